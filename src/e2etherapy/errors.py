@@ -1,0 +1,186 @@
+"""Every exception that a caller can meet, in one hierarchy.
+
+Each class carries the sentence that a person may read: what happened, what to do, and, only
+where it is true, that nothing was lost. No message ever contains a key, an id or a text.
+"""
+
+from __future__ import annotations
+
+
+class E2ETherapyError(Exception):
+    """Base of everything that this package raises on purpose."""
+
+
+# --- cryptography and formats -------------------------------------------------------------
+
+
+class CryptographyError(E2ETherapyError):
+    """A cryptographic check did not hold. Nothing was changed."""
+
+
+class InvalidKey(CryptographyError):
+    """A key has the wrong length, a low order, or is not a valid encoding."""
+
+
+class AuthenticationFailed(CryptographyError):
+    """A tag, commitment or signature did not verify."""
+
+
+class MalformedData(E2ETherapyError):
+    """Bytes do not have the form that docs/protocol.md gives them."""
+
+
+class UnsafeParameters(E2ETherapyError):
+    """Parameters read from a file are outside of what this version accepts."""
+
+
+# --- session ------------------------------------------------------------------------------
+
+
+class SessionError(E2ETherapyError):
+    """An envelope or an action does not fit the conversation. Its state is unchanged."""
+
+
+class EnvelopeRefused(SessionError):
+    """An envelope cannot be opened in this conversation: forged, damaged or foreign."""
+
+
+class ReplayedEnvelope(EnvelopeRefused):
+    """An envelope's number was already used up; its key no longer exists."""
+
+
+class TooManySkipped(EnvelopeRefused):
+    """An envelope claims more missing predecessors than the limits allow."""
+
+
+class InvitationUsed(SessionError):
+    """An opening arrived for an invitation that somebody else has already used."""
+
+
+class InvitationExpired(SessionError):
+    """The invitation's last day is over."""
+
+
+class InvitationMismatch(SessionError):
+    """What the relay delivered is not the bundle that the link names."""
+
+
+class ChainExhausted(SessionError):
+    """A turn has as many messages as the limits allow; the other side must answer first."""
+
+
+class ContentTooLarge(SessionError):
+    """A text or file is longer than a conversation carries."""
+
+
+class ContentRefused(SessionError):
+    """A content item decrypted but breaks a rule of the conversation."""
+
+
+class WrongPhase(SessionError):
+    """The conversation is in a phase that does not allow this step."""
+
+
+# --- relay and network --------------------------------------------------------------------
+
+
+class RelayError(E2ETherapyError):
+    """The relay could not do what was asked."""
+
+
+class RelayUnreachable(RelayError):
+    """No answer from the relay. What was written is safe on this device."""
+
+
+class RelayRefused(RelayError):
+    """The relay's one answer for "no such thing", "not yours" and "already gone"."""
+
+
+class RelayFull(RelayError):
+    """The mailbox, or the relay's disk, has no room now."""
+
+
+class RelayProtocolError(RelayError):
+    """The answer is not one that this version understands."""
+
+
+class InvitationUnavailable(RelayError):
+    """The invitation is unknown, spent, expired, or the link is not complete."""
+
+
+class InvalidLink(E2ETherapyError):
+    """The text is not an invitation link."""
+
+
+# --- vault and journal --------------------------------------------------------------------
+
+
+class VaultError(E2ETherapyError):
+    """The vault could not do what was asked; it is as it was before."""
+
+
+class VaultMissing(VaultError):
+    """There is no vault in this folder."""
+
+
+class VaultExists(VaultError):
+    """There is already a vault in this folder."""
+
+
+class WrongPassphrase(VaultError):
+    """No key slot opens with what was given."""
+
+
+class VaultBusy(VaultError):
+    """Another process has this vault open."""
+
+
+class VaultTooNew(VaultError):
+    """A newer version of this program wrote the vault."""
+
+
+class VaultDamaged(VaultError):
+    """The vault's files are not readable as a vault."""
+
+
+class VaultFull(VaultError):
+    """The disk has no room; the last step was undone."""
+
+
+class OldCopy(VaultError):
+    """This vault is an older copy than the one last used here, or was moved here."""
+
+
+class JournalBroken(VaultError):
+    """The record's chain does not verify."""
+
+
+# --- messenger ----------------------------------------------------------------------------
+
+
+class MessengerError(E2ETherapyError):
+    """A request does not fit what this device knows."""
+
+
+class UnknownConversation(MessengerError):
+    """There is no conversation under this name."""
+
+
+class NameTaken(MessengerError):
+    """There is already a conversation under this name."""
+
+
+class NotReady(MessengerError):
+    """The conversation exists but cannot carry messages yet."""
+
+
+class WrongRole(MessengerError):
+    """This step belongs to the other role."""
+
+
+class InvalidText(MessengerError):
+    """The text is empty or is not valid UTF-8."""
+
+
+class IdentityUnconfirmed(MessengerError):
+    """The safety phrase was compared and differed; nothing more is sent until that is resolved."""

@@ -1,0 +1,133 @@
+"""What both ends of the relay's HTTP interface agree on (docs/protocol.md, section 9).
+
+Paths, authorization schemes, numbers and the binary form of a page of envelopes.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from e2etherapy.errors import MalformedData
+from e2etherapy.primitives.octets import SecretOctets
+from e2etherapy.wire import base64url
+from e2etherapy.wire.envelope import ENVELOPE_SIZE
+
+API = "/v1"
+SEALED_BUNDLE_SIZE = ENVELOPE_SIZE
+"""A sealed invitation has the size of an envelope."""
+
+RETENTION_DAYS = 30
+MAILBOX_CAPACITY = 4_096
+MAX_PAGE = 64
+"""Envelopes in one answer: 1 MiB."""
+MAX_WAITED_MAILBOXES = 128
+MAX_WAIT_SECONDS = 55
+"""Below the minute after which common proxies cut an idle connection."""
+MAX_TICKETS = 256
+MAX_INVITATION_DAYS = 30
+MAX_POSITION = 2**63 - 1
+
+OWNER = "Owner"
+DEPOSIT = "Deposit"
+TICKET = "Ticket"
+ALLOWANCE = "Allowance"
+CLAIM = "Claim"
+
+BINARY = "application/octet-stream"
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+
+_POSITION = struct.Struct(">Q")
+RECORD_SIZE = _POSITION.size + ENVELOPE_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEnvelope:
+    """An envelope and its position in its mailbox, from 1 upwards without gaps."""
+
+    position: int
+    envelope: bytes
+
+
+class CreateMailbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of a mailbox's creation; both fields base64url of 32 bytes."""
+
+    ticket: str
+    deposit_key_hash: str
+
+
+class IssueTickets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of a ticket request: base64url hashes of tickets that the holder has drawn."""
+
+    ticket_hashes: list[str]
+
+
+class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of a wait: for each key in the Authorization header, the last known position."""
+
+    after: list[int]
+    seconds: float
+
+
+class Arrivals(msgspec.Struct, frozen=True):
+    """Answer to a wait: indexes (into the request) of mailboxes with something newer."""
+
+    arrived: list[int]
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """An error answer (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+def authorization(scheme: str, *keys: SecretOctets) -> str:
+    """Return the value of an Authorization header for one key or several of a kind."""
+    return scheme + " " + ",".join(base64url.encode(key) for key in keys)
+
+
+def parse_authorization(value: str, scheme: str) -> list[bytes]:
+    """Return the 32-byte keys in an Authorization header.
+
+    Raises:
+        MalformedData: another scheme, no key, too many, or not base64url of 32 bytes.
+    """
+    given, _, keys = value.partition(" ")
+    if given != scheme:
+        raise MalformedData(f"The Authorization header must use the scheme {scheme}.")
+    parts = keys.split(",")
+    if len(parts) > MAX_WAITED_MAILBOXES:
+        raise MalformedData(f"At most {MAX_WAITED_MAILBOXES} keys at once.")
+    return [base64url.decode(part, 32) for part in parts]
+
+
+def pack_page(envelopes: Iterable[StoredEnvelope]) -> bytes:
+    """Return the records of a page: ``u64 position | 16,384 bytes`` each."""
+    return b"".join(_POSITION.pack(item.position) + item.envelope for item in envelopes)
+
+
+def unpack_page(data: bytes) -> list[StoredEnvelope]:
+    """Read a page.
+
+    Raises:
+        MalformedData: not whole records, too many, or positions that do not rise.
+    """
+    count, rest = divmod(len(data), RECORD_SIZE)
+    if rest or count > MAX_PAGE:
+        raise MalformedData("A page of envelopes has whole records, at most 64.")
+    page = []
+    last = 0
+    for start in range(0, len(data), RECORD_SIZE):
+        (position,) = _POSITION.unpack_from(data, start)
+        if not last < position <= MAX_POSITION:
+            raise MalformedData("Positions in a page of envelopes must rise.")
+        last = position
+        page.append(StoredEnvelope(position, data[start + 8 : start + RECORD_SIZE]))
+    return page

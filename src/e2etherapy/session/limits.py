@@ -1,0 +1,36 @@
+"""The one profile of limits, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a conversation accepts from a peer that may be hostile."""
+
+    skipped_keys_per_chain: int
+    """One envelope can make the receiver derive this many keys: about 12 ms of work. An
+    attachment of 25 MB has 1,900 parts, so a whole one may arrive out of order."""
+
+    old_chains: int
+    """A message may be overtaken by four further turns before its chain is forgotten."""
+
+    stored_keys: int
+    """Skipped keys of all chains together: about 200 KB in the vault."""
+
+    skipped_key_days: int
+    """The relay keeps envelopes for 30 days; half as long again for a device that was away."""
+
+    chain_length: int
+    """Envelopes in one turn without an answer: forty attachments of the largest size. Numbers
+    stay far below 32 bits."""
+
+
+STANDARD = Limits(
+    skipped_keys_per_chain=2_048,
+    old_chains=4,
+    stored_keys=4_096,
+    skipped_key_days=45,
+    chain_length=80_000,
+)

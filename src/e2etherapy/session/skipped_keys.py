@@ -1,0 +1,143 @@
+"""Receiving chains and the message secrets of envelopes that have not arrived yet.
+
+Everything here returns new values; nothing is changed in place (docs/protocol.md, section 5).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from e2etherapy.errors import EnvelopeRefused, ReplayedEnvelope, TooManySkipped
+from e2etherapy.primitives.kdf import derive
+from e2etherapy.primitives.octets import SecretOctets
+from e2etherapy.session.limits import STANDARD, Limits
+
+
+class HeaderKey(SecretOctets):
+    """Seals the headers of one chain, 32 bytes."""
+
+    __slots__ = ()
+
+
+class ChainKey(SecretOctets):
+    """Gives the next message secret and the next chain key, 32 bytes."""
+
+    __slots__ = ()
+
+
+class MessageSecret(SecretOctets):
+    """Gives, with an envelope's salt, the key and commitment of one body, 32 bytes."""
+
+    __slots__ = ()
+
+
+class SkippedKey(msgspec.Struct, frozen=True):
+    """A message secret kept for an envelope that was overtaken, and the day it was kept from."""
+
+    secret: MessageSecret
+    day: int
+
+
+class ReceivingChain(msgspec.Struct, frozen=True):
+    """One turn of the peer: `chain_key` is None once a later turn has closed it."""
+
+    header_key: HeaderKey
+    chain_key: ChainKey | None
+    next_number: int
+    skipped: dict[int, SkippedKey]
+
+
+class ChainStep(NamedTuple):
+    """A chain advanced by one."""
+
+    chain_key: ChainKey
+    message: MessageSecret
+
+
+def advance(chain_key: ChainKey) -> ChainStep:
+    """Derive the next chain key and the message secret, 32 bytes each."""
+    okm = derive("chain", salt=b"", ikm=chain_key, length=64)
+    return ChainStep(ChainKey(okm[:32]), MessageSecret(okm[32:]))
+
+
+def take(
+    chain: ReceivingChain, number: int, day: int, limits: Limits = STANDARD
+) -> tuple[ReceivingChain, MessageSecret]:
+    """Return the chain without the secret of `number`, and that secret.
+
+    Raises:
+        ReplayedEnvelope: the secret was used, or is too old to be kept.
+        TooManySkipped: `number` is further ahead than the limits allow.
+        EnvelopeRefused: the chain is closed and never had that number.
+    """
+    if number < chain.next_number:
+        kept = chain.skipped.get(number)
+        if kept is None:
+            raise ReplayedEnvelope("This envelope was opened before, or came too late.")
+        rest = {key: value for key, value in chain.skipped.items() if key != number}
+        return msgspec.structs.replace(chain, skipped=rest), kept.secret
+    ahead = skip(chain, number, day, limits)
+    if ahead.chain_key is None:
+        raise EnvelopeRefused("This envelope has a number behind the end of its turn.")
+    step = advance(ahead.chain_key)
+    taken = ReceivingChain(chain.header_key, step.chain_key, number + 1, ahead.skipped)
+    return taken, step.message
+
+
+def skip(chain: ReceivingChain, until: int, day: int, limits: Limits = STANDARD) -> ReceivingChain:
+    """Keep the secrets of every number below `until` that has not arrived.
+
+    Raises:
+        TooManySkipped: there are more of them than the limits allow.
+    """
+    if chain.chain_key is None or until <= chain.next_number:
+        return chain
+    if until - chain.next_number + len(chain.skipped) > limits.skipped_keys_per_chain:
+        raise TooManySkipped("This envelope claims that too many others are on their way.")
+    skipped = dict(chain.skipped)
+    chain_key = chain.chain_key
+    for number in range(chain.next_number, until):
+        chain_key, secret = advance(chain_key)
+        skipped[number] = SkippedKey(secret, day)
+    return ReceivingChain(chain.header_key, chain_key, until, skipped)
+
+
+def close(chain: ReceivingChain, length: int, day: int, limits: Limits = STANDARD) -> ReceivingChain:
+    """End a chain that has `length` envelopes: keep what is missing, delete the chain key.
+
+    Raises:
+        TooManySkipped: more are missing than the limits allow.
+        EnvelopeRefused: more than `length` envelopes of this chain have already been opened.
+    """
+    if chain.chain_key is None:
+        return chain
+    if length < chain.next_number:
+        raise EnvelopeRefused("This envelope takes back a number that its author has used.")
+    ended = skip(chain, length, day, limits)
+    return msgspec.structs.replace(ended, chain_key=None)
+
+
+def prune(
+    chains: tuple[ReceivingChain, ...], day: int, limits: Limits = STANDARD
+) -> tuple[ReceivingChain, ...]:
+    """Drop what the limits do not let stay: old chains, old secrets, and the oldest surplus.
+
+    `chains` is ordered newest first. A closed chain without secrets is dropped too.
+    """
+    if len(chains) == 1 and not chains[0].skipped:
+        return chains
+    oldest = day - limits.skipped_key_days
+    room = limits.stored_keys
+    kept = []
+    for index, chain in enumerate(chains[: limits.old_chains + 1]):
+        skipped = {n: key for n, key in chain.skipped.items() if key.day >= oldest}
+        surplus = max(0, len(skipped) - room)
+        for number in sorted(skipped)[:surplus]:
+            del skipped[number]
+        room -= len(skipped)
+        if index == 0 or skipped:
+            same = len(skipped) == len(chain.skipped)
+            kept.append(chain if same else msgspec.structs.replace(chain, skipped=skipped))
+    return tuple(kept)

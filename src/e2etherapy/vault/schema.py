@@ -1,0 +1,83 @@
+"""The vault's tables, as a numbered list of steps that only goes forward."""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE setting (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID",
+        """CREATE TABLE conversation (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,
+            name_key TEXT NOT NULL UNIQUE,
+            role TEXT NOT NULL CHECK (role IN ('client', 'therapist')),
+            relay TEXT NOT NULL,
+            book BLOB NOT NULL UNIQUE,
+            state BLOB NOT NULL,
+            owner_key BLOB NOT NULL,
+            deposit_key BLOB NOT NULL,
+            peer_mailbox BLOB,
+            peer_deposit_key BLOB,
+            collected INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            verification TEXT NOT NULL
+                CHECK (verification IN ('unverified', 'matched', 'differed')),
+            created INTEGER NOT NULL
+        ) STRICT""",
+        """CREATE TABLE journal (
+            id INTEGER PRIMARY KEY,
+            book BLOB NOT NULL,
+            position INTEGER NOT NULL,
+            salt BLOB,
+            content BLOB,
+            commitment BLOB NOT NULL,
+            head BLOB NOT NULL,
+            UNIQUE (book, position)
+        ) STRICT""",
+        """CREATE TABLE item (
+            conversation INTEGER NOT NULL REFERENCES conversation ON DELETE CASCADE,
+            author TEXT NOT NULL CHECK (author IN ('own', 'peer')),
+            sequence INTEGER NOT NULL,
+            id BLOB NOT NULL,
+            kind TEXT NOT NULL,
+            journal INTEGER REFERENCES journal,
+            state INTEGER NOT NULL,
+            written INTEGER NOT NULL,
+            PRIMARY KEY (conversation, author, sequence),
+            UNIQUE (conversation, author, id)
+        ) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX item_in_thread ON item (conversation, journal) WHERE journal IS NOT NULL",
+        """CREATE TABLE chunk (
+            conversation INTEGER NOT NULL REFERENCES conversation ON DELETE CASCADE,
+            author TEXT NOT NULL CHECK (author IN ('own', 'peer')),
+            whole BLOB NOT NULL,
+            position INTEGER NOT NULL,
+            total INTEGER NOT NULL,
+            first_sequence INTEGER NOT NULL,
+            data BLOB NOT NULL,
+            PRIMARY KEY (conversation, author, whole, position)
+        ) STRICT""",
+        """CREATE TABLE outbox (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            conversation INTEGER NOT NULL REFERENCES conversation ON DELETE CASCADE,
+            errand BLOB NOT NULL,
+            sequence INTEGER NOT NULL
+        ) STRICT""",
+        "CREATE INDEX outbox_of_item ON outbox (conversation, sequence)",
+        """CREATE TABLE receipt_due (
+            conversation INTEGER NOT NULL REFERENCES conversation ON DELETE CASCADE,
+            item BLOB NOT NULL,
+            due INTEGER NOT NULL,
+            PRIMARY KEY (conversation, item)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE claim (
+            locator BLOB PRIMARY KEY,
+            token BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE VIRTUAL TABLE search USING fts5(
+            text, content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 2'
+        )""",
+    ),
+)
+"""Each step's statements run in one transaction together with the new version number."""
+
+VERSION = len(MIGRATIONS)

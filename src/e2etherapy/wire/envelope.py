@@ -1,0 +1,98 @@
+"""The envelope: always 16,384 bytes, all of it indistinguishable from random.
+
+    message   salt 32 | sealed header 2,328 | commitment 32 | sealed body 13,992
+    opening   salt 32 | sealed opening 1,648 | sealed header 2,328 | commitment 32 | body 12,344
+
+Only layout: nothing here can open one, so that the relay may import it (docs/protocol.md,
+sections 5 and 6).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from e2etherapy.errors import MalformedData
+
+ENVELOPE_SIZE = 16_384
+SALT_SIZE = 32
+COMMITMENT_SIZE = 32
+TAG_SIZE = 16
+
+HEADER_SIZE = 32 + 1184 + 1088 + 4 + 4
+SEALED_HEADER_SIZE = HEADER_SIZE + TAG_SIZE
+OPENING_SIZE = 32 + 32 + 1568
+SEALED_OPENING_SIZE = OPENING_SIZE + TAG_SIZE
+
+MESSAGE_BODY_SIZE = (
+    ENVELOPE_SIZE - SALT_SIZE - SEALED_HEADER_SIZE - COMMITMENT_SIZE - TAG_SIZE
+)
+"""Plaintext room of a message: 13,976 bytes."""
+OPENING_BODY_SIZE = MESSAGE_BODY_SIZE - SEALED_OPENING_SIZE
+"""Plaintext room of an opening: 12,328 bytes."""
+
+
+class MessageEnvelope(NamedTuple):
+    """The four fields of a message."""
+
+    salt: bytes
+    sealed_header: bytes
+    commitment: bytes
+    sealed_body: bytes
+
+
+class OpeningEnvelope(NamedTuple):
+    """The five fields of an opening."""
+
+    salt: bytes
+    sealed_opening: bytes
+    sealed_header: bytes
+    commitment: bytes
+    sealed_body: bytes
+
+
+_HEADER_END = SALT_SIZE + SEALED_HEADER_SIZE
+_COMMITMENT_END = _HEADER_END + COMMITMENT_SIZE
+_OPENING_END = SALT_SIZE + SEALED_OPENING_SIZE
+_OPENING_HEADER_END = _OPENING_END + SEALED_HEADER_SIZE
+_OPENING_COMMITMENT_END = _OPENING_HEADER_END + COMMITMENT_SIZE
+
+
+def check_size(envelope: bytes) -> None:
+    """Refuse anything that is not 16,384 bytes long.
+
+    Raises:
+        MalformedData: another length.
+    """
+    if len(envelope) != ENVELOPE_SIZE:
+        raise MalformedData(f"An envelope has {ENVELOPE_SIZE} bytes.")
+
+
+def split_message(envelope: bytes) -> MessageEnvelope:
+    """Cut an envelope as a message.
+
+    Raises:
+        MalformedData: not 16,384 bytes.
+    """
+    check_size(envelope)
+    return MessageEnvelope(
+        envelope[:SALT_SIZE],
+        envelope[SALT_SIZE:_HEADER_END],
+        envelope[_HEADER_END:_COMMITMENT_END],
+        envelope[_COMMITMENT_END:],
+    )
+
+
+def split_opening(envelope: bytes) -> OpeningEnvelope:
+    """Cut an envelope as an opening.
+
+    Raises:
+        MalformedData: not 16,384 bytes.
+    """
+    check_size(envelope)
+    return OpeningEnvelope(
+        envelope[:SALT_SIZE],
+        envelope[SALT_SIZE:_OPENING_END],
+        envelope[_OPENING_END:_OPENING_HEADER_END],
+        envelope[_OPENING_HEADER_END:_OPENING_COMMITMENT_END],
+        envelope[_OPENING_COMMITMENT_END:],
+    )
