@@ -184,3 +184,26 @@ class InvalidText(MessengerError):
 
 class IdentityUnconfirmed(MessengerError):
     """The safety phrase was compared and differed; nothing more is sent until that is resolved."""
+
+
+# --- running a relay ----------------------------------------------------------------------
+
+
+class RelaySetupError(E2ETherapyError):
+    """The relay cannot run as it was asked to."""
+
+
+class InvalidListenAddress(RelaySetupError):
+    """The relay cannot listen there."""
+
+
+class InvalidCertificate(RelaySetupError):
+    """The TLS certificate and key cannot be used."""
+
+
+class RelayDatabaseUnusable(RelaySetupError):
+    """The file is not a database that the relay can use."""
+
+
+class RelayDatabaseTooNew(RelaySetupError):
+    """A newer version of this program wrote the relay's database."""

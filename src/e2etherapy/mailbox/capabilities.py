@@ -42,12 +42,6 @@ class ClaimHash(Octets):
     __slots__ = ()
 
 
-class Locator(Octets):
-    """Where the relay keeps a sealed invitation, 32 bytes, derived from the link."""
-
-    __slots__ = ()
-
-
 class OwnerKey(SecretOctets):
     """Collects from, acknowledges in and closes one mailbox."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from nacl.bindings import crypto_scalarmult, crypto_scalarmult_base
 from nacl.exceptions import CryptoError
 
@@ -28,7 +30,7 @@ class X25519Public(Octets):
 
     __slots__ = ()
 
-    def __new__(cls, value: bytes) -> X25519Public:
+    def __new__(cls, value: bytes) -> Self:
         """Take 32 bytes.
 
         Raises:

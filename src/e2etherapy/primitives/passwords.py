@@ -27,6 +27,7 @@ PASSPHRASE = Argon2Profile(time_cost=3, memory_kib=64 * KIBI, parallelism=4)
 SAFETY_PHRASE = Argon2Profile(time_cost=3, memory_kib=64 * KIBI, parallelism=4)
 """The same cost makes each guess at a look-alike phrase as dear as a guess at a passphrase."""
 
+_SALT_SIZES = range(16, 65)
 _FLOOR = Argon2Profile(time_cost=1, memory_kib=8, parallelism=1)
 _CEILING = Argon2Profile(time_cost=16, memory_kib=KIBI * KIBI, parallelism=16)
 """What a key slot may ask for: 1 GiB and 16 passes; more is a way to stall whoever opens it."""
@@ -57,7 +58,7 @@ def _check(profile: Argon2Profile, salt: bytes) -> None:
         and 8 * profile.parallelism <= profile.memory_kib <= _CEILING.memory_kib
         and _FLOOR.parallelism <= profile.parallelism <= _CEILING.parallelism
     )
-    if not within or not 16 <= len(salt) <= 64:
+    if not within or len(salt) not in _SALT_SIZES:
         raise UnsafeParameters(
             "A key slot asks for Argon2id parameters outside of the accepted range. "
             "The file is damaged or was made to stall this program."

@@ -6,6 +6,8 @@ which refuses small-order keys; ML-DSA-44 (FIPS 204) by `cryptography`, with a t
 
 from __future__ import annotations
 
+from typing import Self
+
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
@@ -33,7 +35,7 @@ class Ed25519Public(Octets):
 
     __slots__ = ()
 
-    def __new__(cls, value: bytes) -> Ed25519Public:
+    def __new__(cls, value: bytes) -> Self:
         """Take 32 bytes.
 
         Raises:

@@ -3,7 +3,8 @@
     DH1 = X25519(client identity,  therapist one-time)
     DH2 = X25519(client ephemeral, therapist identity)
     DH3 = X25519(client ephemeral, therapist one-time)
-    root 32 | header key 32 = HKDF(salt = psk, ikm = DH1 | DH2 | DH3 | SS, info = label | transcript)
+    root 32 | header key 32
+        = HKDF(salt = psk, ikm = DH1 | DH2 | DH3 | SS, info = label | transcript)
 
 The transcript covers every public value in order, the KEM key among them: leaving it out allows
 re-encapsulation (docs/protocol.md, section 4).
@@ -27,7 +28,8 @@ from e2etherapy.primitives.kem import (
 from e2etherapy.primitives.octets import Octets
 from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.session.invitation import PreSharedKey
-from e2etherapy.session.ratchet import HeaderKey, RootKey
+from e2etherapy.session.ratchet import RootKey
+from e2etherapy.session.skipped_keys import HeaderKey
 from e2etherapy.wire.envelope import OPENING_SIZE
 from e2etherapy.wire.invitation import Bundle, BundleDetails
 

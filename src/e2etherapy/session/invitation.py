@@ -9,7 +9,6 @@ import struct
 from dataclasses import dataclass
 
 from e2etherapy.errors import AuthenticationFailed, InvitationMismatch, MalformedData
-from e2etherapy.mailbox.capabilities import Locator
 from e2etherapy.primitives import aead
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.primitives.kdf import derive
@@ -17,6 +16,7 @@ from e2etherapy.primitives.octets import SecretOctets
 from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 from e2etherapy.wire.invitation import Bundle, LinkSecret
+from e2etherapy.wire.locator import Locator
 
 _LENGTH = struct.Struct(">I")
 _PLAINTEXT_SIZE = ENVELOPE_SIZE - aead.NONCE_SIZE - aead.TAG_SIZE

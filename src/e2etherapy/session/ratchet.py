@@ -1,8 +1,8 @@
 """The Double Ratchet with header encryption, strictly alternating, with a KEM in every turn.
 
-    turn t    new X25519 and ML-KEM-768 keys; SS encapsulated to the peer's latest ML-KEM key
-    root step root' 32 | chain 32 | next header key 32
-                  = HKDF(salt = root, ikm = DH | SS, info = label | H(all public values of the turn))
+    turn t     new X25519 and ML-KEM-768 keys; SS encapsulated to the peer's latest ML-KEM key
+    root step  root' 32 | chain 32 | next header key 32 = HKDF(
+                   salt = root, ikm = DH | SS, info = label | H(all public values of the turn))
 
 The header key of turn t+1 comes from the root step of turn t. Whoever received the latest turn
 holds no private ratchet key at all. Every function takes a state and returns a new one; nothing

@@ -39,7 +39,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             sequence INTEGER NOT NULL,
             id BLOB NOT NULL,
             kind TEXT NOT NULL,
-            journal INTEGER REFERENCES journal,
+            journal INTEGER REFERENCES journal DEFERRABLE INITIALLY DEFERRED,
             state INTEGER NOT NULL,
             written INTEGER NOT NULL,
             PRIMARY KEY (conversation, author, sequence),
@@ -51,11 +51,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             author TEXT NOT NULL CHECK (author IN ('own', 'peer')),
             whole BLOB NOT NULL,
             position INTEGER NOT NULL,
-            total INTEGER NOT NULL,
-            first_sequence INTEGER NOT NULL,
             data BLOB NOT NULL,
             PRIMARY KEY (conversation, author, whole, position)
         ) STRICT""",
+        """CREATE TABLE partial (
+            conversation INTEGER NOT NULL REFERENCES conversation ON DELETE CASCADE,
+            whole BLOB NOT NULL,
+            total INTEGER NOT NULL,
+            first_sequence INTEGER NOT NULL,
+            arrived INTEGER NOT NULL,
+            PRIMARY KEY (conversation, whole)
+        ) STRICT, WITHOUT ROWID""",
         """CREATE TABLE outbox (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             conversation INTEGER NOT NULL REFERENCES conversation ON DELETE CASCADE,

@@ -1,0 +1,207 @@
+"""From something a person says to sealed envelopes in a change: pure of network and disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import msgspec
+
+from e2etherapy.errors import ContentTooLarge, IdentityUnconfirmed, NotReady
+from e2etherapy.journal import record
+from e2etherapy.primitives.randomness import Entropy
+from e2etherapy.session import conversation as session
+from e2etherapy.session.phases import Phase
+from e2etherapy.vault.change import Change
+from e2etherapy.vault.records import (
+    Author,
+    ChunkRow,
+    ConversationRecord,
+    Deposit,
+    ItemRow,
+    State,
+    Verification,
+)
+from e2etherapy.wire import content
+from e2etherapy.wire.content import (
+    ITEM_ID_SIZE,
+    MAX_ATTACHMENT_BYTES,
+    MAX_TEXT_BYTES,
+    Attachment,
+    JournalShare,
+    KnownItem,
+    Part,
+    Profile,
+    ReplyTo,
+    Text,
+)
+
+_PART_OVERHEAD = 600
+"""Room that a part's JSON and `reply_to` need at most."""
+
+
+@dataclass(slots=True)
+class Composer:
+    """Seals items of one conversation into one change.
+
+    Attributes:
+        conversation: the record as it is after what was said so far.
+        change: gathers what is to be written.
+        now: the time of writing, UTC, whole seconds.
+    """
+
+    conversation: ConversationRecord
+    change: Change
+    now: datetime
+    entropy: Entropy
+
+    def require_ready(self) -> None:
+        """Refuse to write where a message could not go, or should not.
+
+        Raises:
+            NotReady: the invitation has not been used yet, or the conversation has ended.
+            IdentityUnconfirmed: the six words differed.
+        """
+        name = self.conversation.name
+        if self.conversation.verification is Verification.DIFFERED:
+            raise IdentityUnconfirmed(
+                f"This may not be {name}: the six words were different. Nothing more is sent "
+                f"until they are compared again and agree ('e2etherapy verify {name}')."
+            )
+        phase = self.conversation.state.phase
+        if phase is Phase.INVITED:
+            raise NotReady(
+                f"{name} has not used the invitation yet. You can write once they have."
+            )
+        if phase is Phase.CLOSED:
+            raise NotReady(f"The conversation with {name} has ended.")
+
+    def text(self, text: str, answers: bytes | None = None) -> bytes:
+        """Say something; return the item's id.
+
+        Raises:
+            ContentTooLarge: more than 1,000,000 bytes of UTF-8.
+        """
+        if len(text.encode()) > MAX_TEXT_BYTES:
+            raise ContentTooLarge(
+                "This text is longer than 1,000,000 bytes. Nothing was sent. "
+                "Send it as a file instead (--attach)."
+            )
+        item = Text(**self._common(), text=text, answers=answers)
+        return self.say(item, searchable=text)
+
+    def attachment(self, name: str, media_type: str, blob: bytes, sha256: bytes) -> bytes:
+        """Send a file of at most 25,000,000 bytes; return the item's id.
+
+        Raises:
+            ContentTooLarge: it is larger.
+        """
+        if len(blob) > MAX_ATTACHMENT_BYTES:
+            raise ContentTooLarge(
+                f"This file has {len(blob):,} bytes; 25,000,000 are the most that can be sent. "
+                "Nothing was sent. Make it smaller, or send it in pieces."
+            )
+        item = Attachment(
+            **self._common(), name=name, media_type=media_type, size=len(blob), sha256=sha256
+        )
+        return self.say(item, blob=blob, searchable=name)
+
+    def share(self, text: str, entry_written: datetime) -> bytes:
+        """Share one private journal entry; return the item's id."""
+        item = JournalShare(**self._common(), text=text, entry_written=entry_written)
+        return self.say(item, searchable=text)
+
+    def profile(self, name: str) -> bytes:
+        """Say how one would like to be called."""
+        return self.say(Profile(**self._common(), name=name))
+
+    def receipt(self, items: list[bytes]) -> None:
+        """Say that this device holds these items."""
+        self.say(content.Receipt(**self._common(), items=items))
+        for item in items:
+            self.change.settle_receipt(self.conversation.id, item)
+
+    def read_mark(self, items: list[bytes]) -> None:
+        """Say that these items have been read."""
+        self.say(content.ReadMark(**self._common(), items=items))
+
+    def say(self, item: KnownItem, *, blob: bytes = b"", searchable: str = "") -> bytes:
+        """Seal an item in one envelope or several, record it and queue it."""
+        first = item.sequence
+        pieces = self._pieces(item, blob)
+        entry = record.Message(
+            direction="sent", recorded=self.now, item=msgspec.Raw(content.encode_item(item))
+        )
+        journal = self.change.record(record.encode(entry), searchable)
+        self.change.add_item(
+            ItemRow(
+                self.conversation.id,
+                Author.OWN,
+                first,
+                item.id,
+                str(item.__struct_config__.tag),
+                journal,
+                State.ON_DEVICE,
+                int(item.written.timestamp()),
+            )
+        )
+        if blob:
+            self._keep_blob(item, blob)
+        if len(pieces) == 1:
+            self._seal(item, blob, first)
+        for index, piece in enumerate(pieces if len(pieces) > 1 else ()):
+            part = Part(
+                id=self.entropy(ITEM_ID_SIZE),
+                sequence=first + index,
+                written=self.now,
+                whole=item.id,
+                index=index,
+                count=len(pieces),
+            )
+            self._seal(part, piece, first)
+        self.conversation = replace(self.conversation, sequence=first + len(pieces) - 1)
+        self.change.save(self.conversation)
+        return item.id
+
+    def _common(self) -> dict[str, object]:
+        return {
+            "id": self.entropy(ITEM_ID_SIZE),
+            "sequence": self.conversation.sequence + 1,
+            "written": self.now,
+        }
+
+    def _reply_to(self) -> ReplyTo:
+        address = self.conversation.mailbox.address()
+        return ReplyTo(bytes(address.mailbox), bytes(address.key))
+
+    def _pieces(self, item: KnownItem, blob: bytes) -> list[bytes]:
+        """Cut an item's packed form so that each piece fits an envelope of the present phase."""
+        room = session.body_room(self.conversation.state)
+        if len(content.pack_body(item, blob, self._reply_to())) <= room:
+            return [b""]
+        packed = content.pack_body(item, blob)
+        size = room - _PART_OVERHEAD
+        return [packed[start : start + size] for start in range(0, len(packed), size)]
+
+    def _keep_blob(self, item: KnownItem, blob: bytes) -> None:
+        """Keep the file in the vault too, so that its author can open and export it."""
+        packed = content.pack_body(item, blob)
+        size = 13_000
+        starts = range(0, len(packed), size)
+        for position, start in enumerate(starts):
+            self.change.add_chunk(
+                ChunkRow(
+                    self.conversation.id,
+                    Author.OWN,
+                    item.id,
+                    position,
+                    packed[start : start + size],
+                )
+            )
+
+    def _seal(self, item: KnownItem, blob: bytes, of_sequence: int) -> None:
+        sealed = session.seal(
+            self.conversation.state, item, self.entropy, blob=blob, reply_to=self._reply_to()
+        )
+        self.conversation = replace(self.conversation, state=sealed.state)
+        self.change.queue(self.conversation.id, Deposit(sealed.envelope), of_sequence)

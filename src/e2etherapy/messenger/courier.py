@@ -1,0 +1,103 @@
+"""Runs errands to the relay in order; each may be repeated without harm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from e2etherapy.errors import NotReady, RelayRefused
+from e2etherapy.mailbox.capabilities import Allowance, ClaimToken, Ticket, TicketHash
+from e2etherapy.messenger.relay_connection import RelayConnection
+from e2etherapy.primitives.randomness import Entropy
+from e2etherapy.vault import conversations, outbox
+from e2etherapy.vault.records import (
+    ConfirmClaim,
+    ConversationRecord,
+    CreateMailbox,
+    Deposit,
+    IssueTickets,
+    OutboxRow,
+    PutInvitation,
+)
+from e2etherapy.vault.vault import Vault
+from e2etherapy.wire.locator import Locator
+
+Progress = Callable[[int, int], None]
+"""Called with how many errands are done and how many there are in all."""
+
+
+def no_progress(_done: int, _total: int) -> None:
+    """Report nothing."""
+
+
+async def run_errands(
+    vault: Vault,
+    relay: RelayConnection,
+    conversation: int,
+    entropy: Entropy,
+    progress: Progress = no_progress,
+) -> None:
+    """Bring everything that waits in a conversation's outbox to the relay, in order.
+
+    Raises:
+        RelayUnreachable: the rest waits for the next time.
+        RelayFull: the mailbox or the relay's disk is full; the rest waits.
+        RelayRefused: the relay knows nothing of a mailbox, ticket or allowance.
+    """
+    record = await conversations.by_id(vault.db, conversation)
+    total = await outbox.count_of(vault.db, conversation)
+    done = 0
+    while rows := await outbox.waiting(vault.db, conversation):
+        delivered: list[OutboxRow] = []
+        try:
+            for row in rows:
+                await _run(relay, record, row)
+                delivered.append(row)
+                progress(done + len(delivered), total)
+        finally:
+            await _settle(vault, record, delivered, entropy)
+        done += len(delivered)
+
+
+async def _settle(
+    vault: Vault, record: ConversationRecord, delivered: list[OutboxRow], entropy: Entropy
+) -> None:
+    """Write down what the relay has answered, also when the next errand failed."""
+    if not delivered:
+        return
+    change = await vault.begin(record.book, entropy)
+    for row in delivered:
+        change.done(row.id, row.conversation, row.sequence)
+    await vault.commit(change)
+
+
+async def _run(relay: RelayConnection, record: ConversationRecord, row: OutboxRow) -> None:
+    errand = row.errand
+    match errand:
+        case Deposit():
+            if record.peer is None:
+                raise NotReady("The other side's address has not arrived yet.")
+            await relay.deposit(record.peer, errand.envelope)
+        case IssueTickets():
+            hashes = [TicketHash(item) for item in errand.ticket_hashes]
+            await _issue(relay, Allowance(errand.allowance), hashes)
+        case CreateMailbox():
+            await relay.create_mailbox(record.mailbox, Ticket(errand.ticket))
+        case PutInvitation():
+            await relay.put_invitation(
+                Locator(errand.locator), Ticket(errand.ticket), errand.sealed, errand.days
+            )
+        case ConfirmClaim():
+            await relay.confirm_claim(Locator(errand.locator), ClaimToken(errand.token))
+
+
+async def _issue(
+    relay: RelayConnection, allowance: Allowance, hashes: list[TicketHash]
+) -> None:
+    try:
+        await relay.issue_tickets(allowance, hashes)
+    except RelayRefused:
+        raise RelayRefused(
+            "The relay does not accept the allowance: it is used up, or belongs to another relay. "
+            "Ask the operator for a new one ('e2etherapy relay allow') and set it with "
+            "'e2etherapy settings allowance'."
+        ) from None

@@ -1,0 +1,307 @@
+"""From collected envelopes to a change: opened on copies, judged, recorded; pure of the network.
+
+What a peer may not do is refused item by item with an entry in the record; the rest goes on.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import msgspec
+
+from e2etherapy.errors import (
+    ContentRefused,
+    EnvelopeRefused,
+    InvitationExpired,
+    InvitationUsed,
+    MalformedData,
+    ReplayedEnvelope,
+)
+from e2etherapy.journal import record
+from e2etherapy.journal.record import EventName
+from e2etherapy.mailbox.capabilities import DepositAddress, DepositKey, MailboxId
+from e2etherapy.mailbox.operations import StoredEnvelope
+from e2etherapy.messenger.clock import day_of
+from e2etherapy.primitives.digest import sha256
+from e2etherapy.session import conversation as session
+from e2etherapy.session.conversation import Invited
+from e2etherapy.vault.change import Change
+from e2etherapy.vault.records import (
+    Author,
+    ChunkRow,
+    ConversationRecord,
+    ItemRow,
+    Partial,
+    State,
+)
+from e2etherapy.wire import content
+from e2etherapy.wire.content import (
+    AnyItem,
+    Attachment,
+    Body,
+    JournalShare,
+    Part,
+    Profile,
+    ReadMark,
+    Receipt,
+    ReplyTo,
+    Text,
+    UnknownItem,
+)
+
+MAX_PARTIALS = 8
+"""Long items on their way at the same time: at most 200 MB of a vault's disk."""
+RECEIPT_EARLIEST_SECONDS = 5 * 60
+RECEIPT_LATEST_SECONDS = 6 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a person should know, as a sentence."""
+
+    conversation: str
+    event: EventName
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    position: int
+    body: Body
+
+
+@dataclass(slots=True)
+class Receiver:
+    """Works through pages of one conversation's envelopes.
+
+    Attributes:
+        conversation: the record as it is after what was processed so far.
+        notices: what the person should know.
+        messages: number of new items for the thread.
+    """
+
+    conversation: ConversationRecord
+    now: datetime
+    notices: list[Notice] = field(default_factory=list)
+    messages: int = 0
+    _events: list[tuple[EventName, dict[str, str | int]]] = field(default_factory=list)
+
+    def open_page(self, page: list[StoredEnvelope]) -> list[Body]:
+        """Open envelopes in order, on copies; return the bodies that break no form."""
+        bodies = []
+        for stored in page:
+            self._check_gap(stored.position)
+            body = self._open(stored.envelope)
+            if body is not None:
+                bodies.append(body)
+            self.conversation = replace(self.conversation, collected=stored.position)
+        return bodies
+
+    def apply(
+        self,
+        bodies: list[Body],
+        change: Change,
+        used: tuple[set[int], set[bytes]],
+        partials: dict[bytes, Partial],
+    ) -> None:
+        """Judge the items and put what follows from them into the change.
+
+        Args:
+            bodies: what `open_page` returned.
+            change: gathers what is to be written.
+            used: sequences and ids that the other side has used before.
+            partials: long items on their way; updated with those that are new.
+        """
+        sequences, ids = used
+        for body in bodies:
+            item = body.item
+            try:
+                if item.sequence in sequences or item.id in ids:
+                    raise ContentRefused("an id or number that was used before")
+                self._take_address(body.reply_to)
+                self._take(body, change, partials)
+            except ContentRefused as refused:
+                self._note(EventName.CONTENT_REFUSED, str(refused))
+            sequences.add(item.sequence)
+            ids.add(item.id)
+        for name, details in self._events:
+            entry = record.Event(recorded=self.now, event=name, details=details)
+            change.record(record.encode(entry))
+        self._events.clear()
+        change.save(self.conversation)
+
+    def complete(self, partial: Partial, packed: bytes, change: Change) -> None:
+        """Put the joined pieces of a long item into the record, or refuse them as a whole."""
+        try:
+            body = _unpack_whole(partial, packed)
+            self._record(body, change, blob_kept=isinstance(body.item, Attachment))
+            if not isinstance(body.item, Attachment):
+                change.drop_chunks(self.conversation.id, Author.PEER, partial.whole)
+        except ContentRefused as refused:
+            change.drop_chunks(self.conversation.id, Author.PEER, partial.whole)
+            self._note(EventName.CONTENT_REFUSED, str(refused))
+        change.drop_partial(partial)
+        self.apply([], change, (set(), set()), {})
+
+    def _check_gap(self, position: int) -> None:
+        missing = position - self.conversation.collected - 1
+        if missing > 0:
+            self._events.append((EventName.GAP_NOTICED, {"missing": missing}))
+            self.notices.append(
+                Notice(
+                    self.conversation.name,
+                    EventName.GAP_NOTICED,
+                    f"{missing} deliveries from {self.conversation.name} were removed from the "
+                    "relay before this device fetched them: they were older than 30 days, or "
+                    "another copy of this vault has fetched them.",
+                )
+            )
+
+    def _open(self, envelope: bytes) -> Body | None:
+        before = self.conversation.state
+        try:
+            opened = session.unseal(before, envelope, day_of(self.now))
+        except ReplayedEnvelope:
+            # The acknowledgement of an earlier sync was lost: nothing is new in it.
+            return None
+        except InvitationUsed as used:
+            self._notice(EventName.INVITATION_USED_BY_SOMEBODY_ELSE, str(used))
+            return None
+        except InvitationExpired as expired:
+            self._notice(EventName.INVITATION_EXPIRED, str(expired))
+            return None
+        except (EnvelopeRefused, MalformedData):
+            self._note(EventName.ENVELOPE_REFUSED, "it was not made for this conversation")
+            return None
+        self.conversation = replace(self.conversation, state=opened.state)
+        if isinstance(before, Invited):
+            self._notice(
+                EventName.CONVERSATION_ESTABLISHED,
+                f"{self.conversation.name} has used the invitation. Compare the six words by "
+                f"voice or in person: e2etherapy verify {self.conversation.name}",
+            )
+        if opened.body is None:
+            self._note(EventName.CONTENT_REFUSED, opened.refusal)
+        return opened.body
+
+    def _take_address(self, reply_to: ReplyTo | None) -> None:
+        if reply_to is None:
+            return
+        given = DepositAddress(MailboxId(reply_to.mailbox), DepositKey(reply_to.deposit_key))
+        if self.conversation.peer is None:
+            self.conversation = replace(self.conversation, peer=given)
+        elif self.conversation.peer != given:
+            raise ContentRefused("it names another mailbox than before")
+
+    def _take(self, body: Body, change: Change, partials: dict[bytes, Partial]) -> None:
+        item = body.item
+        if isinstance(item, Part):
+            self._take_part(item, body.blob, change, partials)
+        else:
+            self._record(body, change)
+        if isinstance(item, Receipt):
+            for held in item.items:
+                change.raise_state(self.conversation.id, held, State.FETCHED)
+        elif isinstance(item, ReadMark):
+            for read in item.items:
+                change.raise_state(self.conversation.id, read, State.READ)
+
+    def _take_part(
+        self, item: Part, blob: bytes, change: Change, partials: dict[bytes, Partial]
+    ) -> None:
+        first = item.sequence - item.index
+        known = partials.get(item.whole)
+        if known is None:
+            if len(partials) >= MAX_PARTIALS:
+                raise ContentRefused("too many long messages at the same time")
+            known = Partial(self.conversation.id, item.whole, item.count, first, 0)
+        if (known.total, known.first_sequence) != (item.count, first):
+            raise ContentRefused("pieces that do not belong together")
+        known = replace(known, arrived=known.arrived + 1)
+        partials[item.whole] = known
+        change.save_partial(known)
+        change.add_chunk(
+            ChunkRow(self.conversation.id, Author.PEER, item.whole, item.index, blob)
+        )
+        self._add_row(item, None, change)
+
+    def _record(self, body: Body, change: Change, *, blob_kept: bool = False) -> None:
+        item = body.item
+        _check_blob(body)
+        entry = record.Message(
+            direction="received",
+            recorded=self.now,
+            item=msgspec.Raw(content.encode_item(item)),
+        )
+        journal = change.record(record.encode(entry), _searchable(item))
+        self._add_row(item, journal, change)
+        if isinstance(item, Attachment) and not blob_kept:
+            packed = content.pack_body(item, body.blob)
+            change.add_chunk(ChunkRow(self.conversation.id, Author.PEER, item.id, 0, packed))
+        if isinstance(item, Text | Attachment | JournalShare | UnknownItem):
+            self.messages += 1
+        if not isinstance(item, Receipt | ReadMark):
+            change.owe_receipt(self.conversation.id, item.id, self._receipt_due(change))
+
+    def _add_row(self, item: AnyItem, journal: int | None, change: Change) -> None:
+        kind = item.kind if isinstance(item, UnknownItem) else str(item.__struct_config__.tag)
+        change.add_item(
+            ItemRow(
+                self.conversation.id,
+                Author.PEER,
+                item.sequence,
+                item.id,
+                kind,
+                journal,
+                State.RECEIVED,
+                int(item.written.timestamp()),
+            )
+        )
+
+    def _receipt_due(self, change: Change) -> int:
+        span = RECEIPT_LATEST_SECONDS - RECEIPT_EARLIEST_SECONDS
+        drawn = int.from_bytes(change.entropy(8), "big") % span
+        return int(self.now.timestamp()) + RECEIPT_EARLIEST_SECONDS + drawn
+
+    def _notice(self, name: EventName, sentence: str) -> None:
+        self._events.append((name, {}))
+        self.notices.append(Notice(self.conversation.name, name, sentence))
+
+    def _note(self, name: EventName, reason: str) -> None:
+        self._events.append((name, {"reason": reason}))
+        self.notices.append(
+            Notice(
+                self.conversation.name,
+                name,
+                f"Something that arrived for {self.conversation.name} was refused: {reason}. "
+                "Nothing else was affected.",
+            )
+        )
+
+
+def _searchable(item: AnyItem) -> str:
+    if isinstance(item, Text | JournalShare):
+        return item.text
+    return item.name if isinstance(item, Attachment | Profile) else ""
+
+
+def _check_blob(body: Body) -> None:
+    item = body.item
+    if isinstance(item, Attachment):
+        if len(body.blob) != item.size or not hmac.compare_digest(sha256(body.blob), item.sha256):
+            raise ContentRefused("a file that is not what its description says")
+    elif body.blob:
+        raise ContentRefused("bytes where its kind has none")
+
+
+def _unpack_whole(partial: Partial, packed: bytes) -> Body:
+    try:
+        body = content.unpack_body(packed)
+    except MalformedData as malformed:
+        raise ContentRefused(str(malformed)) from None
+    same = body.item.id == partial.whole and body.item.sequence == partial.first_sequence
+    if not same or not isinstance(body.item, Text | Attachment | JournalShare | UnknownItem):
+        raise ContentRefused("pieces that do not give the message which they announce")
+    return body

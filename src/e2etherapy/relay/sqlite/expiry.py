@@ -1,0 +1,57 @@
+"""Finding and deleting old envelopes a few at a time, mailbox by mailbox."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import aiosqlite
+
+from e2etherapy.mailbox.operations import RETENTION_DAYS
+from e2etherapy.relay.sqlite.writer import GroupWriter
+
+_MAILBOXES_A_STEP = 64
+_ENVELOPES_A_STEP = 128
+"""Some 20 ms of deleting, so that a deposit behind it hardly waits."""
+
+
+async def expired_envelopes(
+    reading: aiosqlite.Connection, writer: GroupWriter, today: int
+) -> AsyncIterator[int]:
+    """Delete envelopes that are over; yields after each step how many that were."""
+    last_day = today - RETENTION_DAYS
+    mailbox = b""
+    while True:
+        # Found on the connection that reads: walking through all rows must hold up no deposit.
+        rows = list(
+            await reading.execute_fetchall(
+                "SELECT id, EXISTS (SELECT 1 FROM envelope WHERE mailbox = id AND day <= ?)"
+                " FROM mailbox WHERE id > ? ORDER BY id LIMIT ?",
+                (last_day, mailbox, _MAILBOXES_A_STEP),
+            )
+        )
+        if not rows:
+            return
+        for mailbox, over in rows:  # noqa: B007 - the last one is where the next step starts
+            deleted = _ENVELOPES_A_STEP if over else 0
+            while deleted == _ENVELOPES_A_STEP:
+                deleted = await writer.run(_Deletion(mailbox, last_day))
+                yield deleted
+        yield 0
+
+
+class _Deletion:
+    """Deletes some of a mailbox's old envelopes."""
+
+    def __init__(self, mailbox: bytes, last_day: int) -> None:
+        self._mailbox = mailbox
+        self._last_day = last_day
+
+    async def __call__(self, database: aiosqlite.Connection) -> int:
+        """Delete a step's worth and return how many that were."""
+        cursor = await database.execute(
+            "DELETE FROM envelope WHERE mailbox = :mailbox AND position IN (SELECT position"
+            " FROM envelope WHERE mailbox = :mailbox AND day <= :day ORDER BY position"
+            " LIMIT :step)",
+            {"mailbox": self._mailbox, "day": self._last_day, "step": _ENVELOPES_A_STEP},
+        )
+        return cursor.rowcount

@@ -1,0 +1,169 @@
+"""The relay's store in one SQLite file (docs/relay-data.md)."""
+
+from __future__ import annotations
+
+import hmac
+import sqlite3
+from collections.abc import AsyncIterator, Collection, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+
+from e2etherapy.mailbox.capabilities import (
+    AllowanceHash,
+    ClaimHash,
+    DepositKeyHash,
+    Locator,
+    MailboxId,
+    TicketHash,
+)
+from e2etherapy.mailbox.operations import StoredEnvelope
+from e2etherapy.relay.sqlite import invitations, rights
+from e2etherapy.relay.sqlite.connection import connect, in_store_words
+from e2etherapy.relay.sqlite.expiry import expired_envelopes
+from e2etherapy.relay.sqlite.schema import migrate
+from e2etherapy.relay.sqlite.writer import GroupWriter
+from e2etherapy.relay.store import Deposit, Expired, Invitation, PutMark, Refused
+
+
+class SqliteStore:
+    """A Store. One connection writes in groups, another reads without waiting for it."""
+
+    def __init__(self, writing: aiosqlite.Connection, reading: aiosqlite.Connection) -> None:
+        self._writing = writing
+        self._reading = reading
+        self._writer = GroupWriter(writing)
+
+    @classmethod
+    async def open(cls, path: Path) -> SqliteStore:
+        """Open or create the database at `path`, bringing it to the newest version.
+
+        Raises:
+            RelayDatabaseTooNew: a newer version of this program wrote it.
+            RelayDatabaseUnusable: it cannot be opened, or is not a relay's.
+        """
+        writing = await connect(path)
+        try:
+            await migrate(writing)
+            reading = await connect(path)
+        except BaseException:
+            await writing.close()
+            raise
+        return cls(writing, reading)
+
+    async def close(self) -> None:
+        """Write what was accepted, then close the file."""
+        await self._writer.close()
+        await self._reading.close()
+        await self._writing.close()
+
+    async def grant(self, allowance: AllowanceHash, tickets: int) -> None:
+        """See Store.grant."""
+        await self._writer.run(partial(rights.grant, allowance=allowance, tickets=tickets))
+
+    async def issue(self, allowance: AllowanceHash, tickets: Collection[TicketHash]) -> None:
+        """See Store.issue."""
+        await self._writer.run(partial(rights.issue, allowance=allowance, tickets=set(tickets)))
+
+    async def create_mailbox(
+        self, mailbox: MailboxId, deposit_key_hash: DepositKeyHash, ticket: TicketHash
+    ) -> None:
+        """See Store.create_mailbox."""
+        await self._writer.run(
+            partial(
+                rights.create_mailbox,
+                mailbox=mailbox,
+                deposit_key_hash=deposit_key_hash,
+                ticket=ticket,
+            )
+        )
+
+    async def has_mailbox(self, mailbox: MailboxId) -> bool:
+        """See Store.has_mailbox."""
+        rows = await self._read("SELECT id FROM mailbox WHERE id = ?", (mailbox,))
+        found = rows[0][0] if rows else bytes(32)
+        return hmac.compare_digest(found, mailbox) and bool(rows)
+
+    async def close_mailbox(self, mailbox: MailboxId) -> None:
+        """See Store.close_mailbox."""
+        await self._writer.run(partial(rights.close_mailbox, mailbox=mailbox))
+
+    async def deposit(self, deposit: Deposit) -> None:
+        """See Store.deposit."""
+        await self._writer.deposit(deposit)
+
+    async def collect(self, mailbox: MailboxId, after: int, limit: int) -> list[StoredEnvelope]:
+        """See Store.collect."""
+        rows = await self._read(
+            "SELECT position, envelope FROM mailbox LEFT JOIN"
+            " (SELECT mailbox, position, envelope FROM envelope"
+            " WHERE mailbox = :mailbox AND position > :after ORDER BY position LIMIT :limit)"
+            " ON mailbox = id WHERE id = :mailbox ORDER BY position",
+            {"mailbox": mailbox, "after": after, "limit": limit},
+        )
+        if not rows:
+            raise Refused("There is nothing here for this key.")
+        return [StoredEnvelope(*row) for row in rows if row[0] is not None]
+
+    async def acknowledge(self, mailbox: MailboxId, through: int) -> None:
+        """See Store.acknowledge."""
+        await self._writer.run(partial(rights.acknowledge, mailbox=mailbox, through=through))
+
+    async def arrived(self, waits: Sequence[tuple[MailboxId, int]]) -> list[int]:
+        """See Store.arrived."""
+        if not waits:
+            return []
+        values = ", ".join("(?, ?, ?)" for _ in waits)
+        rows = await self._read(
+            f"WITH wait (number, mailbox, after) AS (VALUES {values})"  # noqa: S608 - only marks
+            " SELECT number FROM wait WHERE EXISTS (SELECT 1 FROM envelope"
+            " WHERE mailbox = wait.mailbox AND position > wait.after) ORDER BY number",
+            [value for number, wait in enumerate(waits) for value in (number, *wait)],
+        )
+        return [row[0] for row in rows]
+
+    async def put_invitation(
+        self, ticket: TicketHash, mark: PutMark, invitation: Invitation
+    ) -> None:
+        """See Store.put_invitation."""
+        await self._writer.run(
+            partial(invitations.put, ticket=ticket, mark=mark, invitation=invitation)
+        )
+
+    async def claim(self, locator: Locator, claim: ClaimHash, today: int) -> bytes:
+        """See Store.claim."""
+        return await self._writer.run(
+            partial(invitations.claim, locator=locator, token=claim, today=today)
+        )
+
+    async def forget_invitation(self, locator: Locator, claim: ClaimHash, today: int) -> None:
+        """See Store.forget_invitation."""
+        await self._writer.run(
+            partial(invitations.forget, locator=locator, token=claim, today=today)
+        )
+
+    async def expire(self, today: int) -> AsyncIterator[Expired]:
+        """See Store.expire."""
+        deleted = -1
+        while deleted:
+            deleted = await self._writer.run(partial(invitations.delete_over, today=today))
+            yield Expired(0, deleted)
+        async for deleted in expired_envelopes(self._reading, self._writer, today):
+            yield Expired(deleted, 0)
+
+    async def scrub(self) -> None:
+        """Empty the write-ahead log, in which deleted envelopes would stay until overwritten."""
+        # Outside of the group's transactions: it is a connection's own business, and the
+        # connection's thread takes it between two statements only when none is open.
+        await self._writer.between_commits(self._truncate_log)
+
+    async def _truncate_log(self, database: aiosqlite.Connection) -> None:
+        await database.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def _read(self, statement: str, values: Any) -> list[sqlite3.Row]:  # noqa: ANN401
+        try:
+            return list(await self._reading.execute_fetchall(statement, values))
+        except (sqlite3.Error, OSError) as problem:
+            raise in_store_words(problem) from None

@@ -1,0 +1,156 @@
+"""Group commit: what waits to be written at the same moment shares one transaction.
+
+One commit waits for the disk once, whether it holds one change or fifty. Each change is
+answered only after the commit that holds it, and one that is refused takes nobody with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, Protocol, TypeVar, cast
+
+import aiosqlite
+
+from e2etherapy.relay.sqlite.connection import in_store_words
+from e2etherapy.relay.sqlite.deposits import DepositBatch
+from e2etherapy.relay.store import Busy, Deposit, StoreError
+
+T = TypeVar("T")
+Change = Callable[[aiosqlite.Connection], Awaitable[T]]
+"""Reads, decides, and only then writes: one that raises a StoreError has written nothing."""
+
+MAX_PENDING = 1_024
+"""Deposits and other changes that may wait: 16 MiB of envelopes."""
+MAX_GROUP = 64
+
+
+class _Unit(Protocol):
+    """A part of a group: applied inside the transaction, answered after it."""
+
+    async def apply(self, database: aiosqlite.Connection) -> None: ...
+
+    def settle(self) -> None: ...
+
+    def fail(self, problem: BaseException) -> None: ...
+
+
+class _SingleChange(Generic[T]):
+    """One change and whoever waits for its result."""
+
+    def __init__(self, change: Change[T]) -> None:
+        self._change = change
+        self._outcome: T | StoreError | None = None
+        self.answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+    async def apply(self, database: aiosqlite.Connection) -> None:
+        """Make the change, keeping its result or refusal."""
+        try:
+            self._outcome = await self._change(database)
+        except StoreError as refusal:
+            self._outcome = refusal
+
+    def settle(self) -> None:
+        """Give the result to whoever still waits for it."""
+        if self.answer.done():
+            return
+        if isinstance(self._outcome, StoreError):
+            self.answer.set_exception(self._outcome)
+        else:
+            self.answer.set_result(cast("T", self._outcome))
+
+    def fail(self, problem: BaseException) -> None:
+        """Tell whoever still waits that nothing was written."""
+        if not self.answer.done():
+            self.answer.set_exception(problem)
+
+
+class GroupWriter:
+    """The only user of the connection that writes."""
+
+    def __init__(self, database: aiosqlite.Connection) -> None:
+        self._database = database
+        self._deposits: list[tuple[Deposit, asyncio.Future[None]]] = []
+        self._changes: list[_SingleChange[object]] = []
+        self._something = asyncio.Event()
+        self._closing = False
+        self._task = asyncio.create_task(self._write(), name="relay-writer")
+
+    async def deposit(self, deposit: Deposit) -> None:
+        """Store an envelope; see Store.deposit."""
+        self._check_room()
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._deposits.append((deposit, answer))
+        self._something.set()
+        await answer
+
+    async def run(self, change: Change[T]) -> T:
+        """Make one other change and return its result once that is durable.
+
+        Raises:
+            StoreError: refused, no room, or too much waits.
+        """
+        self._check_room()
+        unit = _SingleChange(change)
+        self._changes.append(cast("_SingleChange[object]", unit))
+        self._something.set()
+        return await unit.answer
+
+    async def close(self) -> None:
+        """Take nothing more, and write what was taken."""
+        self._closing = True
+        self._something.set()
+        await self._task
+
+    def _check_room(self) -> None:
+        if self._closing or len(self._deposits) + len(self._changes) >= MAX_PENDING:
+            raise Busy("Too much waits to be written.")
+
+    async def _write(self) -> None:
+        while True:
+            await self._something.wait()
+            units = self._take()
+            if units:
+                await self._commit(units)
+            elif self._closing:
+                return
+            else:
+                self._something.clear()
+
+    def _take(self) -> list[_Unit]:
+        units: list[_Unit] = []
+        if self._deposits:
+            units.append(DepositBatch(self._deposits[:MAX_GROUP]))
+            del self._deposits[:MAX_GROUP]
+        units.extend(self._changes[:MAX_GROUP])
+        del self._changes[:MAX_GROUP]
+        return units
+
+    async def _commit(self, units: Sequence[_Unit]) -> None:
+        """Write all units in one transaction, or each in its own where that fails.
+
+        On a full disk a group fails as a whole although the deletions in it might succeed and
+        make room.
+        """
+        try:
+            await self._transact(units)
+        except Exception as problem:  # noqa: BLE001 - whoever waits gets it; the writer goes on
+            if len(units) > 1:
+                for unit in units:
+                    await self._commit([unit])
+            else:
+                units[0].fail(in_store_words(problem))
+        else:
+            for unit in units:
+                unit.settle()
+
+    async def _transact(self, units: Sequence[_Unit]) -> None:
+        await self._database.execute("BEGIN IMMEDIATE")
+        try:
+            for unit in units:
+                await unit.apply(self._database)
+            await self._database.execute("COMMIT")
+        finally:
+            # After some errors SQLite has rolled back by itself.
+            if self._database.in_transaction:
+                await self._database.execute("ROLLBACK")

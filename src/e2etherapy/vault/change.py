@@ -1,0 +1,222 @@
+"""Everything that one step changes, gathered first and then written in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from e2etherapy.journal import chain
+from e2etherapy.journal.chain import BookId, EntrySalt, Head
+from e2etherapy.primitives.randomness import Entropy
+from e2etherapy.session import conversation as session
+from e2etherapy.vault.database import Row, Statement
+from e2etherapy.vault.records import (
+    Author,
+    ChunkRow,
+    ConversationRecord,
+    Errand,
+    ItemRow,
+    Partial,
+    State,
+)
+
+_SAVE_CONVERSATION = """INSERT INTO conversation
+    (id, name, name_key, role, relay, book, state, owner_key, deposit_key, peer_mailbox,
+     peer_deposit_key, collected, sequence, verification, created)
+    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+    ON CONFLICT (id) DO UPDATE SET state = excluded.state, peer_mailbox = excluded.peer_mailbox,
+        peer_deposit_key = excluded.peer_deposit_key, collected = excluded.collected,
+        sequence = excluded.sequence, verification = excluded.verification"""
+_SAVE_ITEM = """INSERT INTO item (conversation, author, sequence, id, kind, journal, state, written)
+    VALUES (?,?,?,?,?,?,?,?)
+    ON CONFLICT (conversation, author, sequence) DO UPDATE SET
+        id = excluded.id, kind = excluded.kind, journal = excluded.journal"""
+_RAISE_STATE = """UPDATE item SET state = ?3 WHERE conversation = ?1 AND author = 'own'
+    AND id = ?2 AND state < ?3"""
+_STORED = f"""UPDATE item SET state = {State.STORED.value} WHERE conversation = ?1
+    AND author = 'own' AND sequence = ?2 AND state < {State.STORED.value}
+    AND NOT EXISTS (SELECT 1 FROM outbox WHERE conversation = ?1 AND sequence = ?2)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """Where a book's record ends, and the number that the next journal row gets."""
+
+    book: BookId
+    position: int
+    head: Head
+    next_journal: int
+
+
+@dataclass(slots=True)
+class Change:
+    """One transaction in the making, over one book."""
+
+    tip: Tip
+    entropy: Entropy
+    _rows: dict[str, list[Row]] = field(default_factory=dict)
+    _conversation: ConversationRecord | None = None
+
+    def save(self, conversation: ConversationRecord) -> None:
+        """Write a conversation as it is after the step; the last call counts."""
+        self._conversation = conversation
+
+    def record(self, content: bytes, searchable: str = "") -> int:
+        """Append an entry to the book and return its journal number."""
+        tip = self.tip
+        salt = EntrySalt(self.entropy(EntrySalt.SIZE))
+        entry = chain.append(tip.book, tip.position + 1, tip.head, content, salt)
+        self._add(
+            "INSERT INTO journal (id, book, position, salt, content, commitment, head)"
+            " VALUES (?,?,?,?,?,?,?)",
+            tip.next_journal,
+            bytes(tip.book),
+            entry.position,
+            bytes(salt),
+            content,
+            bytes(entry.commitment),
+            bytes(entry.head),
+        )
+        if searchable:
+            self._add("INSERT INTO search (rowid, text) VALUES (?,?)", tip.next_journal, searchable)
+        self.tip = Tip(tip.book, entry.position, entry.head, tip.next_journal + 1)
+        return tip.next_journal
+
+    def add_item(self, row: ItemRow) -> None:
+        """Add an item, or complete the one that has its author's sequence."""
+        self._add(
+            _SAVE_ITEM,
+            row.conversation,
+            row.author.value,
+            row.sequence,
+            row.id,
+            row.kind,
+            row.journal,
+            row.state.value,
+            row.written,
+        )
+
+    def raise_state(self, conversation: int, item: bytes, state: State) -> None:
+        """Raise the state of one's own item; a lower or equal one changes nothing."""
+        self._add(_RAISE_STATE, conversation, item, state.value)
+
+    def add_chunk(self, row: ChunkRow) -> None:
+        """Keep a piece of a long item."""
+        self._add(
+            "INSERT INTO chunk (conversation, author, whole, position, data) VALUES (?,?,?,?,?)",
+            row.conversation,
+            row.author.value,
+            row.whole,
+            row.position,
+            row.data,
+        )
+
+    def drop_chunks(self, conversation: int, author: Author, whole: bytes) -> None:
+        """Forget the pieces of an item whose content stands in the record."""
+        self._add(
+            "DELETE FROM chunk WHERE conversation = ? AND author = ? AND whole = ?",
+            conversation,
+            author.value,
+            whole,
+        )
+
+    def save_partial(self, row: Partial) -> None:
+        """Write how much of a long item has arrived."""
+        self._add(
+            "INSERT INTO partial VALUES (?,?,?,?,?) ON CONFLICT (conversation, whole)"
+            " DO UPDATE SET arrived = excluded.arrived",
+            row.conversation,
+            row.whole,
+            row.total,
+            row.first_sequence,
+            row.arrived,
+        )
+
+    def drop_partial(self, row: Partial) -> None:
+        """Forget a long item that is complete, or refused."""
+        self._add(
+            "DELETE FROM partial WHERE conversation = ? AND whole = ?", row.conversation, row.whole
+        )
+
+    def queue(self, conversation: int, errand: Errand, sequence: int = 0) -> None:
+        """Put an errand for the relay into the outbox, behind the others."""
+        self._add(
+            "INSERT INTO outbox (conversation, errand, sequence) VALUES (?,?,?)",
+            conversation,
+            msgspec.msgpack.encode(errand),
+            sequence,
+        )
+
+    def done(self, outbox: int, conversation: int, sequence: int) -> None:
+        """Remove an errand that the relay has answered; its item may now be stored."""
+        self._add("DELETE FROM outbox WHERE id = ?", outbox)
+        if sequence:
+            self._add(_STORED, conversation, sequence)
+
+    def owe_receipt(self, conversation: int, item: bytes, due: int) -> None:
+        """Remember that an item of the other side is to be receipted by `due` (Unix seconds)."""
+        self._add("INSERT INTO receipt_due VALUES (?,?,?)", conversation, item, due)
+
+    def settle_receipt(self, conversation: int, item: bytes) -> None:
+        """Forget a receipt that is being sent."""
+        self._add(
+            "DELETE FROM receipt_due WHERE conversation = ? AND item = ?", conversation, item
+        )
+
+    def set(self, key: str, value: bytes) -> None:
+        """Write a setting."""
+        self._add(
+            "INSERT INTO setting VALUES (?,?) ON CONFLICT (key) DO UPDATE SET"
+            " value = excluded.value",
+            key,
+            value,
+        )
+
+    def hold_claim(self, locator: bytes, token: bytes) -> None:
+        """Keep the token of a claim before the relay hears of it."""
+        self._add("INSERT OR IGNORE INTO claim VALUES (?,?)", locator, token)
+
+    def forget_claim(self, locator: bytes) -> None:
+        """Forget a claim's token."""
+        self._add("DELETE FROM claim WHERE locator = ?", locator)
+
+    def remove_conversation(self, conversation: int) -> None:
+        """Remove a conversation that never came to be, with its errands."""
+        self._add("DELETE FROM conversation WHERE id = ?", conversation)
+
+    def statements(self) -> list[Statement]:
+        """Return what is to be run, the conversation first."""
+        first: list[Statement] = []
+        if self._conversation is not None:
+            first.append((_SAVE_CONVERSATION, [_conversation_row(self._conversation)]))
+        return first + list(self._rows.items())
+
+    def _add(self, sql: str, *values: object) -> None:
+        self._rows.setdefault(sql, []).append(values)
+
+
+def _conversation_row(record: ConversationRecord) -> Row:
+    peer = record.peer
+    return (
+        record.id,
+        record.name,
+        name_key(record.name),
+        record.role.value,
+        record.relay,
+        bytes(record.book),
+        session.dump(record.state),
+        bytes(record.mailbox.owner_key),
+        bytes(record.mailbox.deposit_key),
+        None if peer is None else bytes(peer.mailbox),
+        None if peer is None else bytes(peer.key),
+        record.collected,
+        record.sequence,
+        record.verification.value,
+        record.created,
+    )
+
+
+def name_key(name: str) -> str:
+    """Return the form in which two names are the same name."""
+    return " ".join(name.split()).casefold()

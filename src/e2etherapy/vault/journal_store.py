@@ -1,0 +1,38 @@
+"""Reading the record's books from the vault."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from e2etherapy.journal.chain import BookId, Commitment, Entry, EntrySalt, Head
+from e2etherapy.vault.database import Database, Row
+
+
+async def entries(db: Database, book: BookId) -> AsyncIterator[Entry]:
+    """Yield a book's entries in order, without holding all of them."""
+    sql = (
+        "SELECT position, salt, content, commitment, head FROM journal WHERE book = ?"
+        " ORDER BY position"
+    )
+    async for row in db.stream(sql, (bytes(book),)):
+        yield _entry(row)
+
+
+async def entry(db: Database, book: BookId, position: int) -> Entry | None:
+    """Return one entry of a book."""
+    row = await db.fetch_one(
+        "SELECT position, salt, content, commitment, head FROM journal"
+        " WHERE book = ? AND position = ?",
+        (bytes(book), position),
+    )
+    return None if row is None else _entry(row)
+
+
+def _entry(row: Row) -> Entry:
+    return Entry(
+        position=row[0],
+        salt=None if row[1] is None else EntrySalt(row[1]),
+        content=row[2],
+        commitment=Commitment(row[3]),
+        head=Head(row[4]),
+    )

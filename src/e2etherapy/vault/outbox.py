@@ -1,0 +1,43 @@
+"""Reading what the relay still has to be told, in order."""
+
+from __future__ import annotations
+
+import msgspec
+
+from e2etherapy.vault.database import Database
+from e2etherapy.vault.records import Errand, OutboxRow
+
+PAGE = 32
+_decoder: msgspec.msgpack.Decoder[Errand] = msgspec.msgpack.Decoder(Errand)
+
+
+async def conversations_with_errands(db: Database) -> list[int]:
+    """Return the conversations that have errands, those with the oldest first."""
+    rows = await db.fetch_all(
+        "SELECT conversation FROM outbox GROUP BY conversation ORDER BY min(id)"
+    )
+    return [int(row[0]) for row in rows]
+
+
+async def waiting(db: Database, conversation: int, limit: int = PAGE) -> list[OutboxRow]:
+    """Return a conversation's next errands in order."""
+    rows = await db.fetch_all(
+        "SELECT id, conversation, errand, sequence FROM outbox WHERE conversation = ?"
+        " ORDER BY id LIMIT ?",
+        (conversation, limit),
+    )
+    return [OutboxRow(row[0], row[1], _decoder.decode(row[2]), row[3]) for row in rows]
+
+
+async def count(db: Database) -> int:
+    """Count all errands."""
+    row = await db.fetch_one("SELECT count(*) FROM outbox")
+    return 0 if row is None else int(row[0])
+
+
+async def count_of(db: Database, conversation: int) -> int:
+    """Count a conversation's errands."""
+    row = await db.fetch_one(
+        "SELECT count(*) FROM outbox WHERE conversation = ?", (conversation,)
+    )
+    return 0 if row is None else int(row[0])

@@ -1,0 +1,172 @@
+"""The rows of the vault as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+from e2etherapy.journal.chain import BookId
+from e2etherapy.mailbox.capabilities import DepositAddress, OwnedMailbox
+from e2etherapy.session.conversation import Conversation
+
+
+class Role(StrEnum):
+    """Which person a vault, or an author, is."""
+
+    CLIENT = "client"
+    THERAPIST = "therapist"
+
+    def other(self) -> Role:
+        """Return the person on the other side."""
+        return Role.CLIENT if self is Role.THERAPIST else Role.THERAPIST
+
+
+class Author(StrEnum):
+    """Whose item it is, seen from this vault."""
+
+    OWN = "own"
+    PEER = "peer"
+
+
+class Verification(StrEnum):
+    """What came of comparing the six words."""
+
+    UNVERIFIED = "unverified"
+    MATCHED = "matched"
+    DIFFERED = "differed"
+
+
+class State(IntEnum):
+    """How far an item is known to have come; it only ever rises."""
+
+    ON_DEVICE = 0
+    STORED = 1
+    FETCHED = 2
+    READ = 3
+    RECEIVED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRecord:
+    """One conversation: its ratchet, its mailboxes, and how far each side has come.
+
+    Attributes:
+        collected: position of the last envelope that was processed and acknowledged.
+        sequence: number of the last item that this device's owner wrote.
+        created: Unix seconds.
+    """
+
+    id: int
+    name: str
+    role: Role
+    relay: str
+    book: BookId
+    state: Conversation
+    mailbox: OwnedMailbox
+    peer: DepositAddress | None
+    collected: int
+    sequence: int
+    verification: Verification
+    created: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One item of either author; `journal` is None for what is not part of the record."""
+
+    conversation: int
+    author: Author
+    sequence: int
+    id: bytes
+    kind: str
+    journal: int | None
+    state: State
+    written: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRow:
+    """A piece of a long item; `data` of all pieces together is its packed form."""
+
+    conversation: int
+    author: Author
+    whole: bytes
+    position: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A long item of the other side of which not every piece has arrived.
+
+    Attributes:
+        whole: its 16-byte id.
+        total: number of pieces.
+        first_sequence: sequence of its first piece.
+        arrived: number of pieces that are here.
+    """
+
+    conversation: int
+    whole: bytes
+    total: int
+    first_sequence: int
+    arrived: int
+
+
+class Deposit(msgspec.Struct, frozen=True, tag="deposit"):
+    """Bring an envelope into the other side's mailbox."""
+
+    envelope: bytes
+
+
+class IssueTickets(msgspec.Struct, frozen=True, tag="issue_tickets"):
+    """Register ticket hashes against the allowance."""
+
+    allowance: bytes
+    ticket_hashes: list[bytes]
+
+
+class CreateMailbox(msgspec.Struct, frozen=True, tag="create_mailbox"):
+    """Create this conversation's own mailbox."""
+
+    ticket: bytes
+
+
+class PutInvitation(msgspec.Struct, frozen=True, tag="put_invitation"):
+    """Leave the sealed bundle at the relay."""
+
+    locator: bytes
+    ticket: bytes
+    sealed: bytes
+    days: int
+
+
+class ConfirmClaim(msgspec.Struct, frozen=True, tag="confirm_claim"):
+    """Let the relay forget a claimed invitation."""
+
+    locator: bytes
+    token: bytes
+
+
+Errand = Deposit | IssueTickets | CreateMailbox | PutInvitation | ConfirmClaim
+"""What the relay still has to be told; each may be repeated without harm."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """An errand; `sequence` is that of the item which it carries a part of, or 0."""
+
+    id: int
+    conversation: int
+    errand: Errand
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRow:
+    """An item with what the record holds of it."""
+
+    item: ItemRow
+    content: bytes | None

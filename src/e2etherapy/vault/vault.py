@@ -1,0 +1,239 @@
+"""A vault: one encrypted database in one folder, under lock, with its key slots beside it.
+
+`Vault` opens, creates, pauses and commits. What can be read from it is in `conversations`,
+`outbox`, `journal_store` and `search`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from e2etherapy.errors import OldCopy, VaultExists, VaultFull
+from e2etherapy.journal import chain
+from e2etherapy.journal.chain import BookId, Head
+from e2etherapy.primitives.randomness import Entropy
+from e2etherapy.vault import database, keyslots
+from e2etherapy.vault.change import Change, Tip
+from e2etherapy.vault.database import Database
+from e2etherapy.vault.freshness import Freshness, GenerationMemory
+from e2etherapy.vault.keyslots import DataKey, KeySlots
+from e2etherapy.vault.lock import VaultLock
+from e2etherapy.vault.records import Role
+
+LOCK_PATIENCE_SECONDS = 5.0
+VAULT_ID_SIZE = 16
+PRIVATE_BOOK = "private-book"
+_GENERATION = "generation"
+_ROLE = "role"
+_SETTING = (
+    "INSERT INTO setting VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a vault lies, and where this machine remembers how far it had come."""
+
+    folder: Path
+    state_folder: Path
+
+
+class Vault:
+    """An open vault. Close it, or use it as an asynchronous context manager."""
+
+    def __init__(
+        self, place: Place, slots: KeySlots, key: DataKey, lock: VaultLock, db: Database
+    ) -> None:
+        """Take what `create` or `unlock` prepared."""
+        self.place = place
+        self._key = key
+        self._lock = lock
+        self._db: Database | None = db
+        self._memory = GenerationMemory(place.state_folder, slots.vault_id)
+        self._generation = 0
+        self.freshness = Freshness.UNSEEN
+        self.role = Role.CLIENT
+        self.private_book = BookId(bytes(BookId.SIZE))
+
+    @property
+    def db(self) -> Database:
+        """The open connection."""
+        if self._db is None:
+            raise RuntimeError("The vault is paused.")  # a mistake of the caller's, not of a person
+        return self._db
+
+    async def __aenter__(self) -> Self:
+        """Return the vault."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the vault."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the database and let other processes in."""
+        if self._db is not None:
+            await self._db.close()
+            self._db = None
+        self._lock.release()
+
+    async def pause(self) -> None:
+        """Let other processes in for a while; only the data key stays in memory."""
+        await self.close()
+
+    async def resume(self) -> None:
+        """Open again after `pause`.
+
+        Raises:
+            VaultBusy: another process does not let go.
+        """
+        await self._lock.acquire(LOCK_PATIENCE_SECONDS)
+        try:
+            self._db = await database.connect(self.place.folder, self._key)
+            await self._read_head()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    async def setting(self, key: str) -> bytes | None:
+        """Return a setting's value."""
+        row = await self.db.fetch_one("SELECT value FROM setting WHERE key = ?", (key,))
+        return None if row is None else bytes(row[0])
+
+    async def begin(self, book: BookId, entropy: Entropy) -> Change:
+        """Start gathering a change whose record goes to `book`."""
+        row = await self.db.fetch_one(
+            "SELECT position, head FROM journal WHERE book = ? ORDER BY position DESC LIMIT 1",
+            (bytes(book),),
+        )
+        last = await self.db.fetch_one("SELECT coalesce(max(id), 0) FROM journal")
+        following = 1 + (0 if last is None else int(last[0]))
+        if row is None:
+            tip = Tip(book, 0, chain.first_head(book), following)
+        else:
+            tip = Tip(book, int(row[0]), Head(row[1]), following)
+        return Change(tip, entropy)
+
+    async def commit(self, change: Change) -> None:
+        """Write a change in one transaction; when this returns it is on disk.
+
+        Raises:
+            VaultFull: the disk has no room; nothing was changed.
+            VaultError: the disk reported an error; nothing was changed.
+        """
+        generation = self._generation + 1
+        mark = (_SETTING, [(_GENERATION, generation.to_bytes(8, "big"))])
+        await self.db.write([*change.statements(), mark])
+        self._generation = generation
+        if self.freshness is Freshness.CURRENT:
+            self._remember()
+
+    def require_only_copy(self) -> None:
+        """Refuse to go on in a vault that may have a newer copy elsewhere.
+
+        Raises:
+            OldCopy: it may; the message says what to do.
+        """
+        if self.freshness is Freshness.CURRENT:
+            return
+        what = (
+            "This vault is an older copy than the one last used on this machine."
+            if self.freshness is Freshness.OLDER
+            else "This vault was copied or moved here, or this machine's memory of it is gone."
+        )
+        raise OldCopy(
+            f"{what} Reading and exporting work; sending and fetching are stopped, because two "
+            "copies in use would lose messages and weaken their protection. If this is the only "
+            "copy in use, run 'e2etherapy doctor --only-copy'."
+        )
+
+    async def trust_this_copy(self) -> None:
+        """Record the owner's word that there is no other copy in use."""
+        self.freshness = Freshness.CURRENT
+        self._remember()
+
+    def _remember(self) -> None:
+        try:
+            self._memory.remember(self._generation)
+        except OSError as error:
+            raise VaultFull(
+                "What you did is safe in the vault, but this machine's note about the vault's age "
+                f"could not be written ({error.strerror}): {self.place.state_folder}"
+            ) from None
+
+    async def _read_head(self) -> None:
+        stored = await self.setting(_GENERATION)
+        self._generation = int.from_bytes(stored or b"", "big")
+        self.freshness = self._memory.judge(self._generation)
+        self.role = Role((await self.setting(_ROLE) or b"client").decode())
+        book = await self.setting(PRIVATE_BOOK)
+        if book is not None:
+            self.private_book = BookId(book)
+
+
+async def create(
+    place: Place, role: Role, passphrase: str, entropy: Entropy
+) -> tuple[Vault, str]:
+    """Make a vault; return it open, and its 24 recovery words, which are shown once.
+
+    Raises:
+        VaultExists: there is one in this folder already.
+        VaultFull: the disk has no room.
+    """
+    place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if (place.folder / keyslots.FILE_NAME).exists():
+        raise VaultExists(
+            f"There is already a vault in {place.folder}. Nothing was changed. "
+            "Give another folder with --home."
+        )
+    lock = VaultLock(place.folder)
+    await lock.acquire(LOCK_PATIENCE_SECONDS)
+    try:
+        _clear_unfinished(place.folder)
+        data_key = DataKey(entropy(DataKey.SIZE))
+        vault_id = entropy(VAULT_ID_SIZE)
+        recovery, words = keyslots.recovery_slot(vault_id, data_key, entropy)
+        by_passphrase = keyslots.passphrase_slot(vault_id, data_key, passphrase, entropy)
+        slots = KeySlots(keyslots.FORMAT, vault_id, [by_passphrase, recovery])
+        db = await database.connect(place.folder, data_key)
+        # The slots come last: a crash before this leaves a folder that holds no vault yet.
+        vault = Vault(place, slots, data_key, lock, db)
+        book = BookId(entropy(BookId.SIZE))
+        await db.write(
+            [(_SETTING, [(_ROLE, role.value.encode()), (PRIVATE_BOOK, bytes(book))])]
+        )
+        keyslots.write(place.folder, slots)
+        vault.role, vault.private_book = role, book
+        await vault.trust_this_copy()
+    except BaseException:
+        lock.release()
+        raise
+    return vault, words
+
+
+def _clear_unfinished(folder: Path) -> None:
+    """Remove a database whose creation was cut off: without key slots nobody can open it."""
+    for suffix in ("", "-wal", "-shm"):
+        (folder / f"{database.FILE_NAME}{suffix}").unlink(missing_ok=True)
+
+
+async def unlock(place: Place, slots: KeySlots, key: DataKey) -> Vault:
+    """Open a vault with its data key (see `keyslots` for how to get it).
+
+    Raises:
+        VaultBusy: another process has it open.
+        VaultDamaged: the database is not readable.
+        VaultTooNew: a newer version wrote it.
+    """
+    lock = VaultLock(place.folder)
+    await lock.acquire(LOCK_PATIENCE_SECONDS)
+    try:
+        db = await database.connect(place.folder, key)
+        vault = Vault(place, slots, key, lock, db)
+        await vault._read_head()  # noqa: SLF001 - the other half of this constructor
+    except BaseException:
+        lock.release()
+        raise
+    return vault
