@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypedDict
 
 import msgspec
 
@@ -40,6 +41,12 @@ _PART_OVERHEAD = 600
 """Room that a part's JSON and `reply_to` need at most."""
 
 
+class _Common(TypedDict):
+    id: bytes
+    sequence: int
+    written: datetime
+
+
 @dataclass(slots=True)
 class Composer:
     """Seals items of one conversation into one change.
@@ -70,9 +77,7 @@ class Composer:
             )
         phase = self.conversation.state.phase
         if phase is Phase.INVITED:
-            raise NotReady(
-                f"{name} has not used the invitation yet. You can write once they have."
-            )
+            raise NotReady(f"{name} has not used the invitation yet. You can write once they have.")
         if phase is Phase.CLOSED:
             raise NotReady(f"The conversation with {name} has ended.")
 
@@ -124,6 +129,8 @@ class Composer:
     def read_mark(self, items: list[bytes]) -> None:
         """Say that these items have been read."""
         self.say(content.ReadMark(**self._common(), items=items))
+        for item in items:
+            self.change.mark_read(self.conversation.id, item)
 
     def say(self, item: KnownItem, *, blob: bytes = b"", searchable: str = "") -> bytes:
         """Seal an item in one envelope or several, record it and queue it."""
@@ -163,7 +170,7 @@ class Composer:
         self.change.save(self.conversation)
         return item.id
 
-    def _common(self) -> dict[str, object]:
+    def _common(self) -> _Common:
         return {
             "id": self.entropy(ITEM_ID_SIZE),
             "sequence": self.conversation.sequence + 1,

@@ -90,9 +90,7 @@ async def _run(relay: RelayConnection, record: ConversationRecord, row: OutboxRo
             await relay.confirm_claim(Locator(errand.locator), ClaimToken(errand.token))
 
 
-async def _issue(
-    relay: RelayConnection, allowance: Allowance, hashes: list[TicketHash]
-) -> None:
+async def _issue(relay: RelayConnection, allowance: Allowance, hashes: list[TicketHash]) -> None:
     try:
         await relay.issue_tickets(allowance, hashes)
     except RelayRefused:

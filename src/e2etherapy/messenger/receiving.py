@@ -118,8 +118,7 @@ class Receiver:
         for body in bodies:
             item = body.item
             try:
-                if item.sequence in sequences or item.id in ids:
-                    raise ContentRefused("an id or number that was used before")
+                _require_fresh(item, used)
                 self._take_address(body.reply_to)
                 self._take(body, change, partials)
             except ContentRefused as refused:
@@ -222,9 +221,7 @@ class Receiver:
         known = replace(known, arrived=known.arrived + 1)
         partials[item.whole] = known
         change.save_partial(known)
-        change.add_chunk(
-            ChunkRow(self.conversation.id, Author.PEER, item.whole, item.index, blob)
-        )
+        change.add_chunk(ChunkRow(self.conversation.id, Author.PEER, item.whole, item.index, blob))
         self._add_row(item, None, change)
 
     def _record(self, body: Body, change: Change, *, blob_kept: bool = False) -> None:
@@ -279,6 +276,12 @@ class Receiver:
                 "Nothing else was affected.",
             )
         )
+
+
+def _require_fresh(item: AnyItem, used: tuple[set[int], set[bytes]]) -> None:
+    sequences, ids = used
+    if item.sequence in sequences or item.id in ids:
+        raise ContentRefused("an id or number that was used before")
 
 
 def _searchable(item: AnyItem) -> str:

@@ -154,17 +154,15 @@ class RelayConnection:
         header = operations.authorization(operations.OWNER, owner_key)
         await self._call("DELETE", path, header, query={"through": str(through)})
 
-    async def wait(
-        self, mailboxes: Sequence[tuple[OwnerKey, int]], seconds: float
-    ) -> list[int]:
+    async def wait(self, mailboxes: Sequence[tuple[OwnerKey, int]], seconds: float) -> list[int]:
         """Return indexes of mailboxes (at most 128) with something above their position.
 
         Waits up to `seconds` (at most 55) for the first; 0 asks and returns at once.
         """
         header = operations.authorization(operations.OWNER, *(key for key, _ in mailboxes))
         body = operations.Wait([position for _, position in mailboxes], seconds)
-        timeout = _TIMEOUT_SECONDS + seconds
-        answer = await self._call("POST", "/wait", header, json=body, timeout=timeout)
+        patience = _TIMEOUT_SECONDS + seconds
+        answer = await self._call("POST", "/wait", header, json=body, patience=patience)
         try:
             arrived = msgspec.json.decode(answer, type=operations.Arrivals).arrived
         except msgspec.DecodeError:
@@ -182,9 +180,7 @@ class RelayConnection:
     async def claim(self, locator: Locator, token: ClaimToken) -> bytes:
         """Claim an invitation; the same token may ask again until it confirms."""
         header = operations.authorization(operations.CLAIM, token)
-        sealed = await self._call(
-            "POST", f"/invitations/{base64url.encode(locator)}/claim", header
-        )
+        sealed = await self._call("POST", f"/invitations/{base64url.encode(locator)}/claim", header)
         if len(sealed) != ENVELOPE_SIZE:
             raise RelayProtocolError("The relay's answer makes no sense.")
         return sealed
@@ -203,7 +199,7 @@ class RelayConnection:
         except msgspec.DecodeError:
             raise RelayProtocolError("This address does not answer like a relay.") from None
 
-    async def _call(  # noqa: PLR0913 - the parts of an HTTP request, by name
+    async def _call(
         self,
         method: str,
         path: str,
@@ -212,7 +208,7 @@ class RelayConnection:
         json: msgspec.Struct | None = None,
         binary: bytes | None = None,
         query: Mapping[str, str] | None = None,
-        timeout: float = _TIMEOUT_SECONDS,
+        patience: float = _TIMEOUT_SECONDS,
     ) -> bytes:
         if self._session is None:
             raise RuntimeError("The relay connection is not open.")
@@ -229,7 +225,7 @@ class RelayConnection:
                 params=query,
                 data=data,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=timeout),
+                timeout=aiohttp.ClientTimeout(total=patience),
             ) as response,
         ):
             answer = await response.content.read(_MAX_ANSWER + 1)

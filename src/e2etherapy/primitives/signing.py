@@ -6,9 +6,8 @@ which refuses small-order keys; ML-DSA-44 (FIPS 204) by `cryptography`, with a t
 
 from __future__ import annotations
 
-from typing import Self
-
 from dataclasses import dataclass
+from typing import Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.mldsa import (

@@ -10,7 +10,7 @@ No exception that a store raises carries an id, a hash or an envelope.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -165,6 +165,12 @@ class Store(Protocol):
             Busy: too many deposits wait already.
         """
 
+    def on_arrival(self, listener: Callable[[MailboxId], None]) -> None:
+        """Call `listener` with a mailbox each time that an envelope in it has become durable.
+
+        Also where nobody waits for the deposit's answer any more. There is one listener.
+        """
+
     async def collect(self, mailbox: MailboxId, after: int, limit: int) -> list[StoredEnvelope]:
         """Return at most `limit` envelopes with a position above `after`, lowest first.
 
@@ -214,7 +220,7 @@ class Store(Protocol):
             Refused: unknown, over, unclaimed, or bound to another token.
         """
 
-    def expire(self, today: int) -> AsyncIterator[Expired]:
+    def expire(self, today: int) -> AsyncGenerator[Expired, None]:
         """Delete envelopes and invitations that are over, in steps short enough to go unnoticed.
 
         Yields what each step deleted, which may be nothing; other work comes in between.

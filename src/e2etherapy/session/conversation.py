@@ -279,9 +279,7 @@ def _accept(state: Invited, data: bytes, today: int) -> Opened:
         state.ratchet_x25519,
         state.ratchet_kem,
     )
-    begun = ratchet.begin_as_therapist(
-        agreed.transcript, agreed.root, agreed.header_key, turn_zero
-    )
+    begun = ratchet.begin_as_therapist(agreed.transcript, agreed.root, agreed.header_key, turn_zero)
     after, body = ratchet.unseal(begun, *_ratchet_part(parts), today)
     established = Established(
         phase,
@@ -367,5 +365,3 @@ def load(data: bytes) -> Conversation:
         return _decoder.decode(data)
     except (msgspec.DecodeError, InvalidKey) as error:
         raise MalformedData(f"A stored conversation is damaged: {type(error).__name__}.") from None
-
-

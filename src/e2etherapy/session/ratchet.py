@@ -246,9 +246,7 @@ def _speaking(ratchet: Ratchet, entropy: Entropy) -> tuple[OwnTurn, SendingChain
     shared, ciphertext = peer.kem.encapsulate()
     agreement = dh.agree(own.x25519, peer.x25519)
     step = _root_step(ratchet.root, agreement, shared, (own.keys, peer), ciphertext)
-    chain = SendingChain(
-        ratchet.next_header_key, step.chain, 0, ratchet.sent_length, ciphertext
-    )
+    chain = SendingChain(ratchet.next_header_key, step.chain, 0, ratchet.sent_length, ciphertext)
     begun = msgspec.structs.replace(
         ratchet, root=step.root, next_header_key=step.next_header_key, own=own, sending=chain
     )
@@ -336,5 +334,3 @@ def _open_body(
         return aead.unseal(key, nonce, sealed.sealed_body, associated)
     except AuthenticationFailed:
         raise EnvelopeRefused("An envelope's body does not verify.") from None
-
-

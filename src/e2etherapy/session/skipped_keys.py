@@ -104,7 +104,9 @@ def skip(chain: ReceivingChain, until: int, day: int, limits: Limits = STANDARD)
     return ReceivingChain(chain.header_key, chain_key, until, skipped)
 
 
-def close(chain: ReceivingChain, length: int, day: int, limits: Limits = STANDARD) -> ReceivingChain:
+def close(
+    chain: ReceivingChain, length: int, day: int, limits: Limits = STANDARD
+) -> ReceivingChain:
     """End a chain that has `length` envelopes: keep what is missing, delete the chain key.
 
     Raises:

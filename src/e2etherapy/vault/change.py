@@ -23,8 +23,8 @@ from e2etherapy.vault.records import (
 
 _SAVE_CONVERSATION = """INSERT INTO conversation
     (id, name, name_key, role, relay, book, state, owner_key, deposit_key, peer_mailbox,
-     peer_deposit_key, collected, sequence, verification, created)
-    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
+     peer_deposit_key, collected, acknowledged, sequence, verification, created)
+    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
     ON CONFLICT (id) DO UPDATE SET state = excluded.state, peer_mailbox = excluded.peer_mailbox,
         peer_deposit_key = excluded.peer_deposit_key, collected = excluded.collected,
         sequence = excluded.sequence, verification = excluded.verification"""
@@ -32,10 +32,11 @@ _SAVE_ITEM = """INSERT INTO item (conversation, author, sequence, id, kind, jour
     VALUES (?,?,?,?,?,?,?,?)
     ON CONFLICT (conversation, author, sequence) DO UPDATE SET
         id = excluded.id, kind = excluded.kind, journal = excluded.journal"""
+_MARK_READ = """UPDATE item SET state = ? WHERE conversation = ? AND author = 'peer' AND id = ?"""
 _RAISE_STATE = """UPDATE item SET state = ?3 WHERE conversation = ?1 AND author = 'own'
     AND id = ?2 AND state < ?3"""
-_STORED = f"""UPDATE item SET state = {State.STORED.value} WHERE conversation = ?1
-    AND author = 'own' AND sequence = ?2 AND state < {State.STORED.value}
+_STORED = """UPDATE item SET state = ?3 WHERE conversation = ?1
+    AND author = 'own' AND sequence = ?2 AND state < ?3
     AND NOT EXISTS (SELECT 1 FROM outbox WHERE conversation = ?1 AND sequence = ?2)"""
 
 
@@ -152,7 +153,7 @@ class Change:
         """Remove an errand that the relay has answered; its item may now be stored."""
         self._add("DELETE FROM outbox WHERE id = ?", outbox)
         if sequence:
-            self._add(_STORED, conversation, sequence)
+            self._add(_STORED, conversation, sequence, State.STORED.value)
 
     def owe_receipt(self, conversation: int, item: bytes, due: int) -> None:
         """Remember that an item of the other side is to be receipted by `due` (Unix seconds)."""
@@ -160,9 +161,19 @@ class Change:
 
     def settle_receipt(self, conversation: int, item: bytes) -> None:
         """Forget a receipt that is being sent."""
-        self._add(
-            "DELETE FROM receipt_due WHERE conversation = ? AND item = ?", conversation, item
-        )
+        self._add("DELETE FROM receipt_due WHERE conversation = ? AND item = ?", conversation, item)
+
+    def acknowledged(self, conversation: int, position: int) -> None:
+        """Remember up to which position the relay has deleted."""
+        self._add("UPDATE conversation SET acknowledged = ? WHERE id = ?", position, conversation)
+
+    def mark_read(self, conversation: int, item: bytes) -> None:
+        """Remember that the other side is told that an item was read."""
+        self._add(_MARK_READ, State.MARKED_READ.value, conversation, item)
+
+    def unset(self, key: str) -> None:
+        """Remove a setting."""
+        self._add("DELETE FROM setting WHERE key = ?", key)
 
     def set(self, key: str, value: bytes) -> None:
         """Write a setting."""
@@ -211,6 +222,7 @@ def _conversation_row(record: ConversationRecord) -> Row:
         None if peer is None else bytes(peer.mailbox),
         None if peer is None else bytes(peer.key),
         record.collected,
+        record.acknowledged,
         record.sequence,
         record.verification.value,
         record.created,

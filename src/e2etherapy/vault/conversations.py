@@ -29,7 +29,7 @@ from e2etherapy.vault.records import (
 )
 
 _COLUMNS = """id, name, role, relay, book, state, owner_key, deposit_key, peer_mailbox,
-    peer_deposit_key, collected, sequence, verification, created"""
+    peer_deposit_key, collected, acknowledged, sequence, verification, created"""
 _ITEM = "conversation, author, sequence, item.id, kind, journal, state, written"
 
 
@@ -174,6 +174,25 @@ async def receipts_due(db: Database, conversation: int, until: int | None) -> li
     return [bytes(row[0]) for row in rows]
 
 
+async def state_of(db: Database, conversation: int, item: bytes) -> State:
+    """Return the state of one's own item."""
+    row = await db.fetch_one(
+        "SELECT state FROM item WHERE conversation = ? AND author = 'own' AND id = ?",
+        (conversation, item),
+    )
+    return State.ON_DEVICE if row is None else State(row[0])
+
+
+async def unmarked(db: Database, conversation: int) -> list[bytes]:
+    """Return items of the other side in the thread that no read mark was sent for."""
+    rows = await db.fetch_all(
+        "SELECT id FROM item WHERE conversation = ? AND author = 'peer' AND state = ?"
+        " AND kind IN ('text', 'attachment', 'journal_share') ORDER BY sequence LIMIT 256",
+        (conversation, State.RECEIVED.value),
+    )
+    return [bytes(row[0]) for row in rows]
+
+
 async def claim_token(db: Database, locator: bytes) -> bytes | None:
     """Return the token with which this device began to claim an invitation."""
     row = await db.fetch_one("SELECT token FROM claim WHERE locator = ?", (locator,))
@@ -192,9 +211,10 @@ def _record(row: Row) -> ConversationRecord:
         mailbox=OwnedMailbox(OwnerKey(row[6]), DepositKey(row[7])),
         peer=peer,
         collected=row[10],
-        sequence=row[11],
-        verification=Verification(row[12]),
-        created=row[13],
+        acknowledged=row[11],
+        sequence=row[12],
+        verification=Verification(row[13]),
+        created=row[14],
     )
 
 

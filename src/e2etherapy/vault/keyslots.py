@@ -178,9 +178,7 @@ def write(folder: Path, slots: KeySlots) -> None:
 
 
 def _from_passphrase(passphrase: str, salt: bytes, parameters: Argon2Parameters) -> bytes:
-    profile = Argon2Profile(
-        parameters.time_cost, parameters.memory_kib, parameters.parallelism
-    )
+    profile = Argon2Profile(parameters.time_cost, parameters.memory_kib, parameters.parallelism)
     try:
         return stretch(unicodedata.normalize("NFKC", passphrase).encode(), salt, profile)
     except UnicodeEncodeError:
@@ -193,9 +191,7 @@ def _associated(vault_id: bytes, kind: str) -> bytes:
     return _LABEL + vault_id + kind.encode("ascii")
 
 
-def _wrap(
-    key: bytes, vault_id: bytes, kind: str, data_key: DataKey, entropy: Entropy
-) -> bytes:
+def _wrap(key: bytes, vault_id: bytes, kind: str, data_key: DataKey, entropy: Entropy) -> bytes:
     nonce = entropy(aead.NONCE_SIZE)
     return nonce + aead.seal(key, nonce, data_key, _associated(vault_id, kind))
 

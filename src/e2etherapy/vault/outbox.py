@@ -37,7 +37,5 @@ async def count(db: Database) -> int:
 
 async def count_of(db: Database, conversation: int) -> int:
     """Count a conversation's errands."""
-    row = await db.fetch_one(
-        "SELECT count(*) FROM outbox WHERE conversation = ?", (conversation,)
-    )
+    row = await db.fetch_one("SELECT count(*) FROM outbox WHERE conversation = ?", (conversation,))
     return 0 if row is None else int(row[0])

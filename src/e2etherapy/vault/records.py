@@ -46,6 +46,8 @@ class State(IntEnum):
     FETCHED = 2
     READ = 3
     RECEIVED = 10
+    MARKED_READ = 11
+    """Received, read, and the other side was told so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class ConversationRecord:
     """One conversation: its ratchet, its mailboxes, and how far each side has come.
 
     Attributes:
-        collected: position of the last envelope that was processed and acknowledged.
+        collected: position of the last envelope that was opened and stored.
+        acknowledged: position up to which the relay is known to have deleted.
         sequence: number of the last item that this device's owner wrote.
         created: Unix seconds.
     """
@@ -67,6 +70,7 @@ class ConversationRecord:
     mailbox: OwnedMailbox
     peer: DepositAddress | None
     collected: int
+    acknowledged: int
     sequence: int
     verification: Verification
     created: int

@@ -18,6 +18,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             peer_mailbox BLOB,
             peer_deposit_key BLOB,
             collected INTEGER NOT NULL,
+            acknowledged INTEGER NOT NULL,
             sequence INTEGER NOT NULL,
             verification TEXT NOT NULL
                 CHECK (verification IN ('unverified', 'matched', 'differed')),

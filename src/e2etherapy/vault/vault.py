@@ -27,9 +27,7 @@ VAULT_ID_SIZE = 16
 PRIVATE_BOOK = "private-book"
 _GENERATION = "generation"
 _ROLE = "role"
-_SETTING = (
-    "INSERT INTO setting VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
-)
+_SETTING = "INSERT INTO setting VALUES (?,?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +171,7 @@ class Vault:
             self.private_book = BookId(book)
 
 
-async def create(
-    place: Place, role: Role, passphrase: str, entropy: Entropy
-) -> tuple[Vault, str]:
+async def create(place: Place, role: Role, passphrase: str, entropy: Entropy) -> tuple[Vault, str]:
     """Make a vault; return it open, and its 24 recovery words, which are shown once.
 
     Raises:
@@ -201,9 +197,7 @@ async def create(
         # The slots come last: a crash before this leaves a folder that holds no vault yet.
         vault = Vault(place, slots, data_key, lock, db)
         book = BookId(entropy(BookId.SIZE))
-        await db.write(
-            [(_SETTING, [(_ROLE, role.value.encode()), (PRIVATE_BOOK, bytes(book))])]
-        )
+        await db.write([(_SETTING, [(_ROLE, role.value.encode()), (PRIVATE_BOOK, bytes(book))])])
         keyslots.write(place.folder, slots)
         vault.role, vault.private_book = role, book
         await vault.trust_this_copy()

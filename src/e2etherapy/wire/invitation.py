@@ -145,9 +145,7 @@ class Bundle:
                 details,
             )
         except (struct.error, InvalidKey, msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise MalformedData(
-                f"An invitation breaks its form: {type(error).__name__}."
-            ) from None
+            raise MalformedData(f"An invitation breaks its form: {type(error).__name__}.") from None
 
     def secret(self) -> LinkSecret:
         """Return L, the hash of this bundle."""

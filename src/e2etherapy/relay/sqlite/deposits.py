@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import aiosqlite
-
+from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.mailbox.operations import MAILBOX_CAPACITY
 from e2etherapy.relay.store import Deposit, MailboxFull, Refused, StoreError
+
+if TYPE_CHECKING:
+    import aiosqlite
 
 Row = tuple[bytes, int, bytes, int, bytes]
 
@@ -34,8 +37,13 @@ class _Mailbox:
 class DepositBatch:
     """Deposits of one transaction; each has its own outcome."""
 
-    def __init__(self, deposits: Sequence[tuple[Deposit, asyncio.Future[None]]]) -> None:
+    def __init__(
+        self,
+        deposits: Sequence[tuple[Deposit, asyncio.Future[None]]],
+        on_arrival: Callable[[MailboxId], None],
+    ) -> None:
         self._deposits = deposits
+        self._on_arrival = on_arrival
         self._outcomes: list[StoreError | None] = []
 
     async def apply(self, database: aiosqlite.Connection) -> None:
@@ -55,7 +63,9 @@ class DepositBatch:
 
     def settle(self) -> None:
         """Give each deposit its outcome."""
-        for (_, answer), outcome in zip(self._deposits, self._outcomes, strict=True):
+        for (deposit, answer), outcome in zip(self._deposits, self._outcomes, strict=True):
+            if outcome is None:
+                self._on_arrival(deposit.mailbox)
             if answer.done():
                 continue
             if outcome is None:

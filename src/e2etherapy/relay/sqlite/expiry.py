@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import aiosqlite
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING
 
 from e2etherapy.mailbox.operations import RETENTION_DAYS
 from e2etherapy.relay.sqlite.writer import GroupWriter
+
+if TYPE_CHECKING:
+    import aiosqlite
 
 _MAILBOXES_A_STEP = 64
 _ENVELOPES_A_STEP = 128
@@ -16,7 +18,7 @@ _ENVELOPES_A_STEP = 128
 
 async def expired_envelopes(
     reading: aiosqlite.Connection, writer: GroupWriter, today: int
-) -> AsyncIterator[int]:
+) -> AsyncGenerator[int, None]:
     """Delete envelopes that are over; yields after each step how many that were."""
     last_day = today - RETENTION_DAYS
     mailbox = b""
@@ -31,7 +33,7 @@ async def expired_envelopes(
         )
         if not rows:
             return
-        for mailbox, over in rows:  # noqa: B007 - the last one is where the next step starts
+        for mailbox, over in rows:
             deleted = _ENVELOPES_A_STEP if over else 0
             while deleted == _ENVELOPES_A_STEP:
                 deleted = await writer.run(_Deletion(mailbox, last_day))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hmac
-
-import aiosqlite
+from typing import TYPE_CHECKING
 
 from e2etherapy.mailbox.capabilities import ClaimHash, Locator, TicketHash
 from e2etherapy.relay.store import (
@@ -15,6 +14,9 @@ from e2etherapy.relay.store import (
     Refused,
     claim_is_over,
 )
+
+if TYPE_CHECKING:
+    import aiosqlite
 
 _NO_HASH = bytes(32)
 _STEP = 64

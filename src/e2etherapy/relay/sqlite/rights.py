@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hmac
-
-import aiosqlite
+from typing import TYPE_CHECKING
 
 from e2etherapy.mailbox.capabilities import AllowanceHash, DepositKeyHash, MailboxId, TicketHash
 from e2etherapy.relay.store import Contradiction, Refused
+
+if TYPE_CHECKING:
+    import aiosqlite
 
 _REFUSAL = "There is nothing here for this key."
 

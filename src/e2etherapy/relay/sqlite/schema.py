@@ -5,9 +5,12 @@ Migrations only go forward. A database counts the ones it has had in ``PRAGMA us
 
 from __future__ import annotations
 
-import aiosqlite
+from typing import TYPE_CHECKING
 
 from e2etherapy.errors import RelayDatabaseTooNew, RelayDatabaseUnusable
+
+if TYPE_CHECKING:
+    import aiosqlite
 
 APPLICATION_ID = 0x65327231
 """``e2r1`` in the file's header: tells a relay's database from any other."""

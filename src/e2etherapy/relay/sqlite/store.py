@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hmac
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from contextlib import aclosing
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
-
-import aiosqlite
+from typing import TYPE_CHECKING, Any
 
 from e2etherapy.mailbox.capabilities import (
     AllowanceHash,
@@ -26,6 +26,9 @@ from e2etherapy.relay.sqlite.expiry import expired_envelopes
 from e2etherapy.relay.sqlite.schema import migrate
 from e2etherapy.relay.sqlite.writer import GroupWriter
 from e2etherapy.relay.store import Deposit, Expired, Invitation, PutMark, Refused
+
+if TYPE_CHECKING:
+    import aiosqlite
 
 
 class SqliteStore:
@@ -94,18 +97,22 @@ class SqliteStore:
         """See Store.deposit."""
         await self._writer.deposit(deposit)
 
+    def on_arrival(self, listener: Callable[[MailboxId], None]) -> None:
+        """See Store.on_arrival."""
+        self._writer.on_arrival = listener
+
     async def collect(self, mailbox: MailboxId, after: int, limit: int) -> list[StoredEnvelope]:
         """See Store.collect."""
+        # The first row says that there is such a mailbox, also when nothing is in it.
         rows = await self._read(
-            "SELECT position, envelope FROM mailbox LEFT JOIN"
-            " (SELECT mailbox, position, envelope FROM envelope"
-            " WHERE mailbox = :mailbox AND position > :after ORDER BY position LIMIT :limit)"
-            " ON mailbox = id WHERE id = :mailbox ORDER BY position",
+            "SELECT 0, NULL FROM mailbox WHERE id = :mailbox UNION ALL SELECT * FROM"
+            " (SELECT position, envelope FROM envelope"
+            " WHERE mailbox = :mailbox AND position > :after ORDER BY position LIMIT :limit)",
             {"mailbox": mailbox, "after": after, "limit": limit},
         )
         if not rows:
             raise Refused("There is nothing here for this key.")
-        return [StoredEnvelope(*row) for row in rows if row[0] is not None]
+        return sorted((StoredEnvelope(*row) for row in rows[1:]), key=attrgetter("position"))
 
     async def acknowledge(self, mailbox: MailboxId, through: int) -> None:
         """See Store.acknowledge."""
@@ -144,26 +151,26 @@ class SqliteStore:
             partial(invitations.forget, locator=locator, token=claim, today=today)
         )
 
-    async def expire(self, today: int) -> AsyncIterator[Expired]:
+    async def expire(self, today: int) -> AsyncGenerator[Expired, None]:
         """See Store.expire."""
         deleted = -1
         while deleted:
             deleted = await self._writer.run(partial(invitations.delete_over, today=today))
             yield Expired(0, deleted)
-        async for deleted in expired_envelopes(self._reading, self._writer, today):
-            yield Expired(deleted, 0)
+        async with aclosing(expired_envelopes(self._reading, self._writer, today)) as steps:
+            async for deleted in steps:
+                yield Expired(deleted, 0)
 
     async def scrub(self) -> None:
         """Empty the write-ahead log, in which deleted envelopes would stay until overwritten."""
-        # Outside of the group's transactions: it is a connection's own business, and the
-        # connection's thread takes it between two statements only when none is open.
-        await self._writer.between_commits(self._truncate_log)
-
-    async def _truncate_log(self, database: aiosqlite.Connection) -> None:
-        await database.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        await self._writer.run_between_groups(_truncate_log)
 
     async def _read(self, statement: str, values: Any) -> list[sqlite3.Row]:  # noqa: ANN401
         try:
             return list(await self._reading.execute_fetchall(statement, values))
         except (sqlite3.Error, OSError) as problem:
             raise in_store_words(problem) from None
+
+
+async def _truncate_log(database: aiosqlite.Connection) -> None:
+    await database.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 import aiosqlite
 
+from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.relay.sqlite.connection import in_store_words
 from e2etherapy.relay.sqlite.deposits import DepositBatch
 from e2etherapy.relay.store import Busy, Deposit, StoreError
@@ -72,7 +73,9 @@ class GroupWriter:
         self._database = database
         self._deposits: list[tuple[Deposit, asyncio.Future[None]]] = []
         self._changes: list[_SingleChange[object]] = []
+        self._between: list[_SingleChange[object]] = []
         self._something = asyncio.Event()
+        self.on_arrival: Callable[[MailboxId], None] = _nobody_listens
         self._closing = False
         self._task = asyncio.create_task(self._write(), name="relay-writer")
 
@@ -96,6 +99,14 @@ class GroupWriter:
         self._something.set()
         return await unit.answer
 
+    async def run_between_groups(self, change: Change[T]) -> T:
+        """Do something that cannot be done inside a transaction, such as a checkpoint."""
+        self._check_room()
+        unit = _SingleChange(change)
+        self._between.append(cast("_SingleChange[object]", unit))
+        self._something.set()
+        return await unit.answer
+
     async def close(self) -> None:
         """Take nothing more, and write what was taken."""
         self._closing = True
@@ -109,6 +120,7 @@ class GroupWriter:
     async def _write(self) -> None:
         while True:
             await self._something.wait()
+            await self._do_between()
             units = self._take()
             if units:
                 await self._commit(units)
@@ -117,10 +129,20 @@ class GroupWriter:
             else:
                 self._something.clear()
 
+    async def _do_between(self) -> None:
+        while self._between:
+            unit = self._between.pop()
+            try:
+                await unit.apply(self._database)
+            except Exception as problem:  # noqa: BLE001 - whoever waits gets it
+                unit.fail(in_store_words(problem))
+            else:
+                unit.settle()
+
     def _take(self) -> list[_Unit]:
         units: list[_Unit] = []
         if self._deposits:
-            units.append(DepositBatch(self._deposits[:MAX_GROUP]))
+            units.append(DepositBatch(self._deposits[:MAX_GROUP], self.on_arrival))
             del self._deposits[:MAX_GROUP]
         units.extend(self._changes[:MAX_GROUP])
         del self._changes[:MAX_GROUP]
@@ -154,3 +176,7 @@ class GroupWriter:
             # After some errors SQLite has rolled back by itself.
             if self._database.in_transaction:
                 await self._database.execute("ROLLBACK")
+
+
+def _nobody_listens(_mailbox: MailboxId) -> None:
+    """Stand in for a listener."""

@@ -1,0 +1,57 @@
+"""This device: its vault, clock, entropy and open relay connections."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Self
+
+from e2etherapy.messenger.clock import Clock, system_clock
+from e2etherapy.messenger.relay_connection import RelayConnection
+from e2etherapy.primitives.randomness import Entropy, system_entropy
+from e2etherapy.vault.change import Change
+from e2etherapy.vault.records import ConversationRecord
+from e2etherapy.vault.vault import Vault
+
+
+class Device:
+    """What every step of the messenger works with; an asynchronous context manager."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        *,
+        clock: Clock = system_clock,
+        entropy: Entropy = system_entropy,
+        connect: Callable[[str], RelayConnection] = RelayConnection,
+    ) -> None:
+        """Take an open vault; it is closed together with the device."""
+        self.vault = vault
+        self.clock = clock
+        self.entropy = entropy
+        self._connect = connect
+        self._relays: dict[str, RelayConnection] = {}
+        self._open = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Return the device."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connections and the vault."""
+        await self._open.aclose()
+        await self.vault.close()
+
+    async def relay(self, url: str) -> RelayConnection:
+        """Return an open connection to a relay, one for each."""
+        if url not in self._relays:
+            self._relays[url] = await self._open.enter_async_context(self._connect(url))
+        return self._relays[url]
+
+    async def begin(self, record: ConversationRecord) -> Change:
+        """Start gathering a change of one conversation."""
+        return await self.vault.begin(record.book, self.entropy)
+
+    async def begin_private(self) -> Change:
+        """Start gathering a change of the private journal or the settings."""
+        return await self.vault.begin(self.vault.private_book, self.entropy)

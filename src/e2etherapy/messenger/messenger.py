@@ -1,0 +1,328 @@
+"""The client library: one vault, its conversations, and the way to their relays.
+
+    async with await Messenger.open(folder, passphrase) as messenger:
+        await messenger.send("Dr. Okafor", "I slept better.")
+        report = await messenger.sync()
+
+Every method that changes something has written it to disk when it returns. What could not be
+delivered waits in the outbox and goes with the next `sync`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import BinaryIO, Self
+
+from e2etherapy.errors import InvitationUnavailable, RelayError, RelayRefused, RelayUnreachable
+from e2etherapy.messenger import (
+    exporting,
+    inviting,
+    journaling,
+    reading,
+    sending,
+    settings,
+    syncing,
+)
+from e2etherapy.messenger.courier import Progress, no_progress
+from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.settings import Setting
+from e2etherapy.messenger.views import (
+    BookView,
+    ConversationView,
+    InvitationView,
+    JoinedView,
+    JournalView,
+    MessageView,
+    SearchView,
+    SendReport,
+    SyncReport,
+)
+from e2etherapy.primitives.digest import sha256
+from e2etherapy.primitives.randomness import system_entropy
+from e2etherapy.vault import conversations, keyslots, vault
+from e2etherapy.vault.records import Role
+from e2etherapy.vault.vault import Place
+
+
+class Messenger:
+    """Everything that a front end needs. One task at a time may use it."""
+
+    def __init__(self, device: Device) -> None:
+        """Take a device; it is closed together with the messenger."""
+        self.device = device
+
+    @classmethod
+    async def create(
+        cls,
+        place: Place,
+        role: Role,
+        passphrase: str,
+        relay: str,
+        *,
+        name: str | None = None,
+        allowance: str | None = None,
+    ) -> tuple[Self, str]:
+        """Make a vault; return the messenger and the 24 recovery words, which are shown once.
+
+        Args:
+            place: where the vault lies.
+            role: whose vault it is.
+            passphrase: opens it from now on.
+            relay: URL of the relay.
+            name: how its owner is called in invitations and to the other side.
+            allowance: a therapist's right to make mailboxes, from the operator.
+
+        Raises:
+            VaultExists: there is a vault already.
+            InvalidLink, MessengerError: relay, name or allowance are not usable.
+        """
+        settings.check(relay, name, allowance)
+        made, words = await vault.create(place, role, passphrase, system_entropy)
+        device = Device(made)
+        await settings.set_up(device, relay, name, allowance)
+        return cls(device), words
+
+    @classmethod
+    async def open(cls, place: Place, passphrase: str) -> Self:
+        """Open a vault with its passphrase.
+
+        Raises:
+            VaultMissing, WrongPassphrase, VaultBusy, VaultTooNew, VaultDamaged: it stays closed.
+        """
+        slots = keyslots.read(place.folder)
+        key = keyslots.unlock_with_passphrase(slots, passphrase)
+        return cls(Device(await vault.unlock(place, slots, key)))
+
+    async def __aenter__(self) -> Self:
+        """Return the messenger."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close the connections and the vault."""
+        await self.device.__aexit__()
+
+    @property
+    def role(self) -> Role:
+        """Whose vault it is."""
+        return self.device.vault.role
+
+    async def invite(self, name: str, days: int = 14) -> InvitationView:
+        """Make an invitation, or show again the one that has not been used.
+
+        Args:
+            name: what the client is called on this device.
+            days: how long it may be used, 1 to 30.
+
+        Raises:
+            WrongRole: this is a client's vault.
+            NameTaken: the conversation exists and its invitation was used.
+            MessengerError: no allowance is set, or a value is out of range.
+            RelayUnreachable: it is prepared; asking again with the same name completes it.
+            RelayRefused: the allowance is used up; nothing was kept.
+        """
+        self.device.vault.require_only_copy()
+        record, invitation = await inviting.prepare(self.device, name, days)
+        try:
+            await sending.deliver(self.device, record)
+        except RelayRefused:
+            await inviting.withdraw(self.device, record)
+            raise
+        except RelayUnreachable:
+            raise RelayUnreachable(
+                f"The relay can't be reached. The invitation for {name} is prepared on this "
+                "device; run the same command again to complete it and see its link."
+            ) from None
+        return invitation
+
+    async def join(self, link: str, name: str | None = None) -> JoinedView:
+        """Use an invitation.
+
+        Args:
+            link: the link as it was handed over.
+            name: what to call the therapist here; by default as the invitation says.
+
+        Raises:
+            WrongRole, InvalidLink, NameTaken: nothing was used up.
+            InvitationUnavailable: unknown, used or expired.
+            InvitationMismatch, InvitationExpired: what the relay delivered cannot be used.
+            RelayUnreachable: nothing was used up; the same link works later.
+        """
+        self.device.vault.require_only_copy()
+        record, joined = await inviting.join(self.device, link, name)
+        try:
+            await sending.deliver(self.device, record)
+        except RelayRefused:
+            raise InvitationUnavailable(
+                "The relay did not accept this invitation's ticket. Ask for a new invitation."
+            ) from None
+        except RelayError:
+            # The conversation stands on this device; a sync brings its opening to the relay.
+            return joined
+        return joined
+
+    async def safety_phrase(self, name: str) -> tuple[str, ...]:
+        """Return the six words to compare with the other person by voice or in person.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+            NotReady: the invitation has not been used yet.
+        """
+        return await reading.safety_phrase(self.device.vault, name)
+
+    async def record_verification(self, name: str, *, matched: bool) -> None:
+        """Write down what came of comparing the six words; a difference stops all sending.
+
+        Raises:
+            UnknownConversation, NotReady: as for `safety_phrase`.
+        """
+        await inviting.record_verification(self.device, name, matched=matched)
+
+    async def send(self, name: str, text: str, progress: Progress = no_progress) -> SendReport:
+        """Send a text of up to 1,000,000 bytes, exactly as it is.
+
+        Raises:
+            InvalidText: it is empty or not valid Unicode.
+            ContentTooLarge: it is longer than that.
+            UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
+        """
+        sending.require_text(text)
+        async with sending.composer(self.device, name) as composer:
+            item = composer.text(text)
+        return await sending.report(self.device, composer.conversation, item, progress)
+
+    async def send_file(
+        self, name: str, file: tuple[str, str, bytes], progress: Progress = no_progress
+    ) -> SendReport:
+        """Send a file.
+
+        Args:
+            name: whom to.
+            file: its name, media type and bytes (at most 25,000,000).
+            progress: told how many of its envelopes have been delivered.
+
+        Raises:
+            ContentTooLarge: it is larger.
+            UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
+        """
+        file_name, media_type, blob = file
+        async with sending.composer(self.device, name) as composer:
+            item = composer.attachment(file_name, media_type, blob, sha256(blob))
+        return await sending.report(self.device, composer.conversation, item, progress)
+
+    async def sync(self, progress: Progress = no_progress) -> SyncReport:
+        """Deliver what waits, collect what has arrived, send receipts that are due.
+
+        Raises:
+            OldCopy: this vault may have a newer copy elsewhere.
+            RelayUnreachable: a relay can't be reached; nothing was lost.
+        """
+        return await syncing.sync(self.device, progress)
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait until a relay has something new or the time is over; say whether it has.
+
+        Other processes may use the vault meanwhile.
+
+        Raises:
+            OldCopy, RelayUnreachable: as for `sync`.
+        """
+        return await syncing.wait(self.device, seconds)
+
+    async def conversations(self) -> list[ConversationView]:
+        """Return all conversations, oldest first."""
+        return await reading.conversation_list(self.device.vault)
+
+    async def thread(self, name: str) -> list[MessageView]:
+        """Return a conversation's messages, oldest first, each author's in the order written.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+        """
+        marks = await self.device.vault.setting(Setting.READ_MARKS) is not None
+        return await reading.thread(self.device.vault, name, show_read=marks)
+
+    async def mark_read(self, name: str) -> None:
+        """Tell the other side what was read, if this device's owner has opted in to that."""
+        if await self.device.vault.setting(Setting.READ_MARKS) is None:
+            return
+        record = await conversations.named(self.device.vault.db, name)
+        items = await conversations.unmarked(self.device.vault.db, record.id)
+        if items:
+            async with sending.composer(self.device, name) as composer:
+                composer.read_mark(items)
+            with contextlib.suppress(RelayError):
+                # The mark waits in the outbox like anything else.
+                await sending.deliver(self.device, record)
+
+    async def attachment(self, name: str, item: str) -> tuple[str, bytes]:
+        """Return an attached file's name and bytes, by the id in its `FileView`.
+
+        Raises:
+            UnknownConversation: there is no such conversation or file.
+        """
+        return await reading.attachment(self.device.vault, name, item)
+
+    async def search(self, words: str, limit: int = 50) -> list[SearchView]:
+        """Return the newest entries of the record that hold all the words."""
+        return await reading.search(self.device.vault, words, limit)
+
+    async def journal_write(self, text: str, mood: int | None = None) -> JournalView:
+        """Write a private entry; nothing of it leaves this device.
+
+        Raises:
+            InvalidText, MessengerError: the text or the mood cannot be recorded.
+        """
+        return await journaling.write(self.device, text, mood)
+
+    async def journal(self) -> list[JournalView]:
+        """Return one's own private entries, oldest first."""
+        return await journaling.entries(self.device)
+
+    async def journal_entry(self, number: int) -> JournalView:
+        """Return one private entry, for a preview before it is shared.
+
+        Raises:
+            MessengerError: there is none with this number.
+        """
+        return await journaling.entry(self.device, number)
+
+    async def journal_share(
+        self, number: int, name: str, progress: Progress = no_progress
+    ) -> SendReport:
+        """Send a copy of one private entry to one person.
+
+        Raises:
+            MessengerError: there is no entry with this number.
+            UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
+        """
+        return await journaling.share(self.device, number, name, progress)
+
+    async def journal_verify(self) -> list[BookView]:
+        """Check every book of the record from its first entry to its last.
+
+        Raises:
+            JournalBroken: an entry was changed, removed or inserted; the message says where.
+        """
+        return await journaling.verify(self.device)
+
+    async def export(self, file: BinaryIO, name: str | None = None) -> list[BookView]:
+        """Write the record, or one conversation's, as a zip that needs no software to be read.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+            JournalBroken: the record does not verify.
+        """
+        return await exporting.export(self.device, file, name)
+
+    async def set_allowance(self, allowance: str) -> None:
+        """Set the right to make mailboxes that the operator granted.
+
+        Raises:
+            MessengerError: it is not a whole allowance.
+        """
+        key = settings.parse_allowance(allowance)
+        await settings.put(self.device, Setting.ALLOWANCE, bytes(key))
+
+    async def set_read_marks(self, *, enabled: bool) -> None:
+        """Choose whether the other side is told what was read, and shown here what they read."""
+        await settings.put(self.device, Setting.READ_MARKS, b"1" if enabled else None)

@@ -1,0 +1,170 @@
+"""Turning what the vault holds into what a person is shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from e2etherapy.errors import MalformedData, NotReady, UnknownConversation
+from e2etherapy.journal import record
+from e2etherapy.messenger.clock import moment_of
+from e2etherapy.messenger.views import (
+    STATE_WORDS,
+    ConversationView,
+    FileView,
+    MessageView,
+    SearchView,
+)
+from e2etherapy.session.conversation import Established
+from e2etherapy.session.safety_phrase import safety_phrase as six_words
+from e2etherapy.vault import conversations
+from e2etherapy.vault import search as full_text
+from e2etherapy.vault.records import Author, ConversationRecord, Role, State, ThreadRow
+from e2etherapy.vault.search import Hit
+from e2etherapy.vault.vault import Vault
+from e2etherapy.wire import content
+from e2etherapy.wire.content import Attachment, JournalShare, Text, UnknownItem
+
+IN_THREAD = frozenset({"text", "attachment", "journal_share", "unknown"})
+NEWER_VERSION = "This message needs a newer version of e2etherapy. It is kept."
+ERASED = "This message was erased from this device."
+
+
+async def safety_phrase(vault: Vault, name: str) -> tuple[str, ...]:
+    """Return the six words of a conversation.
+
+    Raises:
+        UnknownConversation: there is no such conversation.
+        NotReady: the invitation has not been used yet.
+    """
+    found = await conversations.named(vault.db, name)
+    if not isinstance(found.state, Established):
+        raise NotReady(f"{found.name} has not used the invitation yet.")
+    return six_words(found.state.client, found.state.therapist, found.state.transcript)
+
+
+async def conversation_list(vault: Vault) -> list[ConversationView]:
+    """Return a line for each conversation, oldest first."""
+    lines = []
+    for found in await conversations.every(vault.db):
+        tally = await conversations.tally(vault.db, found.id)
+        lines.append(
+            ConversationView(
+                name=found.name,
+                role=found.role,
+                phase=str(found.state.phase),
+                verification=found.verification,
+                relay=found.relay,
+                messages=tally.messages,
+                missing=tally.missing,
+                waiting=tally.waiting,
+                last=None if tally.last is None else moment_of(tally.last),
+            )
+        )
+    return lines
+
+
+async def thread(vault: Vault, name: str, *, show_read: bool) -> list[MessageView]:
+    """Return a conversation's messages, oldest first, each author's in the order written.
+
+    Raises:
+        UnknownConversation: there is no such conversation.
+    """
+    found = await conversations.named(vault.db, name)
+    rows = [
+        row for row in await conversations.thread(vault.db, found.id) if row.item.kind in IN_THREAD
+    ]
+    ordered = _in_order_of_each_author(rows)
+    return [_message(found, row, show_read=show_read) for row in ordered]
+
+
+async def attachment(vault: Vault, name: str, item: str) -> tuple[str, bytes]:
+    """Return an attached file's name and bytes.
+
+    Raises:
+        UnknownConversation: there is no such conversation or file.
+    """
+    found = await conversations.named(vault.db, name)
+    unknown = UnknownConversation(f"There is no such file in the conversation with {name}.")
+    try:
+        whole = bytes.fromhex(item)
+    except ValueError:
+        raise unknown from None
+    for author in Author:
+        packed = await conversations.packed_whole(vault.db, found.id, author, whole)
+        if packed:
+            body = content.unpack_body(packed)
+            if isinstance(body.item, Attachment):
+                return body.item.name, body.blob
+    raise unknown
+
+
+async def search(vault: Vault, words: str, limit: int) -> list[SearchView]:
+    """Return the newest entries of the record that hold all the words."""
+    books = {bytes(found.book): found for found in await conversations.every(vault.db)}
+    hits = await full_text.search(vault.db, words, limit)
+    return [_hit(vault.role, books.get(hit.book), hit) for hit in hits]
+
+
+def _in_order_of_each_author(rows: list[ThreadRow]) -> list[ThreadRow]:
+    """Keep each author's places in the thread, and fill them in the order of their sequence."""
+    queues = {
+        author: iter(
+            sorted(
+                (row for row in rows if row.item.author is author),
+                key=lambda row: row.item.sequence,
+            )
+        )
+        for author in Author
+    }
+    return [next(queues[row.item.author]) for row in rows]
+
+
+def _message(found: ConversationRecord, row: ThreadRow, *, show_read: bool) -> MessageView:
+    own = row.item.author is Author.OWN
+    state = row.item.state
+    if state is State.READ and not show_read:
+        state = State.FETCHED
+    text, file, arrived = _shown(row)
+    return MessageView(
+        id=row.item.id.hex(),
+        author=found.role if own else found.role.other(),
+        own=own,
+        kind=row.item.kind,
+        text=text,
+        written=moment_of(row.item.written),
+        arrived=arrived,
+        state=STATE_WORDS[state],
+        file=file,
+    )
+
+
+def _shown(row: ThreadRow) -> tuple[str, FileView | None, datetime]:
+    if row.content is None:
+        return ERASED, None, moment_of(row.item.written)
+    entry = record.decode(row.content)
+    if not isinstance(entry, record.Message):
+        raise MalformedData("The record holds something else where a message should be.")
+    item = content.decode_item(bytes(entry.item))
+    match item:
+        case Text() | JournalShare():
+            return item.text, None, entry.recorded
+        case Attachment():
+            file = FileView(item.id.hex(), item.name, item.media_type, item.size)
+            return item.name, file, entry.recorded
+        case UnknownItem():
+            return NEWER_VERSION, None, entry.recorded
+    raise MalformedData("The record holds something else where a message should be.")
+
+
+def _hit(role: Role, found: ConversationRecord | None, hit: Hit) -> SearchView:
+    entry = record.decode(hit.content)
+    if isinstance(entry, record.PrivateEntry):
+        return SearchView(None, role, entry.text, entry.recorded)
+    if found is None or not isinstance(entry, record.Message):
+        raise MalformedData("The search index points at something that is no message.")
+    item = content.decode_item(bytes(entry.item))
+    author = found.role if entry.direction == "sent" else found.role.other()
+    text = item.text if isinstance(item, Text | JournalShare) else ""
+    if isinstance(item, content.Attachment | content.Profile):
+        text = item.name
+    return SearchView(found.name, author, text, item.written)

@@ -1,0 +1,111 @@
+"""Writing items and bringing them to the relay."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from e2etherapy.errors import InvalidText, MessengerError, RelayError, RelayUnreachable
+from e2etherapy.journal.record import EventName
+from e2etherapy.messenger.composing import Composer
+from e2etherapy.messenger.courier import Progress, no_progress, run_errands
+from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.receiving import Notice
+from e2etherapy.messenger.views import STATE_WORDS, SendReport
+from e2etherapy.session.phases import Phase
+from e2etherapy.vault import conversations, outbox
+from e2etherapy.vault.records import ConversationRecord, Verification
+
+
+def require_text(text: str) -> None:
+    """Refuse a text that says nothing or is not valid Unicode.
+
+    Raises:
+        InvalidText: it is one of the two.
+    """
+    if not text.strip():
+        raise InvalidText("There is nothing to send: the text is empty.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidText("The text is not valid Unicode. Nothing was sent.") from None
+
+
+@contextlib.asynccontextmanager
+async def composer(device: Device, name: str) -> AsyncIterator[Composer]:
+    """Gather items for one conversation; they are written when the block ends.
+
+    Receipts that are owed go along: they then reveal nothing but the message itself.
+
+    Raises:
+        OldCopy: this vault may have a newer copy elsewhere.
+        UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
+    """
+    device.vault.require_only_copy()
+    record = await conversations.named(device.vault.db, name)
+    change = await device.begin(record)
+    composing = Composer(record, change, device.clock(), device.entropy)
+    composing.require_ready()
+    owed = await conversations.receipts_due(device.vault.db, record.id, None)
+    if owed:
+        composing.receipt(owed)
+    yield composing
+    await device.vault.commit(change)
+
+
+async def report(
+    device: Device, record: ConversationRecord, item: bytes, progress: Progress
+) -> SendReport:
+    """Deliver what can be delivered now and say how far an item came."""
+    problem = None
+    try:
+        await deliver(device, record, progress)
+    except RelayError as error:
+        # It is safe in the outbox; the report says so together with the reason.
+        problem = str(error)
+    state = await conversations.state_of(device.vault.db, record.id, item)
+    return SendReport(item.hex(), STATE_WORDS[state], problem)
+
+
+async def deliver(
+    device: Device, record: ConversationRecord, progress: Progress = no_progress
+) -> None:
+    """Bring one conversation's outbox to its relay.
+
+    Raises:
+        RelayError: it stopped; the rest waits for the next time.
+    """
+    relay = await device.relay(record.relay)
+    await run_errands(device.vault, relay, record.id, device.entropy, progress)
+
+
+async def flush(
+    device: Device, notices: list[Notice], progress: Progress = no_progress
+) -> RelayUnreachable | None:
+    """Deliver every outbox; what one conversation meets does not stop the others."""
+    unreachable = None
+    for number in await outbox.conversations_with_errands(device.vault.db):
+        record = await conversations.by_id(device.vault.db, number)
+        try:
+            await deliver(device, record, progress)
+        except RelayUnreachable as error:
+            unreachable = error
+        except (RelayError, MessengerError) as error:
+            notices.append(
+                Notice(record.name, EventName.DELIVERY_REFUSED, f"{record.name}: {error}")
+            )
+    return unreachable
+
+
+async def queue_due_receipts(device: Device) -> None:
+    """Put receipts whose random moment has come into the outbox."""
+    now = device.clock()
+    for record in await conversations.every(device.vault.db):
+        silent = record.state.phase in {Phase.INVITED, Phase.CLOSED}
+        if silent or record.verification is Verification.DIFFERED:
+            continue
+        due = await conversations.receipts_due(device.vault.db, record.id, int(now.timestamp()))
+        if due:
+            change = await device.begin(record)
+            Composer(record, change, now, device.entropy).receipt(due)
+            await device.vault.commit(change)

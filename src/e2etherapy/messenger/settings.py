@@ -1,0 +1,93 @@
+"""What a vault's owner has set, and the vault's own identity."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from e2etherapy.errors import MalformedData, MessengerError
+from e2etherapy.mailbox.capabilities import Allowance
+from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.relay_connection import relay_url
+from e2etherapy.primitives.dh import X25519Secret
+from e2etherapy.vault.records import Role
+from e2etherapy.vault.vault import Vault
+from e2etherapy.wire import base64url
+from e2etherapy.wire.content import MAX_NAME_LENGTH
+
+
+class Setting(StrEnum):
+    """Names of settings in the vault."""
+
+    RELAY = "relay"
+    NAME = "name"
+    ALLOWANCE = "allowance"
+    IDENTITY = "identity"
+    READ_MARKS = "read-marks"
+
+
+async def text_setting(vault: Vault, setting: Setting) -> str | None:
+    """Return a setting that is text."""
+    value = await vault.setting(setting)
+    return None if value is None else value.decode()
+
+
+def parse_allowance(text: str) -> Allowance:
+    """Read an allowance as the operator handed it over.
+
+    Raises:
+        MessengerError: it is not one.
+    """
+    try:
+        return Allowance(base64url.decode(text.strip(), Allowance.SIZE))
+    except MalformedData:
+        raise MessengerError(
+            "This is not a whole allowance: it has 43 letters, digits, - and _. Copy all of it."
+        ) from None
+
+
+def check(relay: str, name: str | None, allowance: str | None) -> None:
+    """Refuse first settings that cannot be used, before a vault is made.
+
+    Raises:
+        InvalidLink: not the address of a relay.
+        MessengerError: not an allowance, or not a name.
+    """
+    relay_url(relay)
+    if name is not None:
+        checked_name(name)
+    if allowance is not None:
+        parse_allowance(allowance)
+
+
+async def set_up(device: Device, relay: str, name: str | None, allowance: str | None) -> None:
+    """Write the first settings of a new vault; they have passed `check`."""
+    change = await device.begin_private()
+    change.set(Setting.RELAY, relay_url(relay).encode())
+    if device.vault.role is Role.THERAPIST:
+        change.set(Setting.IDENTITY, bytes(X25519Secret.generate(device.entropy)))
+    if name is not None:
+        change.set(Setting.NAME, checked_name(name).encode())
+    if allowance is not None:
+        change.set(Setting.ALLOWANCE, bytes(parse_allowance(allowance)))
+    await device.vault.commit(change)
+
+
+async def put(device: Device, setting: Setting, value: bytes | None) -> None:
+    """Write or remove one setting."""
+    change = await device.begin_private()
+    if value is None:
+        change.unset(setting)
+    else:
+        change.set(setting, value)
+    await device.vault.commit(change)
+
+
+def checked_name(name: str) -> str:
+    """Return a name that can stand in an invitation.
+
+    Raises:
+        MessengerError: it is too long, empty, or holds control characters.
+    """
+    if not name.strip() or not name.isprintable() or len(name) > MAX_NAME_LENGTH:
+        raise MessengerError(f"A name has 1 to {MAX_NAME_LENGTH} printable characters.")
+    return " ".join(name.split())

@@ -1,0 +1,175 @@
+"""What the messenger returns to whoever shows it: frozen values in a person's terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from e2etherapy.messenger.receiving import Notice
+from e2etherapy.vault.records import Role, State, Verification
+
+STATE_WORDS = {
+    State.ON_DEVICE: "on_device",
+    State.STORED: "stored",
+    State.FETCHED: "fetched",
+    State.READ: "read",
+    State.RECEIVED: "received",
+    State.MARKED_READ: "received",
+}
+"""The delivery states as they stand in JSON (docs/protocol.md, section 11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """An attached file.
+
+    Attributes:
+        id: the item's id in hex, for `Messenger.attachment`.
+        size: bytes.
+    """
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """One item of a thread.
+
+    Attributes:
+        id: the item's id in hex.
+        author: the person who wrote it.
+        own: whether that is the owner of this device.
+        kind: text, attachment, journal_share or unknown.
+        text: the words; for an unknown kind, a sentence that says so.
+        written: when its author's device says it was written, UTC.
+        arrived: when this device recorded it, UTC.
+        state: on_device, stored, fetched, read or received.
+    """
+
+    id: str
+    author: Role
+    own: bool
+    kind: str
+    text: str
+    written: datetime
+    arrived: datetime
+    state: str
+    file: FileView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationView:
+    """One line of the list of conversations.
+
+    Attributes:
+        phase: invited, joined, opening, ready, waiting or closed.
+        verification: unverified, matched or differed.
+        messages: items in the thread.
+        missing: items of the other side that later ones show to exist.
+        waiting: errands that the relay has not answered.
+        last: when the last message was written, UTC.
+    """
+
+    name: str
+    role: Role
+    phase: str
+    verification: Verification
+    relay: str
+    messages: int
+    missing: int
+    waiting: int
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SendReport:
+    """What became of something that was sent.
+
+    Attributes:
+        id: the item's id in hex.
+        state: on_device or stored.
+        problem: why it has not been delivered; None if it has.
+    """
+
+    id: str
+    state: str
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync brought.
+
+    Attributes:
+        arrived: for each conversation with news, the number of new messages.
+        notices: what the person should know.
+        unsent: errands that the relay has not answered.
+    """
+
+    arrived: dict[str, int] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+    unsent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JournalView:
+    """One of one's own private entries.
+
+    Attributes:
+        number: position in the private book, from 1.
+        mood: 0 to 10, if one was given.
+    """
+
+    number: int
+    id: str
+    written: datetime
+    text: str
+    mood: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchView:
+    """An entry of the record that holds the words.
+
+    Attributes:
+        conversation: its name; None for the private journal.
+    """
+
+    conversation: str | None
+    author: Role
+    text: str
+    written: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BookView:
+    """A verified book of the record: its title, entries and last head in hex."""
+
+    title: str
+    entries: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationView:
+    """An invitation to hand over. `link` is a secret; `expires` its last day."""
+
+    name: str
+    link: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedView:
+    """A conversation that was just joined.
+
+    Attributes:
+        name: what the conversation is called on this device.
+        credential: the licence credential in the invitation, not yet verified; None if none.
+    """
+
+    name: str
+    credential: str | None

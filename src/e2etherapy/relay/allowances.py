@@ -1,0 +1,36 @@
+"""Granting allowances, which an operator does beside a running relay."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from e2etherapy.mailbox.capabilities import Allowance
+from e2etherapy.primitives.randomness import Entropy
+from e2etherapy.relay.sqlite.store import SqliteStore
+
+
+def allow(database: Path, mailboxes: int, entropy: Entropy) -> Allowance:
+    """Draw an allowance for a number of mailboxes and store its hash.
+
+    The allowance itself is nowhere but in what is returned. A relay may be running on the same
+    database.
+
+    Raises:
+        RelaySetupError: the database cannot be used.
+        StoreError: it could not be written; nothing was granted.
+        ValueError: `mailboxes` is not positive.
+    """
+    if mailboxes < 1:
+        raise ValueError("An allowance is for one mailbox or more.")
+    allowance = Allowance(entropy(Allowance.SIZE))
+    asyncio.run(_grant(database, allowance, mailboxes))
+    return allowance
+
+
+async def _grant(database: Path, allowance: Allowance, mailboxes: int) -> None:
+    store = await SqliteStore.open(database)
+    try:
+        await store.grant(allowance.hash(), mailboxes)
+    finally:
+        await store.close()

@@ -1,0 +1,80 @@
+"""One relay: its store, its waiting room, and the answer to any request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from e2etherapy.relay import problems
+from e2etherapy.relay.clock import Today
+from e2etherapy.relay.http import problem_response
+from e2etherapy.relay.limits import Limits
+from e2etherapy.relay.log import RelayLog
+from e2etherapy.relay.problems import ProblemAnswer
+from e2etherapy.relay.requests import read_call, split_path
+from e2etherapy.relay.routes import OPERATIONS, Rooms
+from e2etherapy.relay.store import (
+    Busy,
+    Contradiction,
+    DiskFull,
+    MailboxFull,
+    Refused,
+    Store,
+    StoreError,
+)
+from e2etherapy.relay.waiting import RoomFull, WaitingRoom
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+_PROBLEMS: dict[type[StoreError], Callable[[], ProblemAnswer]] = {
+    Refused: problems.refused,
+    Contradiction: problems.contradiction,
+    MailboxFull: problems.mailbox_full,
+    DiskFull: problems.disk_full,
+    Busy: problems.overloaded,
+}
+
+
+class Relay:
+    """Answers requests until it is told to stop."""
+
+    def __init__(self, store: Store, today: Today, log: RelayLog, limits: Limits) -> None:
+        self._log = log
+        self._rooms = Rooms(store, WaitingRoom(limits), today)
+        store.on_arrival(self._rooms.waiting.wake)
+
+    def stop(self) -> None:
+        """Answer what comes from now on with 503, and wake whoever waits."""
+        self._rooms.waiting.close()
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; every error is a problem (RFC 9457)."""
+        try:
+            return await self._answer(request)
+        except ProblemAnswer as problem:
+            response = problem_response(problem)
+        except StoreError as error:
+            if isinstance(error, DiskFull):
+                self._log.disk_full()
+            response = problem_response(_PROBLEMS[type(error)]())
+        except RoomFull:
+            response = problem_response(problems.overloaded())
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception as fault:  # noqa: BLE001 - logged without its words, and answered
+            self._log.fault(fault)
+            response = problem_response(problems.internal())
+        if self._rooms.waiting.closed:
+            response.force_close()
+        return response
+
+    async def _answer(self, request: web.BaseRequest) -> web.Response:
+        path, name = split_path(request.rel_url.raw_path)
+        operation = OPERATIONS.get((request.method, path))
+        if operation is None:
+            raise problems.refused()
+        if self._rooms.waiting.closed:
+            raise problems.stopping()
+        return await operation.answer(self._rooms, await read_call(request, operation.form, name))

@@ -1,0 +1,137 @@
+"""What the relay changes of aiohttp's server: what it answers by itself, and what it lets out.
+
+The low-level server is used because the relay's few paths need no router, and because aiohttp's
+own answers (to something that is no HTTP, say) would be another form of error, and quote it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import hdrs, web
+
+from e2etherapy.mailbox.operations import PROBLEM
+from e2etherapy.relay import problems
+from e2etherapy.relay.limits import (
+    IDLE_SECONDS,
+    LINGERING_SECONDS,
+    MAX_BODY,
+    MAX_HEADER_LINE,
+    MAX_HEADERS,
+    Limits,
+)
+from e2etherapy.relay.log import RelayLog
+from e2etherapy.relay.problems import ProblemAnswer
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.http import RawRequestMessage
+    from aiohttp.streams import StreamReader
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+def problem_response(problem: ProblemAnswer) -> web.Response:
+    """Return a problem as a response."""
+    return web.Response(
+        status=problem.status,
+        body=problem.body,
+        headers=problem.headers,
+        content_type=PROBLEM,
+    )
+
+
+class RelayRequest(web.BaseRequest):
+    """A request whose answer does not name the software."""
+
+    async def _prepare_hook(self, response: web.StreamResponse) -> None:
+        # The last moment at which aiohttp lets headers be changed.
+        response.headers.popall(hdrs.SERVER, None)
+        response.headers[hdrs.CACHE_CONTROL] = "no-store"
+
+
+class RelayConnection(web.RequestHandler):
+    """A connection that answers what aiohttp could not read as a problem, too."""
+
+    __slots__ = ("_relay_log",)
+
+    def __init__(self, server: RelayServer, **options: Any) -> None:  # noqa: ANN401 - aiohttp's
+        super().__init__(server, **options)
+        self._relay_log = server.log
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - it may quote the request
+    ) -> web.StreamResponse:
+        """Answer a request that is no HTTP, or one whose handling failed unexpectedly."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("A part of another answer was sent already.")
+        if status < 500:  # noqa: PLR2004 - the first of the server's own faults
+            response = problem_response(problems.malformed("This is not HTTP as it should be."))
+        else:
+            if exc is not None:
+                self._relay_log.fault(exc)
+            response = problem_response(problems.internal())
+        response.force_close()
+        return response
+
+
+class RelayServer(web.Server):
+    """Makes connections, up to the limit."""
+
+    def __init__(self, handler: Handler, log: RelayLog, limits: Limits) -> None:
+        super().__init__(handler, request_factory=_make_request, handler_cancellation=True)
+        self.log = log
+        self._limits = limits
+        self._open = 0
+
+    def __call__(self) -> web.RequestHandler:
+        """Make the protocol of a new connection."""
+        return RelayConnection(
+            self,
+            loop=asyncio.get_running_loop(),
+            access_log=None,
+            auto_decompress=False,
+            keepalive_timeout=IDLE_SECONDS,
+            lingering_time=LINGERING_SECONDS,
+            max_line_size=MAX_HEADER_LINE,
+            max_field_size=MAX_HEADER_LINE,
+            max_headers=MAX_HEADERS,
+        )
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Take a connection, or drop it where there are too many."""
+        self._open += 1
+        super().connection_made(handler, transport)
+        if self._open > self._limits.connections:
+            transport.abort()
+
+    def connection_lost(
+        self, handler: web.RequestHandler, exc: BaseException | None = None
+    ) -> None:
+        """Forget a connection."""
+        self._open -= 1
+        super().connection_lost(handler, exc)
+
+
+def _make_request(
+    message: RawRequestMessage,
+    payload: StreamReader,
+    protocol: web.RequestHandler,
+    writer: AbstractStreamWriter,
+    task: asyncio.Task[None],
+) -> RelayRequest:
+    return RelayRequest(
+        message,
+        payload,
+        protocol,
+        writer,
+        task,
+        asyncio.get_running_loop(),
+        client_max_size=MAX_BODY,
+    )

@@ -1,0 +1,55 @@
+"""What one relay process takes on, each number with its reason."""
+
+from __future__ import annotations
+
+import resource
+from dataclasses import dataclass
+
+from e2etherapy.wire.envelope import ENVELOPE_SIZE
+
+MAX_BODY = ENVELOPE_SIZE
+"""No operation has a longer body: 256 ticket hashes are 12 KB, a wait's 128 positions 3 KB."""
+
+MAX_HEADER_LINE = 8_190
+"""128 owner keys in one header are 5.6 KB."""
+
+MAX_HEADERS = 64
+
+IDLE_SECONDS = 75.0
+"""Longer than the longest wait; a connection that says nothing for so long is closed."""
+
+BODY_SECONDS = 30.0
+"""16 KiB over a very bad mobile link; slower is an attack."""
+
+LINGERING_SECONDS = 2.0
+"""How long the rest of a refused body is read, so that its sender sees the answer."""
+
+STOP_SECONDS = 10.0
+"""What is in flight when the relay stops may take so long."""
+
+_SPARE_FILES = 64
+"""Descriptors that the database, the log and the listening sockets need."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one process holds at the same moment."""
+
+    connections: int = 20_000
+    """About 20 KB of memory each."""
+    waits: int = 16_384
+    waited_mailboxes: int = 131_072
+    """About 300 bytes of memory each."""
+
+
+def limits_of_this_process() -> Limits:
+    """Return limits that fit into the number of files that this process may open.
+
+    Raises the soft limit to the hard one first: a waiting device is an open connection.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    most = Limits()
+    if hard == resource.RLIM_INFINITY:
+        return most
+    return Limits(connections=min(most.connections, max(hard - _SPARE_FILES, _SPARE_FILES)))

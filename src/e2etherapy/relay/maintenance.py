@@ -1,0 +1,45 @@
+"""What the relay does once a day, and every few minutes, without being asked."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+
+from e2etherapy.relay.clock import Today
+from e2etherapy.relay.log import RelayLog
+from e2etherapy.relay.store import Store
+
+ROUND_SECONDS = 600.0
+"""How long deleted envelopes may stay in the write-ahead log, about."""
+
+Pause = Callable[[float], Awaitable[None]]
+"""Waits for a number of seconds; asyncio.sleep outside of tests."""
+
+
+async def maintain(store: Store, today: Today, pause: Pause, log: RelayLog) -> None:
+    """Expire when a day has begun, and scrub every ten minutes, until cancelled.
+
+    A failure is logged and tried again in the next round: a disk that is full now need not be
+    later.
+    """
+    done = None
+    while True:
+        day = today()
+        try:
+            if day != done:
+                await expire(store, day, log)
+                done = day
+            await store.scrub()
+        except Exception as problem:  # noqa: BLE001 - logged, and the next round tries again
+            log.fault(problem)
+        await pause(ROUND_SECONDS)
+
+
+async def expire(store: Store, day: int, log: RelayLog) -> None:
+    """Delete everything that is over on `day`."""
+    envelopes = invitations = 0
+    async with aclosing(store.expire(day)) as steps:
+        async for step in steps:
+            envelopes += step.envelopes
+            invitations += step.invitations
+    log.expired(envelopes, invitations)

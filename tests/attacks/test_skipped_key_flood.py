@@ -1,0 +1,177 @@
+"""Pitfall: skipped-key flood."""
+
+from __future__ import annotations
+
+import pytest
+
+from e2etherapy.errors import EnvelopeRefused, ReplayedEnvelope, TooManySkipped
+from e2etherapy.session import conversation, skipped_keys
+from e2etherapy.session.limits import STANDARD
+from e2etherapy.session.skipped_keys import ChainKey, ChainStep
+from tests.support.hostile import Hostility, craft, numbers
+from tests.support.people import TODAY, Person, connected
+
+BYTES_PER_SECRET = 60
+"""A kept secret in a dump: 32 bytes, a number, a day and the names of the two."""
+
+
+class Derivations:
+    """Counts how often a chain key is stepped; the work is real."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        self._advance = skipped_keys.advance
+        monkeypatch.setattr(skipped_keys, "advance", self._step)
+
+    def _step(self, chain_key: ChainKey) -> ChainStep:
+        self.count += 1
+        return self._advance(chain_key)
+
+
+def skipped_in(person: Person) -> int:
+    return sum(len(chain.skipped) for chain in person.established.ratchet.receiving)
+
+
+@pytest.mark.parametrize("number", [2_049, 2_050, 80_000, 2**31, 2**32 - 1])
+def test_a_number_too_far_ahead_is_refused_without_any_derivation(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = connected(turns=4)
+    forged = craft(
+        pair.therapist.established, pair.therapist.draw, Hostility(header=numbers(number=number + 1))
+    )
+    before = conversation.dump(pair.client.state)
+    derivations = Derivations(monkeypatch)
+    with pytest.raises(TooManySkipped):
+        conversation.unseal(pair.client.state, forged, TODAY)
+    assert derivations.count == 0
+    assert conversation.dump(pair.client.state) == before
+
+
+@pytest.mark.parametrize("length", [2_051, 2**31, 2**32 - 1])
+def test_a_previous_length_too_far_ahead_is_refused_with_one_derivation(
+    length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = connected(turns=3)
+    forged = craft(
+        pair.therapist.established,
+        pair.therapist.draw,
+        Hostility(header=numbers(previous_length=length)),
+    )
+    before = conversation.dump(pair.client.state)
+    derivations = Derivations(monkeypatch)
+    with pytest.raises(TooManySkipped):
+        conversation.unseal(pair.client.state, forged, TODAY)
+    assert derivations.count <= 1
+    assert conversation.dump(pair.client.state) == before
+
+
+def test_one_envelope_costs_at_most_two_chains_of_skipped_keys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The dearest envelope there is: the last turn and this one each lack as many as allowed."""
+    pair = connected(turns=3)
+    most = STANDARD.skipped_keys_per_chain
+    arrived = pair.client.established.ratchet.receiving[0].next_number
+    dear = craft(
+        pair.therapist.established,
+        pair.therapist.draw,
+        Hostility(header=numbers(previous_length=arrived + most), ahead=most),
+    )
+    derivations = Derivations(monkeypatch)
+    opened = conversation.unseal(pair.client.state, dear, TODAY)
+    assert opened.body is not None
+    assert derivations.count == 2 * most + 1
+
+
+def test_a_forged_body_costs_no_more_than_a_genuine_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = connected(turns=4)
+    most = STANDARD.skipped_keys_per_chain
+    dear = craft(pair.therapist.established, pair.therapist.draw, Hostility(ahead=most))
+    before = conversation.dump(pair.client.state)
+    derivations = Derivations(monkeypatch)
+    with pytest.raises(EnvelopeRefused):
+        conversation.unseal(pair.client.state, dear[:-1] + bytes([dear[-1] ^ 1]), TODAY)
+    assert derivations.count == most + 1
+    assert conversation.dump(pair.client.state) == before
+
+
+def test_an_outsider_cannot_cause_a_single_derivation(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = connected(turns=4)
+    stranger = connected("stranger", turns=4).therapist.seal("not for you")
+    derivations = Derivations(monkeypatch)
+    with pytest.raises(EnvelopeRefused):
+        conversation.unseal(pair.client.state, stranger, TODAY)
+    assert derivations.count == 0
+
+
+def test_memory_is_bounded_over_any_number_of_turns() -> None:
+    """A hostile author leaves out as many as allowed in each of ten turns."""
+    pair = connected(turns=4)
+    client, therapist = pair.client, pair.therapist
+    base = len(conversation.dump(client.state))
+    for _ in range(10):
+        ahead = STANDARD.skipped_keys_per_chain - 1
+        envelope = craft(therapist.established, therapist.draw, Hostility(ahead=ahead))
+        client.state = conversation.unseal(client.state, envelope, TODAY).state
+        assert skipped_in(client) <= STANDARD.stored_keys
+        assert len(client.established.ratchet.receiving) <= STANDARD.old_chains + 1
+        size = len(conversation.dump(client.state))
+        assert size < base + STANDARD.stored_keys * BYTES_PER_SECRET + 1_000
+        therapist.open(client.seal("go on"))
+        therapist.seal("one that is never delivered, to begin the turn")
+    assert skipped_in(client) == STANDARD.stored_keys
+
+
+def test_the_newest_secrets_stay_when_there_is_no_room_for_all() -> None:
+    pair = connected(turns=4)
+    client, therapist = pair.client, pair.therapist
+    for _ in range(4):
+        overtaken = therapist.seal("overtaken")
+        ahead = STANDARD.skipped_keys_per_chain - 1
+        envelope = craft(therapist.established, therapist.draw, Hostility(ahead=ahead))
+        client.state = conversation.unseal(client.state, envelope, TODAY).state
+        therapist.open(client.seal("go on"))
+    assert client.open(overtaken) == "overtaken"
+
+
+def test_secrets_are_forgotten_after_45_days() -> None:
+    pair = connected(turns=4)
+    late = pair.therapist.seal("very late")
+    pair.client.open(pair.therapist.seal("in time"))
+    assert skipped_in(pair.client) == 1
+    pair.client.open(pair.therapist.seal("on the last day"), TODAY + STANDARD.skipped_key_days)
+    assert skipped_in(pair.client) == 1
+    pair.client.open(pair.therapist.seal("after it"), TODAY + STANDARD.skipped_key_days + 1)
+    assert skipped_in(pair.client) == 0
+    with pytest.raises(ReplayedEnvelope):
+        conversation.unseal(pair.client.state, late, TODAY + STANDARD.skipped_key_days + 1)
+
+
+def test_secrets_past_their_age_do_not_count_against_the_limit() -> None:
+    """What may be forgotten today cannot keep an envelope of today out for good."""
+    pair = connected(turns=4)
+    client, therapist = pair.client, pair.therapist
+    most = STANDARD.skipped_keys_per_chain
+    envelopes = [therapist.seal("one of many") for _ in range(most + 2)]
+    client.open(envelopes[most - 1])
+    later = TODAY + STANDARD.skipped_key_days + 1
+    assert client.open(envelopes[most + 1], later) == "one of many"
+
+
+def test_a_chain_is_forgotten_when_four_further_turns_have_come() -> None:
+    pair = connected(turns=4)
+    client, therapist = pair.client, pair.therapist
+    overtaken = therapist.seal("overtaken")
+    client.open(therapist.seal("first"))
+    kept = client.state
+    for _ in range(STANDARD.old_chains):
+        therapist.open(client.seal("question"))
+        therapist.seal("lost, so that the chain keeps a secret")
+        client.open(therapist.seal("answer"))
+        kept = client.state
+    assert conversation.unseal(kept, overtaken, TODAY).body is not None
+    therapist.open(client.seal("question"))
+    client.open(therapist.seal("one turn more"))
+    with pytest.raises(EnvelopeRefused):
+        conversation.unseal(client.state, overtaken, TODAY)
