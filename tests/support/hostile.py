@@ -6,9 +6,11 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from e2etherapy.primitives import aead
-from e2etherapy.primitives.randomness import Entropy
-from e2etherapy.session import ratchet, skipped_keys
+from e2etherapy.primitives.randomness import Entropy, system_entropy
+from e2etherapy.session import phases, ratchet, skipped_keys
 from e2etherapy.session.conversation import Established
 from e2etherapy.session.phases import Phase
 from e2etherapy.wire import content, envelope
@@ -112,3 +114,16 @@ def _body(state: Established, hostility: Hostility) -> bytes:
     return content.pad_body(
         content.pack_body(text("from a hostile peer")) if packed is None else packed, room
     )
+
+
+def leave_out(state: Established, count: int) -> Established:
+    """Return the author's state after `count` envelopes that nobody will ever get."""
+    own, chain, begun = ratchet._speaking(state.ratchet, system_entropy)
+    assert own is begun.own
+    chain_key = chain.chain_key
+    for _ in range(count):
+        chain_key = skipped_keys.advance(chain_key).chain_key
+    ahead = msgspec.structs.replace(chain, chain_key=chain_key, number=chain.number + count)
+    after = msgspec.structs.replace(begun, sending=ahead)
+    phase = phases.after(state.phase, phases.Event.SEAL)
+    return msgspec.structs.replace(state, phase=phase, ratchet=after)

@@ -83,13 +83,17 @@ def x25519_public(case: Case) -> Outputs:
 
 
 def kem_public(case: Case) -> Outputs:
-    kind = {768: kem.Kem768Secret, 1024: kem.Kem1024Secret}[case.input["kem"]]
-    return {"public": kind(case.bytes("seed")).public()}
+    seed = case.bytes("seed")
+    if case.input["kem"] == 768:
+        return {"public": kem.Kem768Secret(seed).public()}
+    return {"public": kem.Kem1024Secret(seed).public()}
 
 
 def kem_encapsulate(case: Case) -> Outputs:
-    kind = {768: kem.Kem768Public, 1024: kem.Kem1024Public}[case.input["kem"]]
-    return {"ciphertext_length": len(kind(case.bytes("public")).encapsulate()[1])}
+    public = case.bytes("public")
+    if case.input["kem"] == 768:
+        return {"ciphertext_length": len(kem.Kem768Public(public).encapsulate()[1])}
+    return {"ciphertext_length": len(kem.Kem1024Public(public).encapsulate()[1])}
 
 
 def kem_decapsulate(case: Case) -> Outputs:
@@ -286,17 +290,16 @@ def seal_envelope(case: Case) -> Outputs:
 
 
 def begun(
-    state: Established, own: OwnTurn, encapsulation: tuple[bytes, bytes], envelopes: int = 0
+    state: Established, own: OwnTurn, encapsulation: tuple[bytes, bytes]
 ) -> Established:
-    """Return the state after a turn with a recorded encapsulation and that many envelopes."""
+    """Return the state after beginning a turn with a recorded encapsulation."""
     before = state.ratchet
     assert before.peer is not None
     step = turn_step(before.root, own, before.peer, encapsulation)
-    key = step.chain
-    for _ in range(envelopes):
-        key = skipped_keys.advance(key).chain_key
     ciphertext = kem.Kem768Ciphertext(encapsulation[0])
-    sending = SendingChain(before.next_header_key, key, envelopes, before.sent_length, ciphertext)
+    sending = SendingChain(
+        before.next_header_key, step.chain, 0, before.sent_length, ciphertext
+    )
     after = msgspec.structs.replace(
         before, root=step.root, next_header_key=step.next_header_key, own=own, sending=sending
     )
@@ -312,7 +315,7 @@ class Conversation:
         therapist = case.input["role"] == "therapist"
         self.state: session.Conversation = invited(case) if therapist else joined(case)
 
-    def step(self, step: dict[str, Any]) -> Any:
+    def step(self, step: dict[str, Any]) -> Outputs:
         if "open" in step:
             return self.open(read_bytes(step["open"], self.case.blobs), step["day"])
         turn = step["begin_turn"]
@@ -321,8 +324,8 @@ class Conversation:
         )
         assert isinstance(self.state, Established)
         own = own_turn(x, k)
-        self.state = begun(self.state, own, (ciphertext, shared), turn["envelopes"])
-        return "begun"
+        self.state = begun(self.state, own, (ciphertext, shared))
+        return {}
 
     def open(self, envelope: bytes, today: int) -> Outputs:
         before = session.dump(self.state)

@@ -76,11 +76,9 @@ class Messenger:
             VaultExists: there is a vault already.
             InvalidLink, MessengerError: relay, name or allowance are not usable.
         """
-        settings.check(relay, name, allowance)
-        made, words = await vault.create(place, role, passphrase, system_entropy)
-        device = Device(made)
-        await settings.set_up(device, relay, name, allowance)
-        return cls(device), words
+        first = settings.first_settings(role, relay, name, allowance, system_entropy)
+        made, words = await vault.create(place, role, passphrase, first, system_entropy)
+        return cls(Device(made)), words
 
     @classmethod
     async def open(cls, place: Place, passphrase: str) -> Self:
@@ -92,6 +90,22 @@ class Messenger:
         slots = keyslots.read(place.folder)
         key = keyslots.unlock_with_passphrase(slots, passphrase)
         return cls(Device(await vault.unlock(place, slots, key)))
+
+    @classmethod
+    async def open_with_recovery_words(cls, place: Place, words: str) -> Self:
+        """Open a vault with the 24 words, to set a new passphrase.
+
+        Raises:
+            WrongPassphrase: they are not this vault's words.
+            VaultMissing, VaultBusy, VaultTooNew, VaultDamaged: it stays closed.
+        """
+        slots = keyslots.read(place.folder)
+        key = keyslots.unlock_with_recovery_words(slots, words)
+        return cls(Device(await vault.unlock(place, slots, key)))
+
+    def change_passphrase(self, passphrase: str) -> None:
+        """Replace the passphrase; the recovery words stay as they are."""
+        self.device.vault.change_passphrase(passphrase, self.device.entropy)
 
     async def __aenter__(self) -> Self:
         """Return the messenger."""

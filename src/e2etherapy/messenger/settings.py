@@ -9,6 +9,7 @@ from e2etherapy.mailbox.capabilities import Allowance
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.relay_connection import relay_url
 from e2etherapy.primitives.dh import X25519Secret
+from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Vault
 from e2etherapy.wire import base64url
@@ -45,31 +46,23 @@ def parse_allowance(text: str) -> Allowance:
         ) from None
 
 
-def check(relay: str, name: str | None, allowance: str | None) -> None:
-    """Refuse first settings that cannot be used, before a vault is made.
+def first_settings(
+    role: Role, relay: str, name: str | None, allowance: str | None, entropy: Entropy
+) -> dict[str, bytes]:
+    """Return the settings of a new vault, a therapist's identity key among them.
 
     Raises:
         InvalidLink: not the address of a relay.
         MessengerError: not an allowance, or not a name.
     """
-    relay_url(relay)
+    chosen: dict[str, bytes] = {Setting.RELAY: relay_url(relay).encode()}
+    if role is Role.THERAPIST:
+        chosen[Setting.IDENTITY] = bytes(X25519Secret.generate(entropy))
     if name is not None:
-        checked_name(name)
+        chosen[Setting.NAME] = checked_name(name).encode()
     if allowance is not None:
-        parse_allowance(allowance)
-
-
-async def set_up(device: Device, relay: str, name: str | None, allowance: str | None) -> None:
-    """Write the first settings of a new vault; they have passed `check`."""
-    change = await device.begin_private()
-    change.set(Setting.RELAY, relay_url(relay).encode())
-    if device.vault.role is Role.THERAPIST:
-        change.set(Setting.IDENTITY, bytes(X25519Secret.generate(device.entropy)))
-    if name is not None:
-        change.set(Setting.NAME, checked_name(name).encode())
-    if allowance is not None:
-        change.set(Setting.ALLOWANCE, bytes(parse_allowance(allowance)))
-    await device.vault.commit(change)
+        chosen[Setting.ALLOWANCE] = bytes(parse_allowance(allowance))
+    return chosen
 
 
 async def put(device: Device, setting: Setting, value: bytes | None) -> None:

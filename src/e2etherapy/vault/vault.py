@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -46,6 +47,7 @@ class Vault:
     ) -> None:
         """Take what `create` or `unlock` prepared."""
         self.place = place
+        self._slots = slots
         self._key = key
         self._lock = lock
         self._db: Database | None = db
@@ -152,6 +154,13 @@ class Vault:
         self.freshness = Freshness.CURRENT
         self._remember()
 
+    def change_passphrase(self, passphrase: str, entropy: Entropy) -> None:
+        """Replace the passphrase; the recovery words stay as they are."""
+        fresh = keyslots.passphrase_slot(self._slots.vault_id, self._key, passphrase, entropy)
+        others = [slot for slot in self._slots.slots if slot.kind != "passphrase"]
+        self._slots = KeySlots(keyslots.FORMAT, self._slots.vault_id, [fresh, *others])
+        keyslots.write(self.place.folder, self._slots)
+
     def _remember(self) -> None:
         try:
             self._memory.remember(self._generation)
@@ -197,7 +206,8 @@ async def create(place: Place, role: Role, passphrase: str, entropy: Entropy) ->
         # The slots come last: a crash before this leaves a folder that holds no vault yet.
         vault = Vault(place, slots, data_key, lock, db)
         book = BookId(entropy(BookId.SIZE))
-        await db.write([(_SETTING, [(_ROLE, role.value.encode()), (PRIVATE_BOOK, bytes(book))])])
+        first = {**settings, _ROLE: role.value.encode(), PRIVATE_BOOK: bytes(book)}
+        await db.write([(_SETTING, list(first.items()))])
         keyslots.write(place.folder, slots)
         vault.role, vault.private_book = role, book
         await vault.trust_this_copy()

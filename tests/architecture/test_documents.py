@@ -1,0 +1,91 @@
+"""The documents say what is: links lead somewhere, diagrams are current, named tests exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from e2etherapy.session import limits, phases
+from e2etherapy.wire import content, envelope
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/**/*.md")])
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+FORBIDDEN = (
+    "24/7 support",
+    "hipaa certified",
+    "completely anonymous",
+    "nobody can ever read",
+    "military-grade",
+)
+# The one place that lists the words in order to forbid them.
+LISTS_THE_WORDS = {"CONTRIBUTING.md"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_between_documents_leads_somewhere(document: Path) -> None:
+    targets = [target for target in LINK.findall(document.read_text()) if "://" not in target]
+    broken = [target for target in targets if not (document.parent / target).exists()]
+    assert not broken
+
+
+def test_the_diagram_in_the_specification_is_the_table_in_the_code() -> None:
+    text = (ROOT / "docs/protocol.md").read_text()
+    assert f"```mermaid\n{phases.diagram()}\n```" in text
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        limits.STANDARD.skipped_keys_per_chain,
+        limits.STANDARD.stored_keys,
+        limits.STANDARD.chain_length,
+        envelope.ENVELOPE_SIZE,
+        envelope.MESSAGE_BODY_SIZE,
+        envelope.OPENING_BODY_SIZE,
+        envelope.SEALED_HEADER_SIZE,
+        envelope.SEALED_OPENING_SIZE,
+        content.MAX_ATTACHMENT_BYTES,
+        content.MAX_TEXT_BYTES,
+        content.MAX_PARTS,
+    ],
+)
+def test_the_specification_has_the_figures_of_the_code(figure: int) -> None:
+    assert f"{figure:,}" in (ROOT / "docs/protocol.md").read_text()
+
+
+def test_every_test_that_the_threat_model_names_exists() -> None:
+    named = NAMED_TEST.findall((ROOT / "docs/threat-model.md").read_text())
+    assert named
+    missing = [
+        (file, name)
+        for file, name in named
+        if not (ROOT / file).is_file() or (name and name not in _functions(ROOT / file))
+    ]
+    assert not missing
+
+
+@pytest.mark.parametrize("words", FORBIDDEN)
+def test_no_document_and_no_sentence_of_the_program_promises_what_is_not_true(words: str) -> None:
+    places = [path for path in [*DOCUMENTS, *ROOT.glob("src/**/*")] if path.is_file()]
+    saying = [
+        path.relative_to(ROOT).as_posix()
+        for path in places
+        if path.suffix in {".md", ".py", ".j2", ".json"}
+        and path.name not in LISTS_THE_WORDS
+        and words in path.read_text().lower()
+    ]
+    assert not saying
+
+
+def _functions(file: Path) -> set[str]:
+    tree = ast.parse(file.read_text())
+    return {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
