@@ -180,8 +180,17 @@ class Vault:
             self.private_book = BookId(book)
 
 
-async def create(place: Place, role: Role, passphrase: str, entropy: Entropy) -> tuple[Vault, str]:
+async def create(
+    place: Place, role: Role, passphrase: str, settings: Mapping[str, bytes], entropy: Entropy
+) -> tuple[Vault, str]:
     """Make a vault; return it open, and its 24 recovery words, which are shown once.
+
+    Args:
+        place: where it lies.
+        role: whose it is.
+        passphrase: opens it from now on.
+        settings: its first settings, there from the beginning.
+        entropy: source of its keys.
 
     Raises:
         VaultExists: there is one in this folder already.
