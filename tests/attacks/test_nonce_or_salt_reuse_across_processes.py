@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.wire.envelope import split_message
 from tests.support.people import connected, meet
@@ -22,6 +24,7 @@ system_entropy(32)
 reading, writing = os.pipe()
 child = os.fork()
 envelope = pair.client.seal("the same words in both processes")
+envelope += pair.client.established.ratchet.sending.ciphertext
 if child == 0:
     os.close(reading)
     with os.fdopen(writing, "wb") as pipe:
@@ -35,25 +38,29 @@ sys.stdout.buffer.write(envelope + other)
 """
 
 
+SIZE = 16_384 + 1_088
+
+
 def seal_in_both_halves_of_a_fork(turns: int) -> tuple[bytes, bytes]:
-    """Return what a process and its child seal from the same state in memory."""
+    """Return envelope and KEM ciphertext of a process and its child, from one state in memory."""
     done = subprocess.run(
         [sys.executable, "-c", FORK, str(turns)], cwd=REPOSITORY, capture_output=True, check=True
     )
-    assert len(done.stdout) == 2 * 16_384
-    return done.stdout[:16_384], done.stdout[16_384:]
+    assert len(done.stdout) == 2 * SIZE
+    return done.stdout[:SIZE], done.stdout[SIZE:]
 
 
-def test_a_fork_within_a_turn_repeats_no_salt_and_no_ciphertext() -> None:
-    parent, child = seal_in_both_halves_of_a_fork(turns=3)
-    for one, two in zip(split_message(parent), split_message(child), strict=True):
-        assert one != two
+@pytest.mark.parametrize("turns", [3, 4], ids=["within a turn", "beginning a turn"])
+def test_a_fork_repeats_no_salt_and_no_ciphertext(turns: int) -> None:
+    parent, child = seal_in_both_halves_of_a_fork(turns)
+    fields = zip(split_message(parent[:16_384]), split_message(child[:16_384]), strict=True)
+    assert all(one != two for one, two in fields)
 
 
-def test_a_fork_that_begins_a_turn_repeats_no_salt_and_no_ciphertext() -> None:
+def test_a_fork_that_begins_a_turn_encapsulates_two_secrets() -> None:
+    """The library that encapsulates draws its own randomness, in each process anew."""
     parent, child = seal_in_both_halves_of_a_fork(turns=4)
-    for one, two in zip(split_message(parent), split_message(child), strict=True):
-        assert one != two
+    assert parent[16_384:] != child[16_384:]
 
 
 def test_sealing_the_same_words_twice_from_one_state_gives_nothing_to_compare() -> None:

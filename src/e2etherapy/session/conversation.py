@@ -31,6 +31,7 @@ from e2etherapy.session.handshake import OneTimeSecrets, OpeningValues, Transcri
 from e2etherapy.session.invitation import LinkKeys, OuterKey
 from e2etherapy.session.phases import Event, Phase
 from e2etherapy.session.ratchet import OwnTurn, Ratchet, SealedMessage, TurnKeys
+from e2etherapy.session.skipped_keys import HeaderKey
 from e2etherapy.wire import content, envelope
 from e2etherapy.wire.content import Body, KnownItem, ReplyTo
 from e2etherapy.wire.invitation import Bundle, BundleDetails
@@ -65,10 +66,16 @@ class Wrapping(msgspec.Struct, frozen=True):
     Attributes:
         outer_key: derived from the link.
         values: the client keeps the 1,632 bytes to repeat them; the therapist their hash.
+        header_key: the therapist's mark of turn 1's chain; None on the client's side.
     """
 
     outer_key: OuterKey
     values: bytes
+    header_key: HeaderKey | None = None
+
+    def outlives(self, after: Ratchet) -> bool:
+        """Say whether an envelope of turn 1 can still be opened, so that it must be unwrapped."""
+        return any(chain.header_key == self.header_key for chain in after.receiving)
 
 
 class Established(msgspec.Struct, frozen=True, tag="established"):
@@ -287,7 +294,7 @@ def _accept(state: Invited, data: bytes, today: int) -> Opened:
         values.identity,
         bundle.identity,
         after,
-        Wrapping(keys.outer_key, labelled("opening-values", packed)),
+        Wrapping(keys.outer_key, labelled("opening-values", packed), agreed.header_key),
     )
     return _opened(established, body)
 
@@ -297,8 +304,7 @@ def _unseal_message(state: Established, data: bytes, today: int) -> Opened:
     after, body = ratchet.unseal(state.ratchet, parts.salt, SealedMessage(*parts[1:]), today)
     next_turn = state.ratchet.own is not None and after.own is None
     phase = phases.after(state.phase, Event.OPEN_TURN if next_turn else Event.OPEN_KNOWN)
-    # The other side's second turn shows that it has opened ours: no opening can follow it.
-    wrapping = None if next_turn else state.wrapping
+    wrapping = _still_needed(state.wrapping, after)
     moved = msgspec.structs.replace(state, phase=phase, ratchet=after, wrapping=wrapping)
     return _opened(moved, body)
 
@@ -319,7 +325,15 @@ def _unseal_opening(
         )
     after, body = ratchet.unseal(state.ratchet, *_ratchet_part(parts), today)
     phase = phases.after(state.phase, Event.OPEN_OPENING)
-    return _opened(msgspec.structs.replace(state, phase=phase, ratchet=after), body)
+    moved = msgspec.structs.replace(
+        state, phase=phase, ratchet=after, wrapping=_still_needed(wrapping, after)
+    )
+    return _opened(moved, body)
+
+
+def _still_needed(wrapping: Wrapping | None, after: Ratchet) -> Wrapping | None:
+    """Drop the wrapping: the client on the first answer, the therapist when turn 1 is complete."""
+    return wrapping if wrapping is not None and wrapping.outlives(after) else None
 
 
 def _ratchet_part(parts: envelope.OpeningEnvelope) -> tuple[bytes, SealedMessage]:

@@ -218,6 +218,10 @@ def unseal(
     salt = prefix[:SALT_SIZE]
     associated = _HEADER_LABEL + ratchet.binding
     nonce = salt[: aead.NONCE_SIZE]
+    # Secrets past their age are gone before they could count against a limit, or be used.
+    current = skipped_keys.prune(ratchet.receiving, day)
+    if current is not ratchet.receiving:
+        ratchet = msgspec.structs.replace(ratchet, receiving=current)
     for index, chain in enumerate(ratchet.receiving):
         header = _try_header(chain.header_key, nonce, sealed.sealed_header, associated)
         if header is not None:
