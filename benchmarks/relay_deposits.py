@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvloop
 
@@ -147,8 +147,10 @@ def _relay(path: Path) -> Iterator[int]:
     )
     with process:
         assert process.stdout is not None
-        yield json.loads(process.stdout.readline())["port"]
-        process.terminate()
+        try:
+            yield json.loads(process.stdout.readline())["port"]
+        finally:
+            process.terminate()
         assert process.wait(timeout=MOST_SECONDS) == 0
 
 
@@ -213,8 +215,7 @@ class _Depositor(asyncio.Protocol):
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.WriteTransport", transport)
         self._send()
 
     def _send(self) -> None:

@@ -7,14 +7,22 @@ import msgspec
 from e2etherapy.primitives import dh
 from e2etherapy.session import conversation as session
 from e2etherapy.session import ratchet, skipped_keys
-from e2etherapy.session.conversation import Established, Invited, Wrapping
-from e2etherapy.session.phases import Phase
+from e2etherapy.session.conversation import Established, Wrapping
 from e2etherapy.wire import content, envelope
 from e2etherapy.wire.content import ReplyTo, Text
-from tests.vectors import package_checks, second_checks, second_implementation
-from tests.vectors.generation import DAY, LAST_DAY, WRITTEN, File, Seeded, b64, invitation
-from tests.vectors.generation import invitation_input as therapist_input
-from tests.vectors.vector_files import Case, Json
+from tests.vectors import package_checks, second_implementation
+from tests.vectors.generation import (
+    DAY,
+    LAST_DAY,
+    WRITTEN,
+    File,
+    Seeded,
+    b64,
+    body_of,
+    invitation,
+    invitation_input,
+)
+from tests.vectors.vector_files import Case, Json, read_bytes
 
 LOW_ORDER = bytes(31) + b"\x80"
 
@@ -85,7 +93,7 @@ class Author:
         return self.file.blob(f"{self.name}: {words}", sealed)
 
     def hear(self, spoken: Json) -> None:
-        sealed = second_checks.read_bytes(spoken, self.file.blobs)
+        sealed = read_bytes(spoken, self.file.blobs)
         self.state = session.unseal(self.state, sealed, DAY).state
 
 
@@ -103,7 +111,7 @@ class Script:
     def __init__(self, file: File) -> None:
         self.file = file
         self.invited, self.bundle = invitation("conversation")
-        self.therapist_input = therapist_input(file, self.invited)
+        self.therapist_input = invitation_input(file, self.invited)
         self.client = Author(file, "client", self.join("client"))
         self.join_input = self.joined
         self.wrapping = self.client.state.wrapping
@@ -123,7 +131,7 @@ class Script:
         return package_checks.joined(case)
 
     def establish(self, first: Json) -> None:
-        sealed = second_checks.read_bytes(first, self.file.blobs)
+        sealed = read_bytes(first, self.file.blobs)
         state = session.unseal(self.invited, sealed, DAY).state
         self.therapist = Author(self.file, "therapist", state)
 
@@ -293,39 +301,23 @@ def forged_turns(
     body = content.pack_body(hybrid.item("turn 3 as an opening"))
     body = content.pad_body(body, envelope.OPENING_BODY_SIZE)
     wrapped = hybrid.say_body("turn 3 as an opening", body, script.wrapping)
-    script.file.passes(
-        "conversation",
-        "an opening never begins turn 3",
-        {
-            "role": "therapist",
-            **script.therapist_input,
-            "steps": [opened(first), own_2, opened(wrapped), opened(honest)],
-        },
-        expected_by_second(script, [opened(first), own_2, opened(wrapped), opened(honest)]),
-    )
-
-
-def expected_by_second(script: Script, steps: list[Json]) -> Json:
-    from tests.vectors.generation import written
-
-    given = {"role": "therapist", **script.therapist_input, "steps": steps}
-    case = Case("", "", "", given, None, None, script.file.blobs)
-    return written(second_checks.conversation(case))
+    steps = [opened(first), own_2, opened(wrapped), opened(honest)]
+    script.therapist_case("an opening never begins turn 3", *steps)
 
 
 def contents(script: Script, start: list[Json], state: Established) -> None:
     first, own_2 = start
     author = Author(script.file, "future", state)
     size = envelope.MESSAGE_BODY_SIZE
-    common = f'"id":"{b64(bytes(16))}","sequence":9,"written":"2026-06-20T12:00:00Z"'
-    kinds = {
-        "unknown kind": '{"item":{"kind":"mood",%s,"mood":7}}' % common,
-        "unknown member": '{"item":{"kind":"text",%s,"text":"","colour":1}}' % common,
+    common = {"id": b64(bytes(16)), "sequence": 9, "written": "2026-06-20T12:00:00Z"}
+    items = {
+        "unknown kind": {"kind": "mood", **common, "mood": 7},
+        "unknown member": {"kind": "text", **common, "text": "", "colour": 1},
     }
-    spoken = []
-    for name, text in kinds.items():
-        packed = len(text).to_bytes(4, "big") + text.encode()
-        spoken.append(author.say_body(name, packed.ljust(size, b"\0")))
+    spoken = [
+        author.say_body(name, body_of({"item": item}).ljust(size, b"\0"))
+        for name, item in items.items()
+    ]
     good = content.pack_body(author.item("padding"))
     spoken.append(author.say_body("padding that is not zero", good.ljust(size, b"\x01")))
     spoken.append(author.say("after that"))
@@ -349,8 +341,13 @@ def limits(script: Script, openings: list[Json], own_2: Json, state: Established
     )  # fmt: skip
     script.therapist_case(
         "a secret is kept for 45 days",
-        opened(openings[2], DAY), opened(openings[1], DAY + 45), own_2,
-        opened(start[1], DAY + 45), opened(openings[0], DAY + 46),
+        opened(openings[0]), own_2, opened(start[1]), opened(spoken[0], DAY + 45),
+        opened(start[0], DAY + 45),
+    )  # fmt: skip
+    script.therapist_case(
+        "a secret is gone after 45 days",
+        opened(openings[0]), own_2, opened(start[1]), opened(spoken[0], DAY + 46),
+        opened(start[0], DAY + 46),
     )  # fmt: skip
     full_conversation(script, openings[0], own_2, far, (start, spoken[0]))
 
@@ -363,7 +360,6 @@ def full_conversation(
     therapist.state = replay_therapist(script, [opened(first), own_2, opened(last)])
     answers = []
     steps = [opened(first), own_2, opened(last)]
-    far.advance(2_051)
     far.change(number=2_049)
     for turn in (5, 7):
         answers.append(therapist.say(f"before turn {turn}"))
@@ -422,5 +418,3 @@ def client_refusals(
         opened(turn_2[0]), opened(turn_2[0]), opened(openings[0]),
     )  # fmt: skip
 
-
-__all__ = ["Invited", "Phase", "write_conversation"]

@@ -122,3 +122,9 @@ def with_details(bundle: bytes, change: Callable[[Json], Json]) -> bytes:
     keys, old = bundle[:2848], msgspec.json.decode(bundle[2852:])
     new = json.dumps(change(old), ensure_ascii=False, separators=(",", ":")).encode()
     return keys + len(new).to_bytes(4, "big") + new
+
+
+def body_of(value: Json, blob: bytes = b"") -> bytes:
+    """Return a packed body with this JSON, whatever it says."""
+    packed = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return len(packed).to_bytes(4, "big") + packed + blob

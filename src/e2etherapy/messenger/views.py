@@ -1,4 +1,7 @@
-"""What the messenger returns to whoever shows it: frozen values in a person's terms."""
+"""What the messenger returns to whoever shows it: frozen values in a person's terms.
+
+Those that hold what somebody wrote, or a link, have no telling `repr`: a log must not repeat it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ STATE_WORDS = {
 """The delivery states as they stand in JSON (docs/protocol.md, section 11)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class FileView:
     """An attached file.
 
@@ -34,7 +37,7 @@ class FileView:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class MessageView:
     """One item of a thread.
 
@@ -114,7 +117,7 @@ class SyncReport:
     unsent: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class JournalView:
     """One of one's own private entries.
 
@@ -130,7 +133,7 @@ class JournalView:
     mood: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SearchView:
     """An entry of the record that holds the words.
 
@@ -153,7 +156,7 @@ class BookView:
     head: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class InvitationView:
     """An invitation to hand over. `link` is a secret; `expires` its last day."""
 

@@ -54,6 +54,10 @@ class Invited(msgspec.Struct, frozen=True, tag="invited"):
     ratchet_kem: Kem768Secret
     last_day: int
 
+    def __repr__(self) -> str:
+        """Hide the bundle: its hash is the link."""
+        return "<Invited: a bundle and its secrets>"
+
     @property
     def phase(self) -> Phase:
         """Always INVITED."""
@@ -72,6 +76,10 @@ class Wrapping(msgspec.Struct, frozen=True):
     outer_key: OuterKey
     values: bytes
     header_key: HeaderKey | None = None
+
+    def __repr__(self) -> str:
+        """Hide all of it."""
+        return "<Wrapping: keys of the opening>"
 
     def outlives(self, after: Ratchet) -> bool:
         """Say whether an envelope of turn 1 can still be opened, so that it must be unwrapped."""

@@ -90,7 +90,7 @@ class ItemRow:
     written: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ChunkRow:
     """A piece of a long item; `data` of all pieces together is its packed form."""
 
@@ -119,26 +119,34 @@ class Partial:
     arrived: int
 
 
-class Deposit(msgspec.Struct, frozen=True, tag="deposit"):
+class _Errand(msgspec.Struct, frozen=True):
+    """What all errands share: they hold keys, and show none."""
+
+    def __repr__(self) -> str:
+        """Name the errand only."""
+        return f"<{type(self).__name__}>"
+
+
+class Deposit(_Errand, frozen=True, tag="deposit"):
     """Bring an envelope into the other side's mailbox."""
 
     envelope: bytes
 
 
-class IssueTickets(msgspec.Struct, frozen=True, tag="issue_tickets"):
+class IssueTickets(_Errand, frozen=True, tag="issue_tickets"):
     """Register ticket hashes against the allowance."""
 
     allowance: bytes
     ticket_hashes: list[bytes]
 
 
-class CreateMailbox(msgspec.Struct, frozen=True, tag="create_mailbox"):
+class CreateMailbox(_Errand, frozen=True, tag="create_mailbox"):
     """Create this conversation's own mailbox."""
 
     ticket: bytes
 
 
-class PutInvitation(msgspec.Struct, frozen=True, tag="put_invitation"):
+class PutInvitation(_Errand, frozen=True, tag="put_invitation"):
     """Leave the sealed bundle at the relay."""
 
     locator: bytes
@@ -147,7 +155,7 @@ class PutInvitation(msgspec.Struct, frozen=True, tag="put_invitation"):
     days: int
 
 
-class ConfirmClaim(msgspec.Struct, frozen=True, tag="confirm_claim"):
+class ConfirmClaim(_Errand, frozen=True, tag="confirm_claim"):
     """Let the relay forget a claimed invitation."""
 
     locator: bytes
@@ -168,7 +176,7 @@ class OutboxRow:
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ThreadRow:
     """An item with what the record holds of it."""
 

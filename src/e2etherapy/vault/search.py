@@ -9,7 +9,7 @@ from e2etherapy.vault.database import Database
 MAX_RESULTS = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Hit:
     """One entry of the record that holds the words.
 

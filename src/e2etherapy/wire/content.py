@@ -54,6 +54,10 @@ class Item(
     written: When
     answers: ItemId | None = None
 
+    def __repr__(self) -> str:
+        """Name the kind, never what was said."""
+        return f"<{type(self).__name__} item>"
+
 
 class Text(Item, frozen=True, tag="text"):
     """A message in words, up to 1,000,000 bytes of UTF-8."""
@@ -117,6 +121,10 @@ class UnknownItem(msgspec.Struct, frozen=True):
     named_kind: str
     raw: bytes
 
+    def __repr__(self) -> str:
+        """Name the type, never what was said."""
+        return "<UnknownItem>"
+
 
 KnownItem = Text | Attachment | Part | Receipt | ReadMark | Profile | JournalShare
 AnyItem = KnownItem | UnknownItem
@@ -143,6 +151,10 @@ class Body(msgspec.Struct, frozen=True):
     item: AnyItem
     blob: bytes = b""
     reply_to: ReplyTo | None = None
+
+    def __repr__(self) -> str:
+        """Name the item's kind, never what was said."""
+        return f"<Body: {self.item!r}>"
 
 
 class _Outer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
