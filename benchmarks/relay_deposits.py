@@ -111,7 +111,7 @@ def _floor(path: Path) -> list[float]:
     for row in rows:
         before = time.perf_counter()
         database.execute("BEGIN IMMEDIATE")
-        database.execute(INSERT, row)
+        database.execute(INSERT + " (?, ?, ?, ?, ?)", row)
         database.execute("COMMIT")
         latencies.append(time.perf_counter() - before)
     seconds = time.perf_counter() - start

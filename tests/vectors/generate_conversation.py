@@ -1,16 +1,16 @@
 """Generates own/conversation.json: what each side opens and refuses, envelope by envelope."""
 
+import copy
 from typing import Any
 
 import msgspec
 
-from e2etherapy.primitives import dh
 from e2etherapy.session import conversation as session
 from e2etherapy.session import ratchet, skipped_keys
 from e2etherapy.session.conversation import Established, Wrapping
 from e2etherapy.wire import content, envelope
 from e2etherapy.wire.content import ReplyTo, Text
-from tests.vectors import package_checks, second_implementation
+from tests.vectors import package_checks, second_checks, second_implementation
 from tests.vectors.generation import (
     DAY,
     LAST_DAY,
@@ -21,6 +21,7 @@ from tests.vectors.generation import (
     body_of,
     invitation,
     invitation_input,
+    written,
 )
 from tests.vectors.vector_files import Case, Json, read_bytes
 
@@ -47,7 +48,7 @@ class Author:
         self.state = package_checks.begun(self.state, own, (ciphertext, shared))
         recorded = self.file.blob(f"{self.name} ciphertext {len(self.turns)}", ciphertext)
         turn = {"x": x.hex(), "k": k.hex(), "ciphertext": recorded, "shared": bytes(shared).hex()}
-        self.turns.append({"begin_turn": turn})
+        self.turns.append({"begin_turn": {**turn, "envelopes": 0}})
 
     def change(self, **sending: Any) -> None:  # noqa: ANN401 - as the fields of SendingChain
         """Alter the sending chain: a peer that does not keep to the protocol, or is far ahead."""
@@ -59,12 +60,7 @@ class Author:
 
     def advance(self, number: int) -> None:
         """Use up numbers as if their envelopes had been sealed."""
-        sending = self.state.ratchet.sending
-        assert sending is not None
-        key = sending.chain_key
-        for _ in range(sending.number, number):
-            key = skipped_keys.advance(key).chain_key
-        self.change(chain_key=key, number=number)
+        self.state = package_checks.advanced(self.state, number)
 
     def item(self, words: str) -> Text:
         self.sequence += 1
@@ -90,6 +86,9 @@ class Author:
         return self.keep(words, prefix + b"".join(sealed))
 
     def keep(self, words: str, sealed: bytes) -> Json:
+        """Keep an envelope, and count it in the step that began its turn."""
+        assert self.state.ratchet.sending is not None
+        self.turns[-1]["begin_turn"]["envelopes"] = self.state.ratchet.sending.number
         return self.file.blob(f"{self.name}: {words}", sealed)
 
     def hear(self, spoken: Json) -> None:
@@ -188,7 +187,7 @@ def write_conversation() -> int:
     joined_state = client.state
     turn_3 = [client.say(f"turn 3, {i}") for i in range(3)]
     beyond = Author(file, "client's copy", client.state)
-    beyond.sequence = 10
+    beyond.turns = copy.deepcopy(client.turns)
     behind_the_end = beyond.say("turn 3, 3")
     therapist.hear(turn_3[0])
     turn_4 = [therapist.say(f"turn 4, {i}") for i in range(2)]
@@ -230,7 +229,7 @@ def out_of_order(script: Script, turns: Turns, own: tuple[Json, ...]) -> None:
     one, two, three, four, five = ([opened(spoken) for spoken in turn] for turn in turns)
     script.therapist_case(
         "the therapist opens in any order, also what a later turn overtook",
-        one[2], one[0], own[1], one[1], three[2], three[0], own[3], five[0], three[1],
+        one[2], own[1], three[2], one[0], three[0], own[3], five[0], three[1], one[1],
     )  # fmt: skip
     script.client_case(
         "the client opens in any order, also what a later turn overtook",
@@ -238,9 +237,7 @@ def out_of_order(script: Script, turns: Turns, own: tuple[Json, ...]) -> None:
     )  # fmt: skip
 
 
-def refused_openings(
-    script: Script, openings: list[Json], message: Json, foreign: Json
-) -> None:
+def refused_openings(script: Script, openings: list[Json], message: Json, foreign: Json) -> None:
     first = openings[0]
     offsets = (0, 31, 40, 1679, 1700, 4007, 4010, 4039, 4045, 16_383)
     random = {"hex": Seeded("random")(32).hex(), "times": 512}
@@ -277,9 +274,7 @@ def refused_messages(
     )  # fmt: skip
 
 
-def forged_turns(
-    script: Script, start: list[Json], state: Established, honest: Json
-) -> None:
+def forged_turns(script: Script, start: list[Json], state: Established, honest: Json) -> None:
     first, own_2 = start
     liar = Author(script.file, "rollback", state)
     liar.begin()
@@ -302,7 +297,10 @@ def forged_turns(
     body = content.pad_body(body, envelope.OPENING_BODY_SIZE)
     wrapped = hybrid.say_body("turn 3 as an opening", body, script.wrapping)
     steps = [opened(first), own_2, opened(wrapped), opened(honest)]
-    script.therapist_case("an opening never begins turn 3", *steps)
+    given = {"role": "therapist", **script.therapist_input, "steps": steps}
+    case = Case("", "", "", given, None, None, script.file.blobs)
+    expected = written(second_checks.conversation(case))
+    script.file.passes("conversation", "an opening never begins turn 3", given, expected)
 
 
 def contents(script: Script, start: list[Json], state: Established) -> None:
@@ -391,6 +389,7 @@ def forgotten_chains(script: Script, start: list[Json], state: Established) -> N
     therapist.state = replay_therapist(script, [opened(first), own_2])
     missing = [client.say(f"turn 3, {i}") for i in range(3)]
     steps = [opened(first), own_2, opened(missing[2])]
+    overtaken = missing[1]
     therapist.hear(missing[2])
     for turn in (5, 7, 9, 11, 13):
         client.hear(therapist.say(f"answer before turn {turn}"))
@@ -408,13 +407,10 @@ def forgotten_chains(script: Script, start: list[Json], state: Established) -> N
     )  # fmt: skip
 
 
-def client_refusals(
-    script: Script, own_1: Json, openings: list[Json], turn_2: list[Json]
-) -> None:
+def client_refusals(script: Script, own_1: Json, openings: list[Json], turn_2: list[Json]) -> None:
     script.client_case(
         "the client opens nothing before it has spoken, and nothing of its own",
         opened(turn_2[0]), own_1, opened(openings[0]),
         *(damaged(turn_2[0], xor={str(offset): 1}) for offset in (0, 31, 32, 2360, 16_383)),
         opened(turn_2[0]), opened(turn_2[0]), opened(openings[0]),
     )  # fmt: skip
-

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.session import conversation as session
 from e2etherapy.session.conversation import Invited
 from e2etherapy.wire.invitation import Bundle, BundleDetails
@@ -19,6 +20,16 @@ EXPIRES = date(2026, 6, 30)
 LAST_DAY = (EXPIRES - date(1970, 1, 1)).days
 DAY = LAST_DAY - 10
 WRITTEN = datetime(2026, 6, 20, 12, 0, 0, tzinfo=UTC)
+LOW_ORDER = (
+    "00" * 32,
+    "01" + "00" * 31,
+    "ec" + "ff" * 30 + "7f",
+    "ed" + "ff" * 30 + "7f",
+    "ee" + "ff" * 30 + "7f",
+    "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+    "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+)
+"""Public keys of low order, the top bit clear, as in section 1."""
 
 
 class Seeded:
@@ -61,9 +72,7 @@ class File:
         if output is None:
             case = Case(self.name, name, operation, given, None, None, self.blobs)
             output = written(package_checks.OPERATIONS[operation](case))
-        self.cases.append(
-            {"name": name, "operation": operation, "input": given, "output": output}
-        )
+        self.cases.append({"name": name, "operation": operation, "input": given, "output": output})
         return output
 
     def fails(self, operation: str, name: str, given: Json, failure: str) -> None:
@@ -72,11 +81,19 @@ class File:
         )
 
     def write(self) -> int:
-        content = {**self.head, "blobs": self.blobs, "cases": self.cases}
-        if not self.blobs:
-            del content["blobs"]
+        used = blob_names(self.cases)
+        blobs = {name: data for name, data in self.blobs.items() if name in used}
+        content = {**self.head, **({"blobs": blobs} if blobs else {}), "cases": self.cases}
         path = vector_files.FOLDER / f"{self.name}.json"
         return path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def blob_names(value: object) -> set[str]:
+    """Return the names of the blobs that cases refer to."""
+    if isinstance(value, dict):
+        own = {value["blob"]} if isinstance(value.get("blob"), str) else set()
+        return own.union(*map(blob_names, value.values()))
+    return set().union(*map(blob_names, value)) if isinstance(value, list) else set()
 
 
 def written(output: Any) -> Any:  # noqa: ANN401 - JSON of any form
@@ -102,7 +119,7 @@ def details(entropy: Callable[[int], bytes]) -> BundleDetails:
 
 def invitation(name: str) -> tuple[Invited, Bundle]:
     entropy = Seeded(f"invitation {name}")
-    identity = package_checks.dh.X25519Secret(entropy(32))
+    identity = X25519Secret(entropy(32))
     return session.invite(identity, details(entropy), LAST_DAY, entropy)
 
 

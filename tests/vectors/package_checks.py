@@ -289,22 +289,30 @@ def seal_envelope(case: Case) -> Outputs:
     return {"envelope": prefix + b"".join(sealed)}
 
 
-def begun(
-    state: Established, own: OwnTurn, encapsulation: tuple[bytes, bytes]
-) -> Established:
+def begun(state: Established, own: OwnTurn, encapsulation: tuple[bytes, bytes]) -> Established:
     """Return the state after beginning a turn with a recorded encapsulation."""
     before = state.ratchet
     assert before.peer is not None
     step = turn_step(before.root, own, before.peer, encapsulation)
     ciphertext = kem.Kem768Ciphertext(encapsulation[0])
-    sending = SendingChain(
-        before.next_header_key, step.chain, 0, before.sent_length, ciphertext
-    )
+    sending = SendingChain(before.next_header_key, step.chain, 0, before.sent_length, ciphertext)
     after = msgspec.structs.replace(
         before, root=step.root, next_header_key=step.next_header_key, own=own, sending=sending
     )
     phase = phases.after(state.phase, Event.SEAL)
     return msgspec.structs.replace(state, phase=phase, ratchet=after)
+
+
+def advanced(state: Established, number: int) -> Established:
+    """Return the state after sealing envelopes up to that number."""
+    sending = state.ratchet.sending
+    assert sending is not None
+    key = sending.chain_key
+    for _ in range(sending.number, number):
+        key = skipped_keys.advance(key).chain_key
+    after = msgspec.structs.replace(sending, chain_key=key, number=number)
+    changed = msgspec.structs.replace(state.ratchet, sending=after)
+    return msgspec.structs.replace(state, ratchet=changed)
 
 
 class Conversation:
@@ -324,7 +332,7 @@ class Conversation:
         )
         assert isinstance(self.state, Established)
         own = own_turn(x, k)
-        self.state = begun(self.state, own, (ciphertext, shared))
+        self.state = advanced(begun(self.state, own, (ciphertext, shared)), turn["envelopes"])
         return {}
 
     def open(self, envelope: bytes, today: int) -> Outputs:

@@ -192,6 +192,9 @@ class Conversation:
         assert self.session is not None
         encapsulation = values["ciphertext"], values["shared"]
         second.begin_turn(self.session, values["x"], values["k"], encapsulation)
+        assert self.session.sending is not None
+        for _ in range(step["begin_turn"]["envelopes"]):
+            self.session.sending.step()
         return {}
 
     def open(self, envelope: bytes, today: int) -> Outputs:

@@ -82,7 +82,7 @@ class Bundle:
 
 def load_json(data: bytes) -> Json:
     try:
-        value = json.loads(data.decode(), parse_constant=refuse)
+        value = json.loads(data.decode(), parse_constant=lambda _: refuse("malformed"))
         dump_json(value)  # a lone surrogate is not UTF-8
     except (ValueError, RecursionError):
         refuse("malformed")
@@ -185,7 +185,10 @@ def read_link(link: str) -> tuple[str, bytes]:
     found = re.fullmatch(r"e2etherapy://([^/#?@]+)/#([^/]*)", link)
     if not found:
         refuse("invalid-link")
-    return found[1], from_b64url(found[2], 32)
+    try:
+        return found[1], from_b64url(found[2], 32)
+    except Refused:
+        refuse("invalid-link")
 
 
 ITEM: Members = {
@@ -286,10 +289,7 @@ def read_authorization(value: str, scheme: str, most: int = 1) -> list[bytes]:
     texts = keys.split(",")
     if name != scheme or len(texts) > most:
         refuse("malformed")
-    try:
-        return [from_b64url(text.strip(), 32) for text in texts]
-    except Refused:
-        refuse("malformed")
+    return [from_b64url(text, 32) for text in texts]
 
 
 def read_page(data: bytes) -> list[tuple[int, bytes]]:

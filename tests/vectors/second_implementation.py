@@ -83,7 +83,7 @@ def x25519_public(secret: bytes) -> bytes:
 
 
 def x25519(secret: bytes, public: bytes) -> bytes:
-    if is_low_order(public):
+    if len(public) != 32 or is_low_order(public):
         refuse("invalid-key")
     return bindings.crypto_scalarmult(secret, public)
 
@@ -138,6 +138,7 @@ class Chain:
     header_key: bytes
     key: bytes | None  # None once the chain is closed
     number: int = 0  # the next one
+    opening: bool = False  # the chain of turn 1, at the therapist's
     kept: dict[int, tuple[bytes, int]] = field(default_factory=dict)  # number: secret, day
 
     def step(self) -> bytes:
@@ -206,7 +207,7 @@ def receive_turn(s: Session, header: bytes, today: int) -> Chain:
         s.chains[0].key = None
     context = H("turn-keys", x, k, ciphertext, own)
     s.root, chain_key, after = cut(KDF("turn", s.root, shared, context, 96), 32, 32)
-    chain = Chain(s.next_header_key, chain_key)
+    chain = Chain(s.next_header_key, chain_key, opening=s.turn == 0)
     s.chains.insert(0, chain)
     s.next_header_key, s.their_x, s.their_k = after, x, k
     s.own_x = s.own_k = None
@@ -262,13 +263,14 @@ def open_message(s: Session, envelope: bytes, prefix_size: int, today: int) -> b
     prefix, sealed_header, commitment, sealed_body = cut(envelope, prefix_size, SEALED_HEADER, 32)
     salt = prefix[:32]
     may_begin = s.own_turn and (prefix_size == 32 or s.turn == 0)
+    forget(s, today)
 
     def header_by(key: bytes) -> bytes | None:
         return unseal(key, salt[:24], sealed_header, label("header") + s.transcript)
 
     for chain in s.chains:
         header = header_by(chain.header_key)
-        if header is not None:
+        if header is not None and (prefix_size == 32 or chain.opening):
             break
     else:
         header = header_by(s.next_header_key) if may_begin else None
@@ -283,9 +285,9 @@ def open_message(s: Session, envelope: bytes, prefix_size: int, today: int) -> b
     body = unseal(key, nonce, sealed_body, ad)
     if body is None:
         refuse("refused")
-    if s.turn >= (3 if s.therapist else 2):
-        s.outer_key = None
     forget(s, today)
+    if not any(chain.opening for chain in s.chains):
+        s.outer_key = None
     return body
 
 

@@ -1,13 +1,22 @@
-"""The record's hash chain (docs/protocol.md, section 12): append-only, each entry salted."""
+"""The record's hash chain: append-only, each entry salted (docs/protocol.md, section 12).
+
+commitment(i) = H("journal-entry", salt(i), content(i))
+head(0)       = H("journal-book", book id)
+head(i)       = H("journal-chain", head(i-1), u64 i, commitment(i))
+"""
 
 from __future__ import annotations
 
 import hmac
+import struct
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from e2etherapy.errors import JournalBroken
 from e2etherapy.primitives.digest import labelled
 from e2etherapy.primitives.octets import Octets
+
+_POSITION = struct.Struct(">Q")
 
 
 class BookId(Octets):
@@ -24,7 +33,7 @@ class EntrySalt(Octets):
 
 
 class Commitment(Octets):
-    """H("journal-entry", salt, content), 32 bytes."""
+    """What the chain holds of an entry, 32 bytes."""
 
     __slots__ = ()
 
@@ -35,9 +44,17 @@ class Head(Octets):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Entry:
-    """One entry; `salt` and `content` are None together when it was blanked or erased."""
+    """One entry of a book.
+
+    Attributes:
+        position: its number in the book, from 1.
+        salt: 32 bytes; None, together with `content`, when it was blanked or erased.
+        content: JSON as it was stored, byte for byte.
+        commitment: what the chain holds of salt and content.
+        head: the chain's value after this entry.
+    """
 
     position: int
     salt: EntrySalt | None
@@ -51,19 +68,24 @@ def first_head(book: BookId) -> Head:
     return Head(labelled("journal-book", book))
 
 
-def append(book: BookId, position: int, head: Head, content: bytes, salt: EntrySalt) -> Entry:
-    """Return the entry that follows `head`."""
-    del book
-    commitment = Commitment(labelled("journal-entry", salt, content))
-    return Entry(position, salt, content, commitment, _next(head, position, commitment))
+def append(position: int, before: Head, content: bytes, salt: EntrySalt) -> Entry:
+    """Return the entry at `position`, which follows the head `before`."""
+    commitment = _commit(salt, content)
+    return Entry(position, salt, content, commitment, _next(before, position, commitment))
 
 
-def _next(head: Head, position: int, commitment: Commitment) -> Head:
-    return Head(labelled("journal-chain", head, position.to_bytes(8, "big"), commitment))
+def blank(entry: Entry) -> Entry:
+    """Return the entry without its salt and content; the rest still verifies."""
+    return replace(entry, salt=None, content=None)
 
 
 class Verifier:
-    """Checks entries one after another."""
+    """Checks a book's entries one after another, holding none of them.
+
+    Attributes:
+        position: how many entries have verified.
+        head: the chain's value after them.
+    """
 
     def __init__(self, book: BookId) -> None:
         """Start with an empty book."""
@@ -71,14 +93,55 @@ class Verifier:
         self.head = first_head(book)
 
     def add(self, entry: Entry) -> None:
-        """Check the next entry."""
-        expected = _next(self.head, self.position + 1, entry.commitment)
-        if entry.position != self.position + 1 or not hmac.compare_digest(expected, entry.head):
-            raise JournalBroken(f"broken at {self.position + 1}")
-        self.position += 1
-        self.head = entry.head
+        """Check the next entry.
+
+        Raises:
+            JournalBroken: it is not the entry that was appended here.
+        """
+        position = self.position + 1
+        if entry.position != position:
+            raise JournalBroken(
+                f"The record is broken: entry {position} is missing or out of its place."
+            )
+        if (entry.salt is None) != (entry.content is None):
+            raise JournalBroken(f"The record is broken: entry {position} is only half blanked.")
+        if entry.salt is not None and entry.content is not None:
+            commitment = _commit(entry.salt, entry.content)
+            if not hmac.compare_digest(commitment, entry.commitment):
+                raise JournalBroken(f"The record is broken: entry {position} was changed.")
+        head = _next(self.head, position, entry.commitment)
+        if not hmac.compare_digest(head, entry.head):
+            raise JournalBroken(
+                f"The record is broken: entry {position} does not follow the one before it."
+            )
+        self.position, self.head = position, head
 
 
-def blank(entry: Entry) -> Entry:
-    """Blank."""
-    return replace(entry, salt=None, content=None)
+def verify(book: BookId, entries: Iterable[Entry], expected: Head | None = None) -> Head:
+    """Check a whole book and return its last head.
+
+    Args:
+        book: the book's id.
+        entries: all of its entries, in order.
+        expected: the head that the book is known to end with, if it is known.
+
+    Raises:
+        JournalBroken: an entry was changed, removed, moved or inserted, or the end is missing.
+    """
+    verifier = Verifier(book)
+    for entry in entries:
+        verifier.add(entry)
+    if expected is not None and not hmac.compare_digest(verifier.head, expected):
+        raise JournalBroken(
+            f"The record is broken: it does not end where it should, after entry"
+            f" {verifier.position}."
+        )
+    return verifier.head
+
+
+def _commit(salt: EntrySalt, content: bytes) -> Commitment:
+    return Commitment(labelled("journal-entry", salt, content))
+
+
+def _next(head: Head, position: int, commitment: Commitment) -> Head:
+    return Head(labelled("journal-chain", head, _POSITION.pack(position), commitment))

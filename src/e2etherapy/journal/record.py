@@ -1,16 +1,24 @@
-"""What the record's entries say."""
+"""What an entry of the record says: a message, a private entry, or an event.
+
+Entries are read for decades: one of a kind that this version does not know is kept and shown as
+such, never refused.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
+from e2etherapy.errors import MalformedData
+
+_When = Annotated[datetime, msgspec.Meta(tz=True)]
+
 
 class EventName(StrEnum):
-    """What can happen."""
+    """What can happen to a conversation."""
 
     INVITATION_MADE = "invitation_made"
     INVITATION_EXPIRED = "invitation_expired"
@@ -22,43 +30,85 @@ class EventName(StrEnum):
     CONTENT_REFUSED = "content_refused"
     DELIVERY_REFUSED = "delivery_refused"
     GAP_NOTICED = "gap_noticed"
+    COPY_TRUSTED = "copy_trusted"
     SHARED_FROM_JOURNAL = "shared_from_journal"
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="message"):
-    """An item."""
+class _Content(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+):
+    """What every entry has: when this device recorded it, UTC."""
+
+    recorded: _When
+
+    def __repr__(self) -> str:
+        """Name the kind, never what was written."""
+        return f"<{type(self).__name__} entry>"
+
+
+class Message(_Content, frozen=True, tag="message"):
+    """An item of a conversation, as it was sent or received."""
 
     direction: Literal["sent", "received"]
-    recorded: datetime
     item: msgspec.Raw
 
 
-class PrivateEntry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="private"):
-    """A private entry."""
+class PrivateEntry(_Content, frozen=True, tag="private"):
+    """An entry of one's own journal, with a mood from 0 to 10 if one was given."""
 
-    id: bytes
-    recorded: datetime
+    id: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
     text: str
-    mood: int | None = None
+    mood: Annotated[int, msgspec.Meta(ge=0, le=10)] | None = None
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="event"):
-    """An event."""
+class Event(_Content, frozen=True, tag="event"):
+    """Something that happened and is part of the record."""
 
-    recorded: datetime
-    event: EventName
-    details: dict[str, str | int]
+    event: str
+    details: dict[str, str | int] = {}
+
+
+class UnknownEntry(msgspec.Struct, frozen=True):
+    """An entry of a kind that a newer version wrote."""
+
+    named_kind: str
+
+    def __repr__(self) -> str:
+        """Name the type only."""
+        return "<UnknownEntry>"
 
 
 Content = Message | PrivateEntry | Event
+KINDS = frozenset({"message", "private", "event"})
+
+
+class _AnyKind(msgspec.Struct, frozen=True):
+    kind: str
+
+
+_encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Content] = msgspec.json.Decoder(Content)
+_any_kind = msgspec.json.Decoder(_AnyKind)
 
 
-def encode(entry: Content) -> bytes:
-    """Encode."""
-    return msgspec.json.encode(entry)
+def encode(content: Content) -> bytes:
+    """Return an entry's JSON, as it is committed to."""
+    return _encoder.encode(content)
 
 
-def decode(data: bytes) -> Content:
-    """Decode."""
-    return _decoder.decode(data)
+def decode(data: bytes) -> Content | UnknownEntry:
+    """Read an entry's JSON.
+
+    Raises:
+        MalformedData: it breaks the form of its kind.
+    """
+    try:
+        kind = _any_kind.decode(data).kind
+        return _decoder.decode(data) if kind in KINDS else UnknownEntry(kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedData(f"An entry breaks its form: {type(error).__name__}.") from None

@@ -67,7 +67,7 @@ class Change:
         """Append an entry to the book and return its journal number."""
         tip = self.tip
         salt = EntrySalt(self.entropy(EntrySalt.SIZE))
-        entry = chain.append(tip.book, tip.position + 1, tip.head, content, salt)
+        entry = chain.append(tip.position + 1, tip.head, content, salt)
         self._add(
             "INSERT INTO journal (id, book, position, salt, content, commitment, head)"
             " VALUES (?,?,?,?,?,?,?)",

@@ -154,6 +154,16 @@ async def tally(db: Database, conversation: int) -> Tally:
     return Tally(messages, gap[0] if gap else 0, last, waiting[0] if waiting else 0)
 
 
+async def attachments(db: Database, conversation: int) -> list[ItemRow]:
+    """Return the items of both people that have a file, in the order of the record."""
+    rows = await db.fetch_all(
+        f"SELECT {_ITEM} FROM item WHERE conversation = ? AND kind = 'attachment'"  # noqa: S608
+        " AND journal IS NOT NULL ORDER BY journal",
+        (conversation,),
+    )
+    return [_item(row) for row in rows]
+
+
 async def packed_whole(db: Database, conversation: int, author: Author, whole: bytes) -> bytes:
     """Return the joined pieces of a long item."""
     rows = await db.fetch_all(

@@ -6,6 +6,7 @@ import asyncio
 import hmac
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+import msgspec
 from typing import TYPE_CHECKING
 
 from e2etherapy.mailbox.capabilities import MailboxId
@@ -20,7 +21,7 @@ Row = tuple[bytes, int, bytes, int, bytes]
 _NO_HASH = bytes(32)
 """Stands for the deposit key's hash of a mailbox that does not exist, so that one is compared."""
 
-INSERT = "INSERT INTO envelope (mailbox, position, digest, day, envelope) VALUES (?, ?, ?, ?, ?)"
+INSERT = "INSERT INTO envelope (mailbox, position, digest, day, envelope) VALUES"
 ADVANCE = "UPDATE mailbox SET last_position = ? WHERE id = ?"
 
 
@@ -58,8 +59,14 @@ class DepositBatch:
         if rows:
             # By mailbox, so that a page's order does not keep the order of arrival in a group.
             rows.sort()
-            await database.executemany(INSERT, rows)
-            await database.executemany(ADVANCE, _advances(mailboxes))
+            await database.execute(
+                f"{INSERT} {_marks('(?, ?, ?, ?, ?)', rows)}", [v for row in rows for v in row]
+            )
+            adv = _advances(mailboxes)
+            await database.execute(
+                "UPDATE mailbox SET last_position = position FROM (SELECT column1 AS position, column2 AS mailbox FROM (VALUES"
+                f" {_marks('(?, ?)', adv)})) WHERE id = mailbox", [v for row in adv for v in row]
+            )
 
     def settle(self) -> None:
         """Give each deposit its outcome."""
@@ -80,26 +87,23 @@ class DepositBatch:
                 answer.set_exception(problem)
 
     async def _mailboxes(self, database: aiosqlite.Connection) -> dict[bytes, _Mailbox]:
-        ids = list({deposit.mailbox for deposit, _ in self._deposits})
-        # Only the lowest positions are ever deleted, so the first one tells how many wait.
-        rows = await database.execute_fetchall(
-            "SELECT id, deposit_key_hash, last_position,"  # noqa: S608 - question marks only
-            " last_position + 1 - coalesce((SELECT min(position) FROM envelope"
-            " WHERE mailbox = mailbox.id), last_position + 1)"
-            f" FROM mailbox WHERE id IN ({_marks('?', ids)})",
-            ids,
-        )
-        return {row[0]: _Mailbox(*row[1:]) for row in rows}
+        pairs = [v for n, (d, _) in enumerate(self._deposits) for v in (n, d.mailbox, d.digest)]
+        ((text,),) = await database.execute_fetchall(
+            "WITH deposit (number, address, hash) AS (VALUES " + _marks('(?, ?, ?)', self._deposits) + ")"
+            " SELECT json_group_array(json_array(number, hex(deposit_key_hash), last_position,"
+            " last_position + 1 - coalesce((SELECT min(position) FROM envelope WHERE mailbox = id), last_position + 1),"
+            " EXISTS (SELECT 1 FROM envelope WHERE mailbox = address AND digest = hash)))"
+            " FROM deposit JOIN mailbox ON id = address", pairs)
+        found = {}
+        self.dups = set()
+        for n, h, last, waiting, dup in msgspec.json.decode(text):
+            d = self._deposits[n][0]
+            found[d.mailbox] = _Mailbox(bytes.fromhex(h), last, waiting)
+            if dup: self.dups.add((d.mailbox, d.digest))
+        return found
 
     async def _waiting(self, database: aiosqlite.Connection) -> set[tuple[bytes, bytes]]:
-        pairs = [(deposit.mailbox, deposit.digest) for deposit, _ in self._deposits]
-        rows = await database.execute_fetchall(
-            "SELECT mailbox, digest FROM envelope"  # noqa: S608 - question marks only
-            f" WHERE (mailbox, digest) IN (VALUES {_marks('(?, ?)', pairs)})",
-            [value for pair in pairs for value in pair],
-        )
-        return {(row[0], row[1]) for row in rows}
-
+        return self.dups
 
 def _decide(
     deposit: Deposit,

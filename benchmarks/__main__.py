@@ -1,0 +1,45 @@
+"""Run benchmarks and print their tables.
+
+    python -m benchmarks [NAMES...] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import sys
+from dataclasses import asdict
+
+from benchmarks.results import Row, table
+
+NAMES = ("turns", "relay_deposits", "sync", "search", "attachments", "startup")
+
+
+def main() -> None:
+    """Run what was asked for, one after another, and print it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure, and print what was measured."
+    )
+    parser.add_argument("names", nargs="*", choices=[[], *NAMES], metavar="NAMES", default=[])
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+    arguments = parser.parse_args()
+    machine = {"python": platform.python_version(), "cpus": os.cpu_count() or 1}
+    measured = {}
+    for name in arguments.names or NAMES:
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        module = importlib.import_module(f"benchmarks.{name}")
+        rows: list[Row] = module.run()
+        measured[name] = [asdict(row) for row in rows]
+        if not arguments.json:
+            print(table(module.TITLE, rows), end="\n\n", flush=True)
+    if arguments.json:
+        print(json.dumps({"machine": machine, "benchmarks": measured}, indent=2))
+    else:
+        print(f"Python {machine['python']}, {machine['cpus']} cores")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""What a benchmark returns: rows that stand beside a peer or a floor of the same run."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a benchmark's table.
+
+    Attributes:
+        what: what was measured.
+        figure: the median over the repetitions.
+        unit: of the figure.
+        beside: the peer or floor, measured in turn with it, that `ratio` refers to.
+        ratio: figure over the peer's figure.
+        goal: what the ratio or the figure should be.
+    """
+
+    what: str
+    figure: float
+    unit: str
+    beside: str = ""
+    ratio: float | None = None
+    goal: str = ""
+
+
+def table(title: str, rows: Sequence[Row]) -> str:
+    """Lay rows out for a person."""
+    cells = [("", "", "", "ratio", "goal")]
+    for row in rows:
+        figure = f"{row.figure:,.0f}" if abs(row.figure) >= 100 else f"{row.figure:,.3g}"  # noqa: PLR2004
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f} x {row.beside}"
+        cells.append((row.what, figure, row.unit, ratio, row.goal))
+    what, figures, units, ratios, _ = (
+        max(len(cell) for cell in column) for column in zip(*cells, strict=True)
+    )
+    lines = [
+        f"  {a:{what}}  {b:>{figures}} {c:{units}}  {d:{ratios}}  {e}".rstrip()
+        for a, b, c, d, e in cells
+    ]
+    return "\n".join([title, *lines])
+
+
+def interleaved(
+    contenders: Mapping[str, Callable[[int], object]], rounds: int, calls: int
+) -> dict[str, float]:
+    """Let each contender do its work `calls` times in each round; return median seconds for one.
+
+    They take turns because a shared machine's speed changes from second to second.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for contender in contenders.values():
+        contender(calls)
+    for _ in range(rounds):
+        for name, contender in contenders.items():
+            start = time.perf_counter()
+            contender(calls)
+            seconds[name].append((time.perf_counter() - start) / calls)
+    return {name: statistics.median(values) for name, values in seconds.items()}

@@ -1,0 +1,122 @@
+"""Seal and open one message: ours, two other ratchets, and the sum of our own primitives.
+
+Ours has a KEM in every turn and pads each message to 16,384 bytes; the others do neither. Only
+the protocol is timed, no disk: a state is a value, and each step returns a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime
+
+from benchmarks.peers import AesGcm, DoubleRatchetPair, OlmPair, OwnAead
+from benchmarks.primitive_sums import PrimitiveSum
+from benchmarks.results import Row, interleaved
+from e2etherapy.primitives.dh import X25519Secret
+from e2etherapy.primitives.randomness import system_entropy
+from e2etherapy.session import conversation
+from e2etherapy.session.conversation import Conversation
+from e2etherapy.wire import content, envelope
+from e2etherapy.wire.content import ReplyTo, Text
+from e2etherapy.wire.invitation import BundleDetails
+
+TITLE = "Seal + open (a full turn has new X25519 and ML-KEM-768 keys)"
+ROUNDS = 31
+CALLS = 20
+_TODAY = 20_000
+_LAST_DAY = _TODAY + 14
+_WRITTEN = datetime(2026, 1, 1, 12, tzinfo=UTC)
+_REPLY_TO = ReplyTo(mailbox=bytes(32), deposit_key=bytes(32))
+_SENTENCE = "I slept better this week, and wrote it down. "
+
+
+class OurPair:
+    """A client and a therapist past their opening."""
+
+    def __init__(self, words: str) -> None:
+        self._item = _text(words)
+        self._author, self._reader = _met()
+        self.turns(4)
+
+    def turns(self, count: int) -> None:
+        """Seal and open `count` times, each time with the other one as the author."""
+        for _ in range(count):
+            self._author, self._reader = self._reader, self._author
+            self.chain(1)
+
+    def chain(self, count: int) -> None:
+        """Seal and open `count` times with the same author."""
+        for _ in range(count):
+            sealed = conversation.seal(
+                self._author, self._item, system_entropy, reply_to=_REPLY_TO
+            )
+            self._author = sealed.state
+            opened = conversation.unseal(self._reader, sealed.envelope, _TODAY)
+            self._reader = opened.state
+            assert opened.body is not None
+            assert opened.body.item == self._item
+
+
+def _met() -> tuple[Conversation, Conversation]:
+    """Return a client who has said something and a therapist who has opened it."""
+    details = BundleDetails(
+        name="Dr. Quill",
+        mailbox=system_entropy(32),
+        deposit_key=system_entropy(32),
+        ticket=system_entropy(32),
+        expires=date(2024, 10, 18),
+    )
+    identity = X25519Secret.generate(system_entropy)
+    invited, bundle = conversation.invite(identity, details, _LAST_DAY, system_entropy)
+    joined = conversation.join(bundle, _TODAY, _LAST_DAY, system_entropy)
+    first = conversation.seal(joined, _text("Hello."), system_entropy, reply_to=_REPLY_TO)
+    return first.state, conversation.unseal(invited, first.envelope, _TODAY).state
+
+
+def _text(words: str) -> Text:
+    return Text(id=system_entropy(16), sequence=1, written=_WRITTEN, text=words)
+
+
+def _filling_words() -> str:
+    """Return words that fill an envelope to its last byte."""
+    room = envelope.MESSAGE_BODY_SIZE - len(content.pack_body(_text("")))
+    return (_SENTENCE * 400)[:room]
+
+
+def run() -> list[Row]:
+    """Measure full turns and further messages of a turn, with a filled envelope and with 1 KB."""
+    loop = asyncio.new_event_loop()
+    try:
+        whole = _filling_words()
+        return [row for words in (whole, whole[:1000]) for row in _compare(loop, words)]
+    finally:
+        loop.close()
+
+
+def _compare(loop: asyncio.AbstractEventLoop, words: str) -> list[Row]:
+    plaintext = words.encode()
+    contenders = {
+        "e2etherapy": OurPair(words),
+        "its primitives": PrimitiveSum(),
+        "doubleratchet": DoubleRatchetPair(loop, OwnAead, plaintext),
+        "doubleratchet, AES-GCM": DoubleRatchetPair(loop, AesGcm, plaintext),
+        "vodozemac": OlmPair(plaintext),
+    }
+    turns = {name: contender.turns for name, contender in contenders.items()}
+    chains = {name: contender.chain for name, contender in contenders.items()}
+    size = f"{len(plaintext) / 1000:.1f} KB"
+    return [
+        *_rows(f"full turn, {size}", interleaved(turns, ROUNDS, CALLS), {"doubleratchet": "<= 1"}),
+        *_rows(f"same turn, {size}", interleaved(chains, ROUNDS, CALLS), {}),
+    ]
+
+
+def _rows(what: str, seconds: dict[str, float], goals: dict[str, str]) -> list[Row]:
+    goals = {"its primitives": "<= 1.15", **goals}
+    ours = seconds["e2etherapy"]
+    rows = [Row(f"{what}: e2etherapy", ours * 1e6, "us")]
+    for name, other in seconds.items():
+        if name != "e2etherapy":
+            goal = goals.get(name, "")
+            rows.append(Row(f"{what}: {name}", other * 1e6, "us", name, ours / other, goal))
+    return rows

@@ -1,0 +1,254 @@
+"""What each command prints with --json: the one schema, also as docs/cli-schema.json.
+
+Times are RFC 3339 in UTC with a Z. A text is exactly what its author wrote.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+Role = Literal["client", "therapist"]
+State = Literal["on_device", "stored", "fetched", "read", "received"]
+ItemKind = Literal["text", "attachment", "journal_share"]
+Phase = Literal["invited", "joined", "opening", "ready", "waiting", "closed"]
+Verification = Literal["unverified", "matched", "differed"]
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Anything that a command prints."""
+
+
+class Allowance(Answer, frozen=True):
+    """`relay allow`: a secret that pays for so many mailboxes."""
+
+    allowance: str
+    mailboxes: int
+
+
+class Made(Answer, frozen=True):
+    """`init`: where the vault is; the 24 recovery words are shown this once."""
+
+    role: Role
+    home: str
+    relay: str
+    recovery_words: list[str]
+
+
+class Invitation(Answer, frozen=True):
+    """`invite`: the link is a secret; `expires` is the last day on which it works."""
+
+    name: str
+    link: str
+    expires: str
+
+
+class Joined(Answer, frozen=True):
+    """`join`: the conversation's name here, and the licence in the invitation, if any."""
+
+    name: str
+    credential: str | None
+
+
+class SafetyPhrase(Answer, frozen=True):
+    """`verify`: the six words, and what came of comparing them so far."""
+
+    name: str
+    words: list[str]
+    verification: Verification
+
+
+class SentItem(Answer, frozen=True):
+    """One text or file that was sent; `problem` is why it is still only on this device."""
+
+    id: str
+    kind: ItemKind
+    state: State
+    problem: str | None
+
+
+class Sent(Answer, frozen=True):
+    """`send` and `journal share`: `state` is that of the item which has come least far."""
+
+    name: str
+    state: State
+    items: list[SentItem]
+
+
+class Arrived(Answer, frozen=True):
+    """How many new messages of one conversation arrived."""
+
+    name: str
+    messages: int
+
+
+class Notice(Answer, frozen=True):
+    """Something that a person should know."""
+
+    name: str
+    event: str
+    sentence: str
+
+
+class Synced(Answer, frozen=True):
+    """`sync`: `unsent` counts what the relay has not answered yet."""
+
+    arrived: list[Arrived]
+    notices: list[Notice]
+    unsent: int
+
+
+class Conversation(Answer, frozen=True):
+    """A line of `conversations`; `role` is that of this vault's owner.
+
+    `missing` counts items of the other side that later ones show to exist; `waiting` what this
+    device still has to bring to the relay.
+    """
+
+    name: str
+    role: Role
+    phase: Phase
+    verification: Verification
+    relay: str
+    messages: int
+    missing: int
+    waiting: int
+    last: datetime | None
+
+
+class File(Answer, frozen=True):
+    """An attached file; `saved` is where `read --save` has put it."""
+
+    name: str
+    media_type: str
+    size: int
+    saved: str | None = None
+
+
+class Message(Answer, frozen=True):
+    """A line of `read`, oldest first."""
+
+    id: str
+    author: Role
+    own: bool
+    kind: str
+    text: str
+    written: datetime
+    arrived: datetime
+    state: State
+    file: File | None
+
+
+class Hit(Answer, frozen=True):
+    """A line of `search`, newest first; `name` is null for the private journal."""
+
+    name: str | None
+    author: Role
+    text: str
+    written: datetime
+
+
+class JournalEntry(Answer, frozen=True):
+    """`journal write`, and a line of `journal list`."""
+
+    number: int
+    id: str
+    written: datetime
+    text: str
+    mood: Annotated[int, msgspec.Meta(ge=0, le=10)] | None
+
+
+class Book(Answer, frozen=True):
+    """A book of the record that was verified; `head` in hex."""
+
+    title: str
+    entries: int
+    head: str
+
+
+class Verified(Answer, frozen=True):
+    """`journal verify`."""
+
+    books: list[Book]
+
+
+class Exported(Answer, frozen=True):
+    """`journal export`."""
+
+    file: str
+    books: list[Book]
+
+
+class Setting(Answer, frozen=True):
+    """`settings`: what was set; an allowance is not repeated."""
+
+    setting: Literal["allowance", "read-marks"]
+    enabled: bool
+
+
+class Check(Answer, frozen=True):
+    """One thing that `doctor` looked at."""
+
+    name: Literal["version", "vault", "copy", "relay", "clock"]
+    ok: bool
+    sentence: str
+
+
+class Examination(Answer, frozen=True):
+    """`doctor`."""
+
+    healthy: bool
+    checks: list[Check]
+
+
+class Fault(Answer, frozen=True):
+    """Why a command failed; `code` and `exit` are a row of the table of exit codes."""
+
+    code: str
+    exit: int
+    message: str
+
+
+class Failed(Answer, frozen=True):
+    """Any command that fails prints this to standard error."""
+
+    error: Fault
+
+
+BY_COMMAND: dict[str, Any] = {
+    "relay allow": Allowance,
+    "init": Made,
+    "invite": Invitation,
+    "join": Joined,
+    "verify": SafetyPhrase,
+    "send": Sent,
+    "sync": Synced,
+    "conversations": list[Conversation],
+    "read": list[Message],
+    "search": list[Hit],
+    "journal write": JournalEntry,
+    "journal list": list[JournalEntry],
+    "journal share": Sent,
+    "journal verify": Verified,
+    "journal export": Exported,
+    "settings allowance": Setting,
+    "settings read-marks": Setting,
+    "doctor": Examination,
+    "(any, on failure)": Failed,
+}
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of every command's output, by the command's name."""
+    commands = list(BY_COMMAND)
+    described, components = msgspec.json.schema_components(
+        [BY_COMMAND[command] for command in commands], ref_template="#/$defs/{name}"
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "What e2etherapy prints with --json, by command",
+        "properties": dict(zip(commands, described, strict=True)),
+        "$defs": components,
+    }

@@ -1,0 +1,190 @@
+"""What `doctor` looks at."""
+
+from __future__ import annotations
+
+import platform
+from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from importlib import metadata
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from e2etherapy.cli.answers import Check, Examination
+from e2etherapy.cli.invocation import Invocation
+from e2etherapy.errors import (
+    RelayError,
+    RelayProtocolError,
+    RelayUnreachable,
+    VaultMissing,
+)
+
+if TYPE_CHECKING:
+    from e2etherapy.messenger.messenger import Messenger
+
+API_VERSION = "v1"
+TOLERANCE = timedelta(minutes=5)
+_TIMEOUT_SECONDS = 10.0
+_SHOWN_IN_MINUTES = 120
+
+
+class Health(NamedTuple):
+    """What a relay says of itself: its API versions, its day, and the time of its answer."""
+
+    versions: list[str]
+    day: date | None
+    answered: datetime | None
+
+
+class _Told(msgspec.Struct, frozen=True):
+    versions: list[str]
+    now: date | None = None
+
+
+def examine(invocation: Invocation, *, only_copy: bool) -> Examination:
+    """Look at everything.
+
+    Raises:
+        VaultError: the vault cannot be opened for another reason than that there is none.
+    """
+    checks = [_version_check()]
+    try:
+        checks += invocation.unlocked(lambda messenger: _examine_vault(messenger, only_copy))
+    except VaultMissing as missing:
+        checks.append(Check(name="vault", ok=False, sentence=str(missing)))
+    return Examination(healthy=all(check.ok for check in checks), checks=checks)
+
+
+async def _examine_vault(messenger: Messenger, only_copy: bool) -> list[Check]:
+    from e2etherapy.messenger.clock import system_clock
+    from e2etherapy.messenger.settings import Setting, text_setting
+
+    vault = messenger.device.vault
+    if only_copy:
+        await vault.trust_this_copy()
+    views = await messenger.conversations()
+    checks = [
+        Check(
+            name="vault",
+            ok=True,
+            sentence=f"The vault in {vault.place.folder} opens; it is a {messenger.role}'s.",
+        ),
+        _copy_check(messenger),
+    ]
+    own = await text_setting(vault, Setting.RELAY)
+    urls = dict.fromkeys([*([own] if own else []), *(view.relay for view in views)])
+    for url in urls:
+        checks += await examine_relay(url, system_clock())
+    return checks
+
+
+async def examine_relay(url: str, now: datetime) -> list[Check]:
+    """Ask a relay how it is, and compare its clock with `now`."""
+    try:
+        health = await _health(url)
+    except RelayError as error:
+        return [Check(name="relay", ok=False, sentence=f"{url}: {error}")]
+    if API_VERSION not in health.versions:
+        sentence = f"{url} is no relay that this version of e2etherapy can use. Please update."
+        return [Check(name="relay", ok=False, sentence=sentence)]
+    return [
+        Check(name="relay", ok=True, sentence=f"The relay {url} answers."),
+        compare_clocks(now, health),
+    ]
+
+
+async def _health(url: str) -> Health:
+    import aiohttp
+
+    from e2etherapy.mailbox.operations import API
+
+    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(f"{url}{API}/health", allow_redirects=False) as response,
+        ):
+            body = await response.content.read(4_096)
+            header = response.headers.get("Date")
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        raise RelayUnreachable(
+            "The relay can't be reached. Check the network; what you wrote is safe on this device."
+        ) from None
+    try:
+        told = msgspec.json.decode(body, type=_Told)
+    except msgspec.DecodeError:
+        raise RelayProtocolError("This address does not answer like a relay.") from None
+    return Health(told.versions, told.now, _header_time(header))
+
+
+def _header_time(header: str | None) -> datetime | None:
+    if header is None:
+        return None
+    try:
+        return parsedate_to_datetime(header).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def compare_clocks(now: datetime, health: Health) -> Check:
+    """Compare this device's clock with a relay's.
+
+    The relay says its day; a proxy or the relay may also say the time of its answer.
+    """
+    if health.answered is not None and abs(now - health.answered) > TOLERANCE:
+        apart = _span(abs(now - health.answered))
+        way = "ahead of" if now > health.answered else "behind"
+        return _wrong(f"This device's clock is {apart} {way} the relay's.")
+    if health.day is not None and not _same_day(now, health.day):
+        days = abs((now.astimezone(UTC).date() - health.day).days)
+        return _wrong(f"This device's date is {_days(days)} off from the relay's.")
+    return Check(name="clock", ok=True, sentence="This device's clock agrees with the relay's.")
+
+
+def _same_day(now: datetime, day: date) -> bool:
+    """Say whether it is that day here, give or take what an answer at midnight may be off."""
+    near = {(now + shift).astimezone(UTC).date() for shift in (-TOLERANCE, TOLERANCE)}
+    return day in near
+
+
+def _wrong(what: str) -> Check:
+    return Check(
+        name="clock",
+        ok=False,
+        sentence=f"{what} Set the time in the system's settings: times of messages and the last "
+        "days of invitations depend on it. No message is lost through it.",
+    )
+
+
+def _span(span: timedelta) -> str:
+    if span >= timedelta(days=1):
+        return _days(span.days)
+    minutes = int(span.total_seconds()) // 60
+    return f"{minutes} minutes" if minutes < _SHOWN_IN_MINUTES else f"{minutes // 60} hours"
+
+
+def _days(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"
+
+
+def _copy_check(messenger: Messenger) -> Check:
+    from e2etherapy.errors import OldCopy
+
+    try:
+        messenger.device.vault.require_only_copy()
+    except OldCopy as old:
+        return Check(name="copy", ok=False, sentence=str(old))
+    return Check(name="copy", ok=True, sentence="This is the newest copy of it on this machine.")
+
+
+def _version_check() -> Check:
+    try:
+        version = metadata.version("e2etherapy")
+    except metadata.PackageNotFoundError:
+        return Check(
+            name="version",
+            ok=False,
+            sentence="e2etherapy runs from a folder and is not installed; its version is unknown.",
+        )
+    python = platform.python_version()
+    return Check(name="version", ok=True, sentence=f"e2etherapy {version} on Python {python}.")

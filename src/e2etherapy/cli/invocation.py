@@ -1,0 +1,94 @@
+"""What holds for any command: the vault's folder, the passphrase file, and the form of output."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from e2etherapy.messenger.messenger import Messenger
+    from e2etherapy.vault.vault import Place
+
+HOME_VARIABLE = "E2ETHERAPY_HOME"
+_Result = TypeVar("_Result")
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+@dataclass(slots=True)
+class Invocation:
+    """The options that may stand before and after the name of a command."""
+
+    home: Path | None = None
+    passphrase_file: Path | None = None
+    json: bool = False
+
+    def place(self) -> Place:
+        """Return where the vault lies, and where this machine remembers its age."""
+        import platformdirs
+
+        from e2etherapy.vault.vault import Place
+
+        named = self.home or os.environ.get(HOME_VARIABLE)
+        home = Path(named) if named else platformdirs.user_data_path("e2etherapy")
+        return Place(home.absolute(), platformdirs.user_state_path("e2etherapy"))
+
+    def unlocked(self, action: Callable[[Messenger], Awaitable[_Result]]) -> _Result:
+        """Open the vault, do something with it, and close it again."""
+        import asyncio
+
+        from e2etherapy.cli import passphrase
+        from e2etherapy.messenger.messenger import Messenger
+        from e2etherapy.vault import keyslots
+
+        place = self.place()
+        keyslots.read(place.folder)  # a missing vault is said before anyone types a passphrase
+        given = passphrase.obtain(self.passphrase_file)
+
+        async def opened() -> _Result:
+            async with await Messenger.open(place, given) as messenger:
+                return await action(messenger)
+
+        return asyncio.run(opened())
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    if value is not None and parameter.name is not None:
+        setattr(context.find_object(Invocation), parameter.name, value)
+
+
+def json_option(command: _Command) -> _Command:
+    """Let a command take --json."""
+    return click.option(
+        "--json",
+        is_flag=True,
+        default=None,
+        expose_value=False,
+        callback=_remember,
+        help="Print data as JSON (docs/cli.md).",
+    )(command)
+
+
+def vault_options(command: _Command) -> _Command:
+    """Let a command take the options of everything that opens a vault."""
+    home = click.option(
+        "--home",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="DIR",
+        expose_value=False,
+        callback=_remember,
+        help=f"The vault's folder. [default: ${HOME_VARIABLE}, or your data folder]",
+    )
+    passphrase_file = click.option(
+        "--passphrase-file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        expose_value=False,
+        callback=_remember,
+        help="Read the passphrase from the first line of this file.",
+    )
+    return home(passphrase_file(json_option(command)))

@@ -1,0 +1,155 @@
+"""The private journal; checking and exporting the whole record."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from e2etherapy.cli import output, typed_text, wording
+from e2etherapy.cli.inert import inert_line
+from e2etherapy.cli.invocation import Invocation, vault_options
+
+if TYPE_CHECKING:
+    from e2etherapy.cli.answers import Book, JournalEntry, Sent
+    from e2etherapy.messenger.messenger import Messenger
+    from e2etherapy.messenger.views import BookView, JournalView
+
+
+@click.group()
+@vault_options
+def journal() -> None:
+    """Keep a private journal; check and export."""
+
+
+@journal.command(epilog='\b\nExample:\n  e2etherapy journal write "Walked to the lake." --mood 6')
+@click.argument("text", required=False)
+@click.option("--mood", type=click.IntRange(0, 10), help="0 to 10.")
+@vault_options
+@click.pass_obj
+def write(invocation: Invocation, text: str | None, mood: int | None) -> None:
+    """Write a private entry (- or a pipe: standard input). It stays on this device."""
+    given = typed_text.piped(text)
+
+    async def written(messenger: Messenger) -> JournalView:
+        words = given
+        if words is None:
+            words = await typed_text.typed(messenger, "Your journal.")
+        return await messenger.journal_write(words, mood)
+
+    view = invocation.unlocked(written)
+    output.answer(invocation, _entry(view), f"Entry {view.number}, on this device only.")
+
+
+@journal.command("list")
+@vault_options
+@click.pass_obj
+def list_entries(invocation: Invocation) -> None:
+    """Show your entries, oldest first."""
+    views = invocation.unlocked(lambda messenger: messenger.journal())
+    human = "\n\n".join(wording.journal_entry(view) for view in views)
+    output.answer(invocation, [_entry(view) for view in views], human or wording.NO_ENTRIES)
+
+
+@journal.command(epilog='\b\nExample:\n  e2etherapy journal share 3 "Dr. Okafor"')
+@click.argument("number", type=int)
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Share without asking.")
+@vault_options
+@click.pass_obj
+def share(invocation: Invocation, number: int, name: str, yes: bool) -> None:
+    """Send a copy of entry NUMBER to NAME; nothing else of the journal leaves this device."""
+    from e2etherapy.cli import sending
+
+    asks = not yes and not invocation.json and sys.stdin.isatty()
+
+    async def shared(messenger: Messenger) -> Sent:
+        if asks:
+            await _confirm(messenger, number, name)
+        report = await messenger.journal_share(number, name)
+        return sending.sent(name, [sending.item("journal_share", report)])
+
+    sending.show(invocation, invocation.unlocked(shared))
+
+
+async def _confirm(messenger: Messenger, number: int, name: str) -> None:
+    output.remark(wording.journal_entry(await messenger.journal_entry(number)))
+    await messenger.device.vault.pause()
+    try:
+        click.confirm(f"\nSend this entry to {inert_line(name)}?", abort=True, err=True)
+    finally:
+        await messenger.device.vault.resume()
+
+
+@journal.command()
+@vault_options
+@click.pass_obj
+def verify(invocation: Invocation) -> None:
+    """Check that no entry of the record was changed, removed or inserted."""
+    from e2etherapy.cli.answers import Verified
+
+    views = invocation.unlocked(lambda messenger: messenger.journal_verify())
+    lines = [_book_line(view) for view in views]
+    lines.append("Every entry is as it was written.")
+    output.answer(invocation, Verified(books=_books(views)), "\n".join(lines))
+
+
+@journal.command(epilog="\b\nExample:\n  e2etherapy journal export record.zip")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--conversation", metavar="NAME", help="This conversation alone.")
+@vault_options
+@click.pass_obj
+def export(invocation: Invocation, file: Path, conversation: str | None) -> None:
+    """Write the record to FILE.zip: pages that need no software, the data, and a verifier.
+
+    The zip is not encrypted: whoever has it can read it.
+    """
+    from e2etherapy.cli.answers import Exported
+
+    async def exported(messenger: Messenger) -> list[BookView]:
+        with _new_file(file) as opened:
+            return await messenger.export(opened, conversation)
+
+    views = invocation.unlocked(exported)
+    lines = [*(_book_line(view) for view in views), f"Written to {file}. It is not encrypted."]
+    output.answer(invocation, Exported(file=str(file), books=_books(views)), "\n".join(lines))
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that does not exist yet; a part of it is not left behind."""
+    from e2etherapy.cli.exit_codes import UnusableFile
+
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise UnusableFile(f"{path} exists already. Nothing was written; name another.") from None
+    try:
+        with os.fdopen(descriptor, "w+b") as file:
+            yield file
+    except BaseException:
+        path.unlink()
+        raise
+
+
+def _entry(view: JournalView) -> JournalEntry:
+    from e2etherapy.cli.answers import JournalEntry
+
+    return JournalEntry(
+        number=view.number, id=view.id, written=view.written, text=view.text, mood=view.mood
+    )
+
+
+def _books(views: list[BookView]) -> list[Book]:
+    from e2etherapy.cli.answers import Book
+
+    return [Book(title=view.title, entries=view.entries, head=view.head) for view in views]
+
+
+def _book_line(view: BookView) -> str:
+    return f"{inert_line(view.title)}: {wording.counted(view.entries, 'entry', 'entries')}."

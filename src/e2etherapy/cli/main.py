@@ -1,0 +1,148 @@
+"""The command `e2etherapy`.
+
+Only click is imported here and in the modules of the commands; everything else is imported when
+a command runs, so that --help answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from e2etherapy.cli import (
+    completion,
+    conversation,
+    doctor,
+    exit_codes,
+    journal,
+    meeting,
+    relay,
+    setup,
+)
+from e2etherapy.cli.exit_codes import Exit
+from e2etherapy.cli.invocation import Invocation, vault_options
+
+_EPILOG = """\b
+Examples:
+  e2etherapy init --role client --relay https://relay.example
+  e2etherapy join -                  reads the link that you were given
+  e2etherapy send "Dr. Okafor" "I slept better."
+  e2etherapy sync && e2etherapy read "Dr. Okafor"
+
+\b
+Environment:
+  E2ETHERAPY_HOME              the vault's folder
+  E2ETHERAPY_PASSPHRASE_FILE   a file with the passphrase on its first line
+  NO_COLOR                     no colours
+
+\b
+Exit codes:
+"""
+
+
+def _exit_code_lines() -> str:
+    return "\n".join(f"  {row.code:>3}  {row.meaning}" for row in exit_codes.TABLE)
+
+
+class _InOrder(click.Group):
+    """Lists commands in the order in which a person meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names of the commands."""
+        return list(self.commands)
+
+
+@click.group(
+    cls=_InOrder,
+    epilog=_EPILOG + _exit_code_lines(),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@vault_options
+@click.version_option(package_name="e2etherapy", prog_name="e2etherapy")
+def e2etherapy() -> None:
+    """Write in confidence: end-to-end encrypted text therapy.
+
+    Only the devices of the two people in a conversation can open it. The relay in between sees
+    sealed envelopes of one size.
+    """
+
+
+for _command in (
+    setup.init,
+    meeting.invite,
+    meeting.join,
+    meeting.verify,
+    conversation.send,
+    conversation.sync,
+    conversation.conversations,
+    conversation.read,
+    conversation.search,
+    journal.journal,
+    setup.settings,
+    doctor.doctor,
+    relay.relay,
+    completion.completion,
+):
+    e2etherapy.add_command(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave the process with its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    code = run(given)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has gone; without this the interpreter would complain when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = exit_codes.BY_NAME["stopped"].code
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; every error becomes one sentence."""
+    invocation = Invocation()
+    try:
+        code = e2etherapy.main(
+            arguments,
+            prog_name="e2etherapy",
+            standalone_mode=False,
+            obj=invocation,
+            color=False if os.environ.get("NO_COLOR") else None,
+        )
+    except click.ClickException as error:
+        return _usage(error, as_json=invocation.json or "--json" in arguments)
+    except click.Abort as abort:
+        return _stopped(abort)
+    except Exception as error:
+        if os.environ.get("E2ETHERAPY_TRACEBACK") == "1":
+            raise
+        row = exit_codes.exit_for(error)
+        return _fail(row, exit_codes.sentence_for(error), as_json=invocation.json)
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: click.ClickException, *, as_json: bool) -> int:
+    if as_json:
+        return _fail(exit_codes.BY_NAME["usage"], error.format_message(), as_json=True)
+    error.show()
+    return exit_codes.BY_NAME["usage"].code
+
+
+def _stopped(abort: click.Abort) -> int:
+    cause = abort.__cause__ or abort.__context__
+    interrupted = isinstance(cause, KeyboardInterrupt)
+    return exit_codes.BY_NAME["interrupted" if interrupted else "stopped"].code
+
+
+def _fail(row: Exit, sentence: str, *, as_json: bool) -> int:
+    if as_json:
+        error = {"code": row.name, "exit": row.code, "message": sentence}
+        click.echo(json.dumps({"error": error}), err=True)
+    else:
+        click.echo(sentence, err=True)
+    return row.code

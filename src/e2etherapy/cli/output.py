@@ -1,0 +1,46 @@
+"""Printing: data to standard output, everything said about it to standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from e2etherapy.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from e2etherapy.cli.answers import Answer
+
+
+def answer(invocation: Invocation, data: Answer | Sequence[Answer], human: str) -> None:
+    """Print what a command found, in the form that was asked for."""
+    if invocation.json:
+        click.echo(as_json(data, indent=2))
+    elif human:
+        click.echo(human)
+
+
+def line(data: Answer) -> None:
+    """Print JSON on one line, for commands that go on printing."""
+    click.echo(as_json(data, indent=None))
+
+
+def remark(sentence: str) -> None:
+    """Say something to a person without disturbing a script that reads the output."""
+    click.echo(sentence, err=True)
+
+
+def as_json(data: Answer | Sequence[Answer], indent: int | None) -> str:
+    """Return JSON in ASCII, so that no text in it can steer a terminal."""
+    import msgspec
+
+    return json.dumps(msgspec.to_builtins(data), indent=indent)
+
+
+def moment(when: datetime) -> str:
+    """Return a time as a person reads it, in this machine's time zone."""
+    local = when.astimezone()
+    return f"{local.day} {local:%B %Y, %H:%M}"

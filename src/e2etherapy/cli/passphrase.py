@@ -1,0 +1,88 @@
+"""Where the passphrase comes from: a file, or a hidden prompt; never the command's arguments."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+from e2etherapy.errors import E2ETherapyError
+
+VARIABLE = "E2ETHERAPY_PASSPHRASE_FILE"
+_LONGEST = 4_096
+_TERMINAL = "/dev/tty"
+
+
+class PassphraseMissing(E2ETherapyError):
+    """There is no passphrase and nobody to ask for one."""
+
+
+class PassphraseUnusable(E2ETherapyError):
+    """The passphrase is empty, not text, or was typed differently the second time."""
+
+
+def obtain(file: Path | None, *, choose: bool = False) -> str:
+    """Return the passphrase.
+
+    Args:
+        file: where to read it; by default what the environment variable names.
+        choose: it is a new one, and a person is asked for it twice.
+
+    Raises:
+        PassphraseMissing: no file, and no terminal to ask at.
+        PassphraseUnusable: what was found cannot be one.
+        OSError: the file cannot be read.
+    """
+    if file is None and os.environ.get(VARIABLE):
+        file = Path(os.environ[VARIABLE])
+    if file is not None:
+        return _from_file(file)
+    if not has_terminal():
+        raise PassphraseMissing(
+            "There is no terminal to ask for the passphrase. Give --passphrase-file FILE or set "
+            f"{VARIABLE}; the first line of the file is the passphrase."
+        )
+    return _chosen() if choose else _asked("Passphrase: ")
+
+
+def has_terminal() -> bool:
+    """Say whether this process has a terminal at which a person can be asked in secret."""
+    try:
+        os.close(os.open(_TERMINAL, os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def _from_file(file: Path) -> str:
+    with file.open("rb") as opened:
+        mode = os.fstat(opened.fileno()).st_mode
+        line = opened.readline(_LONGEST).rstrip(b"\r\n")
+    if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
+        sys.stderr.write(
+            f"Other users of this machine can read {file}. Make it yours alone: chmod 600\n"
+        )
+    try:
+        passphrase = line.decode()
+    except UnicodeDecodeError:
+        raise PassphraseUnusable(f"The first line of {file} is not UTF-8 text.") from None
+    if not passphrase.strip():
+        raise PassphraseUnusable(f"The first line of {file} is empty; it should be a passphrase.")
+    return passphrase
+
+
+def _chosen() -> str:
+    first = _asked("Choose a passphrase (four or more unrelated words are good): ")
+    if _asked("The same again: ") != first:
+        raise PassphraseUnusable("The two were different. Nothing was made; please try again.")
+    return first
+
+
+def _asked(question: str) -> str:
+    import getpass
+
+    given = getpass.getpass(question)
+    if not given.strip():
+        raise PassphraseUnusable("The passphrase is empty. Nothing was changed.")
+    return given

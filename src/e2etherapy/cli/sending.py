@@ -1,0 +1,91 @@
+"""Sending a text, a file or both, and saying how far they came."""
+
+from __future__ import annotations
+
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from e2etherapy.cli import output, wording
+from e2etherapy.cli.answers import ItemKind, Sent, SentItem, State
+from e2etherapy.cli.inert import inert_line
+from e2etherapy.cli.invocation import Invocation
+from e2etherapy.cli.progress import progress_bar
+from e2etherapy.errors import ContentTooLarge, RelayUnreachable
+from e2etherapy.wire.content import MAX_ATTACHMENT_BYTES, MAX_NAME_LENGTH
+
+if TYPE_CHECKING:
+    from e2etherapy.messenger.messenger import Messenger
+    from e2etherapy.messenger.views import SendReport
+
+_UNKNOWN_TYPE = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingFile:
+    """A file as it goes out."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+def attachment(path: Path) -> OutgoingFile:
+    """Read a file that is to be sent.
+
+    Raises:
+        ContentTooLarge: it is larger than a conversation carries.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(MAX_ATTACHMENT_BYTES + 1)
+    if len(data) > MAX_ATTACHMENT_BYTES:
+        raise ContentTooLarge(
+            f"{path} has {path.stat().st_size:,} bytes; {MAX_ATTACHMENT_BYTES:,} are the most "
+            "that can be sent. Nothing was sent. Make it smaller, or send it in pieces."
+        )
+    name = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    media_type = mimetypes.guess_type(name)[0] or _UNKNOWN_TYPE
+    return OutgoingFile(name[-MAX_NAME_LENGTH:], media_type, data)
+
+
+async def send(
+    messenger: Messenger, name: str, text: str | None, file: OutgoingFile | None
+) -> Sent:
+    """Send a text, then a file, whichever there is."""
+    items = []
+    with progress_bar("Sending") as progress:
+        if text is not None:
+            items.append(item("text", await messenger.send(name, text, progress)))
+        if file is not None:
+            parts = (file.name, file.media_type, file.data)
+            items.append(item("attachment", await messenger.send_file(name, parts, progress)))
+    return sent(name, items)
+
+
+def item(kind: ItemKind, report: SendReport) -> SentItem:
+    """Return what became of one item."""
+    state = cast("State", report.state)
+    return SentItem(id=report.id, kind=kind, state=state, problem=report.problem)
+
+
+def sent(name: str, items: list[SentItem]) -> Sent:
+    """Return what became of all items."""
+    held = any(part.state == "on_device" for part in items)
+    least: State = "on_device" if held else "stored"
+    return Sent(name=name, state=least, items=items)
+
+
+def show(invocation: Invocation, result: Sent) -> None:
+    """Print what became of it.
+
+    Raises:
+        RelayUnreachable: it is still only on this device; the output says so as well.
+    """
+    if result.state == "on_device":
+        output.answer(invocation, result, "")
+        problems = [part.problem for part in result.items if part.problem]
+        raise RelayUnreachable(" ".join(dict.fromkeys(problems)))
+    name = inert_line(result.name)
+    output.answer(invocation, result, f"{wording.state(name, result.state)}.")

@@ -1,0 +1,66 @@
+"""Text from the command line, from standard input byte for byte, or typed at a terminal."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from e2etherapy.errors import InvalidText
+
+if TYPE_CHECKING:
+    from e2etherapy.messenger.messenger import Messenger
+
+STANDARD_INPUT = "-"
+
+
+def piped(argument: str | None) -> str | None:
+    """Return the text that was given or comes through a pipe; None if somebody has to type it.
+
+    Raises:
+        InvalidText: standard input is not UTF-8.
+    """
+    if argument is None and sys.stdin.isatty():
+        return None
+    return argument if argument not in {None, STANDARD_INPUT} else standard_input()
+
+
+def standard_input() -> str:
+    """Return standard input, every byte of it.
+
+    Raises:
+        InvalidText: it is not UTF-8.
+    """
+    data = sys.stdin.buffer.read()
+    try:
+        return data.decode("utf-8", "strict")
+    except UnicodeDecodeError as error:
+        raise InvalidText(
+            f"Standard input is not valid UTF-8 (byte {error.start + 1}). Nothing was sent or "
+            "written. To send a file as it is, use --attach."
+        ) from None
+
+
+async def typed(messenger: Messenger, what: str) -> str:
+    """Let a person type several lines; meanwhile other processes may use the vault."""
+    click.echo(f"{what} End with Ctrl-D on a line of its own.", err=True)
+    await messenger.device.vault.pause()
+    try:
+        text = standard_input()
+    finally:
+        await messenger.device.vault.resume()
+    # The last Enter was pressed to reach the line for Ctrl-D.
+    return text.removesuffix("\n")
+
+
+def secret(argument: str | None, file: Path | None, question: str) -> str | None:
+    """Return a secret given as an argument, in a file, through a pipe or at a hidden prompt."""
+    if file is not None:
+        return standard_input() if str(file) == STANDARD_INPUT else file.read_text("utf-8")
+    if argument == STANDARD_INPUT:
+        if not sys.stdin.isatty():
+            return standard_input().strip()
+        return str(click.prompt(question, hide_input=True, err=True)).strip()
+    return argument

@@ -1,0 +1,138 @@
+"""An entry as a person reads it: who, when, what; the same lines in HTML and in text."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from e2etherapy.errors import MalformedData
+from e2etherapy.journal import record
+from e2etherapy.journal.chain import Entry
+from e2etherapy.wire import content
+from e2etherapy.wire.content import (
+    AnyItem,
+    Attachment,
+    JournalShare,
+    Profile,
+    ReadMark,
+    Receipt,
+    Text,
+)
+
+BLANKED = "Blanked in this copy."
+NEWER = "Written by a newer version; kept as it came in journal.json."
+
+_EVENTS = {
+    "invitation_made": "An invitation was made.",
+    "invitation_expired": "Somebody used the invitation after its last day.",
+    "invitation_used_by_somebody_else": "Somebody else tried to use the invitation.",
+    "conversation_established": "The conversation was established.",
+    "safety_phrase_matched": "The six words were compared and matched.",
+    "safety_phrase_differed": "The six words were compared and differed.",
+    "envelope_refused": "Something that arrived was refused.",
+    "content_refused": "Something that arrived was refused.",
+    "delivery_refused": "The relay refused a delivery.",
+    "gap_noticed": "Deliveries were missing at the relay.",
+    "copy_trusted": "The owner said that this is the only copy of the vault.",
+    "shared_from_journal": "An entry of the private journal was shared.",
+}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Authors:
+    """What the two people of a book are called; the private journal has only the owner."""
+
+    owner: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Shown:
+    """One entry for a reader.
+
+    Attributes:
+        position: number in the book.
+        heading: who or what.
+        when: a sentence with the times, UTC.
+        text: what was written or what happened.
+        kind: message, private, event, blanked or unknown, for its appearance.
+        item: hex id of an item with a file, otherwise "".
+    """
+
+    position: int
+    heading: str
+    when: str
+    text: str
+    kind: str
+    item: str = ""
+
+
+def show(entry: Entry, authors: Authors) -> Shown:
+    """Turn an entry into what a person reads.
+
+    Raises:
+        MalformedData: the entry breaks its form.
+    """
+    if entry.content is None:
+        return Shown(entry.position, "", "", BLANKED, "blanked")
+    decoded = record.decode(entry.content)
+    match decoded:
+        case record.Message():
+            return _message(entry.position, decoded, authors)
+        case record.PrivateEntry():
+            mood = "" if decoded.mood is None else f"Mood {decoded.mood} of 10. "
+            when = f"{mood}Written {_time(decoded.recorded)}."
+            return Shown(entry.position, authors.owner, when, decoded.text, "private")
+        case record.Event():
+            sentence = _EVENTS.get(decoded.event, decoded.event)
+            details = ", ".join(f"{name}: {value}" for name, value in decoded.details.items())
+            text = f"{sentence} ({details})" if details else sentence
+            when = f"Recorded {_time(decoded.recorded)}."
+            return Shown(entry.position, "", when, text, "event")
+    return Shown(entry.position, "", "", NEWER, "unknown")
+
+
+def visible(text: str) -> str:
+    """Make control and direction characters visible, except line breaks and tabs."""
+    return "".join(
+        f"<U+{ord(character):04X}>"
+        if unicodedata.category(character) in {"Cc", "Cf", "Cs"} and character not in "\n\t\u200d"
+        else character
+        for character in text
+    )
+
+
+def _message(position: int, entry: record.Message, authors: Authors) -> Shown:
+    item = content.decode_item(bytes(entry.item))
+    author = authors.owner if entry.direction == "sent" else authors.other
+    when = f"Written {_time(item.written)}; recorded here {_time(entry.recorded)}."
+    if isinstance(item, JournalShare):
+        when = f"Shared from the journal of {_time(item.entry_written)}. {when}"
+    kind, text = _said(item)
+    file = item.id.hex() if isinstance(item, Attachment) else ""
+    return Shown(position, author, when, text, kind, file)
+
+
+def _said(item: AnyItem) -> tuple[str, str]:
+    """Return the appearance of an item and its words."""
+    kind, text = "unknown", NEWER
+    match item:
+        case Text() | JournalShare():
+            kind, text = "message", item.text
+        case Attachment():
+            kind, text = "message", f"{item.name} ({item.media_type}, {item.size:,} bytes)"
+        case Profile():
+            called = f"Would like to be called {item.name}." if item.name else "Said hello."
+            kind, text = "event", called
+        case Receipt():
+            kind, text = "event", f"The device confirmed messages: {len(item.items)}."
+        case ReadMark():
+            kind, text = "event", f"Messages marked as read: {len(item.items)}."
+    return kind, text
+
+
+def _time(moment: datetime) -> str:
+    if moment.tzinfo is None:
+        raise MalformedData("An entry's time has no zone.")
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

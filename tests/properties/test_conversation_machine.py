@@ -1,0 +1,321 @@
+"""Two conversations over a malicious relay, with crashes at every step.
+
+Each side stores its state, its journal and its outbox together, as the vault does, and only what
+is stored counts: an envelope leaves after that, and is acknowledged after that. The relay keeps
+every envelope for ever and delivers what it likes, as often as it likes, to whom it likes. It may
+delay an envelope, but not past the four further turns of docs/protocol.md, section 5.5.
+
+ci runs at least 1,000 steps, nightly at least 20,000 (`make test-nightly`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from e2etherapy.errors import EnvelopeRefused, InvitationUsed, MalformedData
+from e2etherapy.primitives.dh import X25519Secret
+from e2etherapy.primitives.kem import Kem768Secret, Kem1024Secret
+from e2etherapy.session import conversation
+from e2etherapy.session.conversation import Opened
+from e2etherapy.session.limits import STANDARD
+from e2etherapy.session.phases import Phase
+from e2etherapy.wire.content import Text
+from e2etherapy.wire.envelope import ENVELOPE_SIZE
+from tests.support.people import LAST_DAY, TODAY, Pair, Person, meet, seeded, text
+from tests.support.thief import secrets_in
+
+NIGHTLY = os.environ.get("E2ETHERAPY_TEST_PROFILE") == "nightly"
+EXAMPLES, STEPS, AT_LEAST = (450, 60, 20_000) if NIGHTLY else (30, 50, 1_000)
+CONVERSATIONS = 2
+LAST_DELAY = 25
+"""Days that may pass; openings count for 30 and kept secrets for 45."""
+
+Role = Literal["client", "therapist"]
+ROLES: tuple[Role, Role] = ("client", "therapist")
+PRIVATE = (X25519Secret, Kem768Secret, Kem1024Secret)
+
+
+@dataclass
+class Posted:
+    """An envelope that has left, and which turn of its author it belongs to."""
+
+    envelope: bytes
+    turn: int
+    item: Text
+    opened: bool = False
+
+
+@dataclass
+class Side:
+    """One device: what is in memory, and what is stored."""
+
+    person: Person
+    stored: bytes
+    turn: int = 0
+    journal: list[Text] = field(default_factory=list)
+    outgoing: list[Posted] = field(default_factory=list)
+
+    def commit(self) -> None:
+        """Store the state that is in memory."""
+        self.stored = conversation.dump(self.person.state)
+
+    def crash(self) -> None:
+        """Forget what is in memory."""
+        self.person.state = conversation.load(self.stored)
+
+
+def sides_of(pair: Pair) -> dict[Role, Side]:
+    return {
+        "client": Side(pair.client, conversation.dump(pair.client.state), turn=-1),
+        "therapist": Side(pair.therapist, conversation.dump(pair.therapist.state)),
+    }
+
+
+@dataclass(frozen=True)
+class Material:
+    """Envelopes that the relay has seen, from the point of view of one reader."""
+
+    genuine: list[bytes]
+    opened: list[bytes]
+    own: list[bytes]
+    foreign: list[bytes]
+
+
+def one_of(envelopes: list[bytes], choice: int) -> list[bytes]:
+    return [envelopes[choice % len(envelopes)]] if envelopes else []
+
+
+def damaged(envelope: bytes, choice: int) -> bytes:
+    changed = bytearray(envelope)
+    changed[choice % ENVELOPE_SIZE] ^= 1 + choice % 255
+    return bytes(changed)
+
+
+def spliced(envelopes: list[bytes], choice: int) -> list[bytes]:
+    """Join the halves of two different envelopes."""
+    place = 1 + choice % (ENVELOPE_SIZE - 1)
+    pairs = zip(envelopes, envelopes[1:], strict=False)
+    return [one[:place] + two[place:] for one, two in pairs]
+
+
+ATTACKS: dict[str, Callable[[Material, int], list[bytes]]] = {
+    "repeat": lambda seen, choice: one_of(seen.opened, choice),
+    "damage": lambda seen, choice: [damaged(e, choice) for e in one_of(seen.genuine, choice)],
+    "splice": lambda seen, choice: spliced(seen.genuine, choice),
+    "cut": lambda seen, choice: [e[: choice % ENVELOPE_SIZE] for e in one_of(seen.genuine, choice)],
+    "reflect": lambda seen, choice: one_of(seen.own, choice),
+    "swap": lambda seen, choice: one_of(seen.foreign, choice),
+    "inject": lambda _, choice: [seeded(str(choice))(ENVELOPE_SIZE), bytes(ENVELOPE_SIZE)],
+}
+
+
+class TwoConversations(RuleBasedStateMachine):
+    """A therapist with two clients; every rule is something that a person or the relay does."""
+
+    steps: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pairs = [meet(f"machine/{number}") for number in range(CONVERSATIONS)]
+        self.conversations = [sides_of(pair) for pair in self.pairs]
+        self.day = TODAY
+
+    @initialize(turns=st.lists(st.integers(0, 6), min_size=CONVERSATIONS, max_size=CONVERSATIONS))
+    def talk_before(self, turns: list[int]) -> None:
+        """Begin somewhere in the life of a conversation."""
+        for number, count in enumerate(turns):
+            for turn in range(count):
+                author, reader = ROLES if turn % 2 == 0 else ROLES[::-1]
+                sides = self.conversations[number]
+                self._write(sides[author], f"turn {turn + 1}")
+                self._open_all(sides[reader], sides[author])
+
+    def side(self, number: int, role: Role) -> Side:
+        type(self).steps += 1
+        return self.conversations[number][role]
+
+    def peer(self, number: int, role: Role) -> Side:
+        return self.conversations[number]["therapist" if role == "client" else "client"]
+
+    number = st.integers(0, CONVERSATIONS - 1)
+    role = st.sampled_from(ROLES)
+    words = st.text(max_size=40)
+    choice = st.integers(0, 2**20)
+
+    # What people do ---------------------------------------------------------------------------
+
+    @rule(number=number, role=role, words=words, crash=st.booleans())
+    def write(self, number: int, role: Role, words: str, crash: bool) -> None:
+        """Seal and store; after a crash in between the envelope has never left."""
+        side = self.side(number, role)
+        if side.person.state.phase is not Phase.INVITED:
+            self._write(side, words, crash=crash)
+
+    @rule(number=number, role=role)
+    def restart(self, number: int, role: Role) -> None:
+        self.side(number, role).crash()
+
+    @rule(days=st.integers(1, 3))
+    @precondition(lambda self: self.day < TODAY + LAST_DELAY)
+    def wait(self, days: int) -> None:
+        self.day += days
+
+    # What the relay does ----------------------------------------------------------------------
+
+    @rule(number=number, role=role, choice=choice, crash=st.sampled_from(["no", "before", "after"]))
+    def deliver(self, number: int, role: Role, choice: int, crash: str) -> None:
+        """Deliver any envelope that is under way, in any order; the reader may crash meanwhile."""
+        reader, author = self.side(number, role), self.peer(number, role)
+        waiting = [posted for posted in author.outgoing if not posted.opened]
+        if not waiting:
+            return
+        posted = waiting[choice % len(waiting)]
+        for overtaken in waiting:
+            if overtaken.turn < posted.turn - 2 * (STANDARD.old_chains - 1):
+                self._open(reader, overtaken)
+        if crash == "before":
+            self._unseal(reader, posted)
+            reader.crash()
+            return
+        self._open(reader, posted)
+        if crash == "after":
+            reader.crash()
+            self._refused(reader, posted.envelope)
+
+    @rule(number=number, role=role)
+    def flush(self, number: int, role: Role) -> None:
+        """Deliver all that is under way, in order."""
+        self._open_all(self.side(number, role), self.peer(number, role))
+
+    @rule(number=number, role=role, attack=st.sampled_from(sorted(ATTACKS)), choice=choice)
+    def attack(self, number: int, role: Role, attack: str, choice: int) -> None:
+        """Deliver something that nobody meant for this reader, or not in this form."""
+        reader, author = self.side(number, role), self.peer(number, role)
+        strangers = self.conversations[(number + 1) % CONVERSATIONS]
+        material = Material(
+            genuine=[posted.envelope for posted in author.outgoing],
+            opened=[posted.envelope for posted in author.outgoing if posted.opened],
+            own=[posted.envelope for posted in reader.outgoing],
+            foreign=[posted.envelope for side in strangers.values() for posted in side.outgoing],
+        )
+        for forged in ATTACKS[attack](material, choice):
+            self._refused(reader, forged)
+
+    @rule(number=number)
+    def claim_again(self, number: int) -> None:
+        """Somebody else with the same link writes to the therapist."""
+        reader = self.side(number, "therapist")
+        if reader.person.state.phase is Phase.INVITED:
+            return
+        draw = seeded("rival")
+        rival = Person(conversation.join(self.pairs[number].bundle, TODAY, LAST_DAY, draw), draw)
+        self._refused(reader, rival.seal("me too"))
+
+    # What must hold ---------------------------------------------------------------------------
+
+    @invariant()
+    def nothing_twice_and_nothing_forged(self) -> None:
+        for sides in self.conversations:
+            for role, reader in sides.items():
+                author = sides["therapist" if role == "client" else "client"]
+                written = {posted.item.id: posted.item for posted in author.outgoing}
+                assert len({item.id for item in reader.journal}) == len(reader.journal)
+                assert all(written[item.id] == item for item in reader.journal)
+
+    @invariant()
+    def no_private_key_while_the_other_side_spoke_last(self) -> None:
+        for side in self._all_sides():
+            if side.person.state.phase is Phase.READY:
+                found = secrets_in(side.person.state)
+                assert not any(isinstance(secret, PRIVATE) for secret in found)
+
+    @invariant()
+    def what_is_stored_is_what_is_in_memory(self) -> None:
+        for side in self._all_sides():
+            assert conversation.load(side.stored) == side.person.state
+            assert conversation.dump(side.person.state) == side.stored
+
+    @invariant()
+    def kept_secrets_stay_within_the_limits(self) -> None:
+        for side in self._all_sides():
+            state = side.person.state
+            if isinstance(state, conversation.Established):
+                assert len(state.ratchet.receiving) <= STANDARD.old_chains + 1
+
+    def teardown(self) -> None:
+        """In the end the relay delivers all that it held back: nothing is lost, order is known."""
+        for sides in self.conversations:
+            for role, reader in sides.items():
+                author = sides["therapist" if role == "client" else "client"]
+                self._open_all(reader, author)
+                in_order = sorted(reader.journal, key=lambda item: item.sequence)
+                assert in_order == [posted.item for posted in author.outgoing]
+                assert [item.sequence for item in in_order] == list(range(1, len(in_order) + 1))
+
+    def _all_sides(self) -> list[Side]:
+        return [side for sides in self.conversations for side in sides.values()]
+
+    def _write(self, side: Side, words: str, *, crash: bool = False) -> None:
+        begins = side.person.state.phase in {Phase.READY, Phase.JOINED}
+        sealed = side.person.try_seal(words)
+        if crash:
+            side.crash()
+            return
+        side.person.state = sealed.state
+        side.person.sent += 1
+        side.turn += 2 if begins else 0
+        side.commit()
+        item = text(words, side.person.sent)
+        side.outgoing.append(Posted(sealed.envelope, side.turn, item))
+
+    def _open_all(self, reader: Side, author: Side) -> None:
+        for posted in author.outgoing:
+            if not posted.opened:
+                self._open(reader, posted)
+
+    def _unseal(self, reader: Side, posted: Posted) -> Opened:
+        opened = conversation.unseal(reader.person.state, posted.envelope, self.day)
+        assert opened.body is not None
+        assert opened.body.item == posted.item
+        return opened
+
+    def _open(self, reader: Side, posted: Posted) -> None:
+        """Open, store state and journal together, and only then acknowledge."""
+        opened = self._unseal(reader, posted)
+        reader.person.state = opened.state
+        reader.journal.append(posted.item)
+        reader.commit()
+        posted.opened = True
+
+    def _refused(self, reader: Side, envelope: bytes) -> None:
+        with pytest.raises((EnvelopeRefused, InvitationUsed, MalformedData)):
+            conversation.unseal(reader.person.state, envelope, self.day)
+        assert conversation.dump(reader.person.state) == reader.stored
+
+
+def test_nothing_is_lost_doubled_or_forged_whatever_the_relay_does() -> None:
+    TwoConversations.steps = 0
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        TwoConversations,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )
+    assert TwoConversations.steps >= AT_LEAST

@@ -1,0 +1,232 @@
+"""A relay in memory, in the hands of an operator who does with envelopes what can be done."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from types import TracebackType
+from typing import Self
+
+from e2etherapy.errors import RelayFull, RelayProtocolError, RelayRefused, RelayUnreachable
+from e2etherapy.mailbox.capabilities import (
+    Allowance,
+    ClaimToken,
+    DepositAddress,
+    MailboxId,
+    OwnedMailbox,
+    OwnerKey,
+    Ticket,
+    TicketHash,
+)
+from e2etherapy.mailbox.operations import MAX_PAGE, StoredEnvelope
+from e2etherapy.messenger.relay_connection import RelayConnection
+from e2etherapy.wire.locator import Locator
+from tests.support.crash_points import CrashPoints
+
+
+class Trouble(Enum):
+    """What becomes of one call."""
+
+    NEVER_ARRIVED = "never arrived"
+    ANSWER_LOST = "answer lost"
+    FULL = "full"
+    REFUSED = "refused"
+    NONSENSE = "nonsense"
+
+
+_BEFORE: dict[Trouble, Callable[[], Exception]] = {
+    Trouble.NEVER_ARRIVED: lambda: RelayUnreachable("never arrived"),
+    Trouble.FULL: lambda: RelayFull("full"),
+    Trouble.REFUSED: lambda: RelayRefused("refused"),
+    Trouble.NONSENSE: lambda: RelayProtocolError("nonsense"),
+}
+
+
+def digest(envelope: bytes) -> bytes:
+    """Return the name under which tests remember an envelope."""
+    return hashlib.sha256(envelope).digest()
+
+
+@dataclass(eq=False)
+class Entry:
+    """One envelope that lies in a mailbox; `position` is the last one it was shown under."""
+
+    envelope: bytes
+    position: int = 0
+    withheld: bool = False
+
+
+@dataclass
+class Mailbox:
+    """What lies in a mailbox, and everything that its author has ever deposited there."""
+
+    entries: list[Entry] = field(default_factory=list)
+    history: list[bytes] = field(default_factory=list)
+    skipped_positions: int = 0
+    ignored_acknowledgements: int = 0
+
+    def collect(self, after: int) -> list[StoredEnvelope]:
+        """Show what the owner does not hold yet, under positions that rise from `after`."""
+        shown = [
+            entry
+            for entry in self.entries
+            if not entry.withheld and not 0 < entry.position <= after
+        ][:MAX_PAGE]
+        start = after + 1
+        if shown:
+            start += self.skipped_positions
+            self.skipped_positions = 0
+        for position, entry in enumerate(shown, start):
+            entry.position = position
+        return [StoredEnvelope(entry.position, entry.envelope) for entry in shown]
+
+    def acknowledge(self, through: int) -> None:
+        """Delete what the owner holds, or show it once more as if it were new."""
+        if self.ignored_acknowledgements:
+            self.ignored_acknowledgements -= 1
+            for entry in self.entries:
+                entry.position = 0
+            return
+        self.entries = [entry for entry in self.entries if not 0 < entry.position <= through]
+
+    def has_news(self, after: int) -> bool:
+        """Say whether `collect` would show something."""
+        return any(
+            not entry.withheld and not 0 < entry.position <= after for entry in self.entries
+        )
+
+
+@dataclass
+class HostileRelay:
+    """Everything that the operator holds.
+
+    Attributes:
+        before_collecting: called with a mailbox's id before its owner is shown anything.
+        answered: digests of the envelopes of which it has said that they are stored.
+    """
+
+    mailboxes: dict[bytes, Mailbox] = field(default_factory=dict)
+    invitations: dict[bytes, bytes] = field(default_factory=dict)
+    claims: dict[bytes, bytes] = field(default_factory=dict)
+    answered: set[bytes] = field(default_factory=set)
+    before_collecting: Callable[[bytes], None] = lambda _mailbox: None
+
+
+class HostileConnection(RelayConnection):
+    """One person's way to the hostile relay; each call may meet trouble or the device's end."""
+
+    def __init__(self, relay: HostileRelay, points: CrashPoints) -> None:
+        """Take the relay and the moments at which the device may die."""
+        self._relay = relay
+        self._points = points
+        self._trouble: tuple[int, Trouble] | None = None
+
+    def arm(self, trouble: tuple[int, Trouble] | None) -> None:
+        """Let the call with this number, counted from 0, meet trouble."""
+        self._trouble = trouble
+
+    async def __aenter__(self) -> Self:
+        """Open nothing."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close nothing."""
+
+    async def issue_tickets(self, allowance: Allowance, hashes: Sequence[TicketHash]) -> None:
+        """Accept them all."""
+        self._meet(lambda: None)
+
+    async def create_mailbox(self, mailbox: OwnedMailbox, ticket: Ticket) -> None:
+        """Create it for any ticket."""
+        name = bytes(mailbox.owner_key.mailbox())
+        self._meet(lambda: self._relay.mailboxes.setdefault(name, Mailbox()))
+
+    async def deposit(self, address: DepositAddress, envelope: bytes) -> None:
+        """Put it into its mailbox and into the operator's memory."""
+
+        def put() -> None:
+            mailbox = self._mailbox(address.mailbox)
+            mailbox.history.append(envelope)
+            if all(entry.envelope != envelope for entry in mailbox.entries):
+                mailbox.entries.append(Entry(envelope))
+
+        self._meet(put)
+        self._relay.answered.add(digest(envelope))
+
+    async def collect(self, owner_key: OwnerKey, after: int) -> list[StoredEnvelope]:
+        """Show a page."""
+        name = owner_key.mailbox()
+        mailbox = self._mailbox(name)
+        self._relay.before_collecting(bytes(name))
+        return self._meet(lambda: mailbox.collect(after))
+
+    async def acknowledge(self, owner_key: OwnerKey, through: int) -> None:
+        """Delete, or pretend to."""
+        mailbox = self._mailbox(owner_key.mailbox())
+        self._meet(lambda: mailbox.acknowledge(through))
+
+    async def wait(self, mailboxes: Sequence[tuple[OwnerKey, int]], seconds: float) -> list[int]:
+        """Say at once which mailboxes have something."""
+        for key, _ in mailboxes:
+            self._relay.before_collecting(bytes(key.mailbox()))
+        nothing = Mailbox()
+        return self._meet(
+            lambda: [
+                index
+                for index, (key, after) in enumerate(mailboxes)
+                if self._relay.mailboxes.get(bytes(key.mailbox()), nothing).has_news(after)
+            ]
+        )
+
+    async def put_invitation(
+        self, locator: Locator, ticket: Ticket, sealed: bytes, days: int
+    ) -> None:
+        """Keep the bundle."""
+        self._meet(lambda: self._relay.invitations.setdefault(bytes(locator), sealed))
+
+    async def claim(self, locator: Locator, token: ClaimToken) -> bytes:
+        """Hand the bundle to the first token that asks, and to that one again."""
+
+        def take() -> bytes:
+            holder = self._relay.claims.setdefault(bytes(locator), bytes(token))
+            sealed = self._relay.invitations.get(bytes(locator))
+            if sealed is None or holder != bytes(token):
+                raise RelayRefused("nothing here")
+            return sealed
+
+        return self._meet(take)
+
+    async def confirm_claim(self, locator: Locator, token: ClaimToken) -> None:
+        """Forget the bundle."""
+        self._meet(lambda: self._relay.invitations.pop(bytes(locator), None))
+
+    def _mailbox(self, name: MailboxId) -> Mailbox:
+        found = self._relay.mailboxes.get(bytes(name))
+        if found is None:
+            raise RelayRefused("nothing here")
+        return found
+
+    def _meet[Answer](self, effect: Callable[[], Answer]) -> Answer:
+        self._points.reach()
+        trouble = self._next_trouble()
+        if trouble in _BEFORE:
+            raise _BEFORE[trouble]()
+        answer = effect()
+        self._points.reach()
+        if trouble is Trouble.ANSWER_LOST:
+            raise RelayUnreachable("answer lost")
+        return answer
+
+    def _next_trouble(self) -> Trouble | None:
+        if self._trouble is None:
+            return None
+        number, trouble = self._trouble
+        self._trouble = (number - 1, trouble) if number else None
+        return None if number else trouble
