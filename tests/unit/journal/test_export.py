@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from e2etherapy.errors import JournalBroken
+from e2etherapy.journal.chain import Entry, blank
+from e2etherapy.journal.export import AttachedFile, Book, Exporter, safe_name
+from e2etherapy.journal.shown import Authors
+from e2etherapy.wire.content import Attachment, Text
+from tests.support.books import BOOK, WHEN, book_of, private, received
+
+HOSTILE = '</article><script>alert(1)</script><img src="//evil.example/x">\x1b[31m\u202egnp.exe\x00'
+FILE = b"\x89PNG not really"
+FILE_ITEM = Attachment(
+    id=bytes(16),
+    sequence=2,
+    written=WHEN,
+    name="../../etc/pass\u202ewd\x00.png",
+    media_type="image/png",
+    size=len(FILE),
+    sha256=hashlib.sha256(FILE).digest(),
+)
+
+
+def entries() -> list[Entry]:
+    text = Text(id=bytes(15) + b"t", sequence=1, written=WHEN, text=HOSTILE)
+    return book_of([private("I am awake again.", 4), received(text), received(FILE_ITEM)])
+
+
+def exported(some: list[Entry] | None = None) -> zipfile.ZipFile:
+    file = io.BytesIO()
+    exporter = Exporter(file, WHEN)
+    exporter.add(
+        Book(
+            id=BOOK,
+            title="Dr. Okafor <b>",
+            authors=Authors("Sam", "Dr. Okafor"),
+            entries=entries() if some is None else some,
+            files=[AttachedFile(FILE_ITEM.id.hex(), FILE_ITEM.name, FILE)],
+        )
+    )
+    exporter.close()
+    return zipfile.ZipFile(file)
+
+
+def page(archive: zipfile.ZipFile, name: str) -> str:
+    (found,) = [item for item in archive.namelist() if item.startswith("books/") and name in item]
+    return archive.read(found).decode()
+
+
+def unpacked(archive: zipfile.ZipFile, folder: Path) -> Path:
+    archive.extractall(folder)
+    return folder
+
+
+def run_verifier(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-I", "-S", "verify.py"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+class Outside(HTMLParser):
+    """Collects every tag, and every reference that leads out of the copy."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.references: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.references += [value or "" for name, value in attrs if name in {"href", "src"}]
+
+
+def test_the_verifier_needs_nothing_but_python_and_says_that_all_fits(tmp_path: Path) -> None:
+    done = run_verifier(unpacked(exported(), tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 entries (0 blanked in this copy), 1 files. All of it fits." in done.stdout
+
+
+def _change(edit: Callable[[dict[str, object]], None]) -> Callable[[Path], None]:
+    def tamper(folder: Path) -> None:
+        (path,) = folder.glob("books/*/journal.json")
+        book = json.loads(path.read_text())
+        edit(book)
+        path.write_text(json.dumps(book))
+
+    return tamper
+
+
+def _entry(book: dict[str, object], number: int) -> dict[str, object]:
+    found = book["entries"]
+    assert isinstance(found, list)
+    entry = found[number]
+    assert isinstance(entry, dict)
+    return entry
+
+
+def _drop(book: dict[str, object], number: int) -> None:
+    found = book["entries"]
+    assert isinstance(found, list)
+    del found[number]
+
+
+def _change_file(folder: Path) -> None:
+    (path,) = folder.glob("books/*/attachments/*")
+    path.write_bytes(FILE + b"!")
+
+
+def _remove_file(folder: Path) -> None:
+    (path,) = folder.glob("books/*/attachments/*")
+    path.unlink()
+
+
+def _garble(folder: Path) -> None:
+    (path,) = folder.glob("books/*/journal.json")
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+@pytest.mark.parametrize(
+    ("tamper", "sentence"),
+    [
+        (_change(lambda book: _entry(book, 0).update(content="{}")), "entry 1 was changed"),
+        (_change(lambda book: _drop(book, 0)), "entry 1 is missing"),
+        (_change(lambda book: _drop(book, 2)), "the end of the book is missing"),
+        (
+            _change(lambda book: _entry(book, 1).update(commitment="00" * 32, content=None)),
+            "entry 2 does not follow",
+        ),
+        (_change_file, "was changed"),
+        (_remove_file, "is missing"),
+        (_garble, "journal.json is damaged"),
+    ],
+)
+def test_the_verifier_notices_tampering(
+    tmp_path: Path, tamper: Callable[[Path], None], sentence: str
+) -> None:
+    folder = unpacked(exported(), tmp_path)
+    tamper(folder)
+    done = run_verifier(folder)
+    assert done.returncode == 1
+    assert sentence in done.stdout
+    assert not done.stderr
+
+
+def test_a_blanked_entry_verifies_and_its_words_are_nowhere(tmp_path: Path) -> None:
+    some = entries()
+    some[0] = blank(some[0])
+    archive = exported(some)
+    assert all(b"awake" not in archive.read(name) for name in archive.namelist())
+    assert "Blanked in this copy." in page(archive, "index.html")
+    done = run_verifier(unpacked(archive, tmp_path))
+    assert done.returncode == 0
+    assert "1 blanked" in done.stdout
+
+
+def test_a_broken_book_is_not_exported() -> None:
+    with pytest.raises(JournalBroken):
+        exported(entries()[1:])
+
+
+def test_hostile_words_are_shown_and_do_nothing() -> None:
+    archive = exported()
+    parser = Outside()
+    parser.feed(page(archive, "index.html") + archive.read("index.html").decode())
+    assert parser.tags.isdisjoint({"script", "img", "b", "iframe", "link"})
+    assert not [name for name in parser.references if ":" in name or name.startswith("//")]
+    text = page(archive, "journal.txt")
+    assert "<script>alert(1)</script>" in text
+    assert not {"\x1b", "\u202e", "\x00"} & set(text + page(archive, "index.html"))
+
+
+def test_a_page_loads_nothing_and_says_so_to_the_browser() -> None:
+    assert "default-src 'none'" in page(exported(), "index.html")
+
+
+def test_no_name_in_the_zip_leads_out_of_its_folder() -> None:
+    for name in exported().namelist():
+        assert ".." not in name
+        assert not name.startswith("/")
+        assert name.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("given", "safe"),
+    [
+        ("letter.pdf", "letter.pdf"),
+        ("../../x", "___x"),
+        ("", "file"),
+        ("...", "file"),
+        ("CON", "file-CON"),
+        ("nul.txt", "file-nul.txt"),
+        ("a/b\\c:d", "a_b_c_d"),
+        ("été ü.png", "été ü.png"),
+        ("x" * 300 + ".pdf", "x" * 76 + ".pdf"),
+    ],
+)
+def test_file_names_mean_nothing_to_a_file_system(given: str, safe: str) -> None:
+    assert safe_name(given) == safe
+
+
+def test_the_same_export_gives_the_same_bytes() -> None:
+    one, two = exported(), exported()
+    assert [one.read(name) for name in one.namelist()] == [
+        two.read(name) for name in two.namelist()
+    ]
