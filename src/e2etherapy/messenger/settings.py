@@ -46,6 +46,20 @@ def parse_allowance(text: str) -> Allowance:
         ) from None
 
 
+def check(relay: str, name: str | None, allowance: str | None) -> None:
+    """Refuse first settings that cannot be used, before anything is asked or made.
+
+    Raises:
+        InvalidLink: not the address of a relay.
+        MessengerError: not an allowance, or not a name.
+    """
+    relay_url(relay)
+    if name is not None:
+        checked_name(name)
+    if allowance is not None:
+        parse_allowance(allowance)
+
+
 def first_settings(
     role: Role, relay: str, name: str | None, allowance: str | None, entropy: Entropy
 ) -> dict[str, bytes]:

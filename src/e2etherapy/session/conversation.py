@@ -332,6 +332,8 @@ def _unseal_opening(
             "Nothing has changed. If you did not expect this, the link has leaked."
         )
     after, body = ratchet.unseal(state.ratchet, *_ratchet_part(parts), today)
+    if after.own is not state.ratchet.own:
+        raise EnvelopeRefused("An opening cannot begin another turn than the first.")
     phase = phases.after(state.phase, Event.OPEN_OPENING)
     moved = msgspec.structs.replace(
         state, phase=phase, ratchet=after, wrapping=_still_needed(wrapping, after)

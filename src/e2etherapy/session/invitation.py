@@ -88,7 +88,8 @@ def open_bundle(secret: LinkSecret, sealed: bytes) -> Bundle:
         plaintext = aead.unseal(key, nonce, ciphertext, _ASSOCIATED)
         (length,) = _LENGTH.unpack_from(plaintext)
         packed = plaintext[_LENGTH.size : _LENGTH.size + length]
-        if LinkSecret(sha256(packed)) != secret:
+        padding = plaintext[_LENGTH.size + length :]
+        if LinkSecret(sha256(packed)) != secret or padding.strip(b"\x00"):
             raise mismatch
         return Bundle.unpack(packed)
     except (AuthenticationFailed, MalformedData):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated
 
@@ -101,9 +101,18 @@ class BundleDetails(
         return "<BundleDetails: a name, an address and secret keys>"
 
 
+def _check_length(announced: int, actual: int) -> None:
+    if announced != actual:
+        raise MalformedData("An invitation's length field does not fit.")
+
+
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The therapist's one-time public keys for one client, and the details."""
+    """The therapist's one-time public keys for one client, and the details.
+
+    `details_json` is the details' encoding as its author wrote it: the link is a hash over it, and
+    another encoder may write the same members in another order.
+    """
 
     identity: X25519Public
     one_time: X25519Public
@@ -111,10 +120,15 @@ class Bundle:
     kem: Kem1024Public
     ratchet_kem: Kem768Public
     details: BundleDetails
+    details_json: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Encode the details of a bundle that is made here."""
+        object.__setattr__(self, "details_json", msgspec.json.encode(self.details))
 
     def pack(self) -> bytes:
         """Return the bundle's bytes, of which the link holds the hash."""
-        details = msgspec.json.encode(self.details)
+        details = self.details_json
         keys = (self.identity, self.one_time, self.ratchet_x25519, self.kem, self.ratchet_kem)
         return b"".join(keys) + _LENGTH.pack(len(details)) + details
 
@@ -133,10 +147,9 @@ class Bundle:
             offset += size
         try:
             (length,) = _LENGTH.unpack_from(data, offset)
-            details = msgspec.json.decode(data[offset + 4 :], type=BundleDetails)
-            if offset + 4 + length != len(data):
-                raise MalformedData("An invitation's length field does not fit.")
-            return cls(
+            details = msgspec.json.decode(data[offset + _LENGTH.size :], type=BundleDetails)
+            _check_length(offset + _LENGTH.size + length, len(data))
+            bundle = cls(
                 X25519Public(fields[0]),
                 X25519Public(fields[1]),
                 X25519Public(fields[2]),
@@ -146,6 +159,8 @@ class Bundle:
             )
         except (struct.error, InvalidKey, msgspec.DecodeError, UnicodeDecodeError) as error:
             raise MalformedData(f"An invitation breaks its form: {type(error).__name__}.") from None
+        object.__setattr__(bundle, "details_json", data[offset + _LENGTH.size :])
+        return bundle
 
     def secret(self) -> LinkSecret:
         """Return L, the hash of this bundle."""
