@@ -52,19 +52,23 @@ def init(
     Prints 24 recovery words once: whoever has them can open the vault without the passphrase.
     """
     from e2etherapy.cli.answers import Made
-    from e2etherapy.messenger import settings as first_settings
     from e2etherapy.messenger.relay_connection import relay_url
+    from e2etherapy.messenger.settings import checked_name, parse_allowance
 
     granted = typed_text.secret(allowance, allowance_file, "Allowance")
-    first_settings.check(relay, name, granted)
+    url = relay_url(relay)
+    if name is not None:
+        checked_name(name)
+    if granted is not None:
+        parse_allowance(granted)
     place = invocation.place()
     _require_no_vault(place)
     chosen = passphrase.obtain(invocation.passphrase_file, choose=True)
-    words = asyncio.run(_make(place, role, chosen, (relay, name, granted))).split()
+    words = asyncio.run(_make(place, role, chosen, (url, name, granted))).split()
     made = Made(
         role="therapist" if role == "therapist" else "client",
         home=str(place.folder),
-        relay=relay_url(relay),
+        relay=url,
         recovery_words=words,
     )
     output.answer(invocation, made, _shown(words))

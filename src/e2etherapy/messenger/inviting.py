@@ -70,7 +70,9 @@ async def prepare(
     if existing is not None:
         if not isinstance(existing.state, Invited):
             raise NameTaken(f"There is already a conversation with {existing.name}.")
-        return existing, _view(existing, Bundle.unpack(existing.state.bundle))
+        if day_of(device.clock()) <= existing.state.last_day:
+            return existing, _view(existing, Bundle.unpack(existing.state.bundle))
+        await withdraw(device, existing)
     if not 1 <= days <= MAX_INVITATION_DAYS:
         raise MessengerError(f"An invitation can be valid for 1 to {MAX_INVITATION_DAYS} days.")
     allowance = await vault.setting(Setting.ALLOWANCE)
@@ -89,7 +91,7 @@ async def prepare(
 
 
 async def withdraw(device: Device, conversation: ConversationRecord) -> None:
-    """Remove an invitation that the relay did not take."""
+    """Remove an invitation that the relay did not take, or that nobody used in time."""
     change = await device.begin_private()
     change.remove_conversation(conversation.id)
     await device.vault.commit(change)
@@ -121,7 +123,7 @@ async def join(
     bundle = open_bundle(link.secret, sealed)
     today = day_of(device.clock())
     state = session.join(bundle, today, day_of(bundle.details.expires), device.entropy)
-    called = name or bundle.details.name
+    called = name or _name_in(bundle)
     await _require_free(device, called)
     fresh = replace(
         await _fresh_record(device, called, url, state),
@@ -243,6 +245,14 @@ async def _claim(device: Device, url: str, link: InvitationLink, token: ClaimTok
             "is not complete. Nothing was changed. Ask your therapist for a new one; if you have "
             "not used it yourself, say that too, because somebody else may have."
         ) from None
+
+
+def _name_in(bundle: Bundle) -> str:
+    """Return what the invitation calls the therapist, if that can be shown as a name."""
+    try:
+        return checked_name(bundle.details.name)
+    except MessengerError:
+        return _DEFAULT_THERAPIST
 
 
 async def _require_free(device: Device, name: str) -> None:
