@@ -1,6 +1,6 @@
 """A small front end: deliver a letter, wait for the answer, print the thread.
 
-    python docs/examples/evening_letter.py VAULT_FOLDER PASSPHRASE_FILE NAME < letter.txt
+python docs/examples/evening_letter.py VAULT_FOLDER PASSPHRASE_FILE NAME < letter.txt
 """
 
 from __future__ import annotations

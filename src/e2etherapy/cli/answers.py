@@ -182,9 +182,9 @@ class Exported(Answer, frozen=True):
 
 
 class Setting(Answer, frozen=True):
-    """`settings`: what was set; an allowance is not repeated."""
+    """`settings`: what was set; a secret is not repeated."""
 
-    setting: Literal["allowance", "read-marks"]
+    setting: Literal["allowance", "passphrase", "read-marks"]
     enabled: bool
 
 
@@ -234,6 +234,7 @@ BY_COMMAND: dict[str, Any] = {
     "journal verify": Verified,
     "journal export": Exported,
     "settings allowance": Setting,
+    "settings passphrase": Setting,
     "settings read-marks": Setting,
     "doctor": Examination,
     "(any, on failure)": Failed,

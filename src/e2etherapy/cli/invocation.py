@@ -37,8 +37,15 @@ class Invocation:
         home = Path(named) if named else platformdirs.user_data_path("e2etherapy")
         return Place(home.absolute(), platformdirs.user_state_path("e2etherapy"))
 
-    def unlocked(self, action: Callable[[Messenger], Awaitable[_Result]]) -> _Result:
-        """Open the vault, do something with it, and close it again."""
+    def unlocked(
+        self, action: Callable[[Messenger], Awaitable[_Result]], recovery_words: str | None = None
+    ) -> _Result:
+        """Open the vault, do something with it, and close it again.
+
+        Args:
+            action: what to do.
+            recovery_words: open it with these instead of the passphrase.
+        """
         import asyncio
 
         from e2etherapy.cli import passphrase
@@ -47,10 +54,11 @@ class Invocation:
 
         place = self.place()
         keyslots.read(place.folder)  # a missing vault is said before anyone types a passphrase
-        given = passphrase.obtain(self.passphrase_file)
+        given = recovery_words or passphrase.obtain(self.passphrase_file)
+        opener = Messenger.open_with_recovery_words if recovery_words else Messenger.open
 
         async def opened() -> _Result:
-            async with await Messenger.open(place, given) as messenger:
+            async with await opener(place, given) as messenger:
                 return await action(messenger)
 
         return asyncio.run(opened())

@@ -22,28 +22,36 @@ class PassphraseUnusable(E2ETherapyError):
     """The passphrase is empty, not text, or was typed differently the second time."""
 
 
-def obtain(file: Path | None, *, choose: bool = False) -> str:
-    """Return the passphrase.
+def named_file(given: Path | None) -> Path | None:
+    """Return the file that holds the passphrase, from an option or the environment."""
+    named = os.environ.get(VARIABLE)
+    return given or (Path(named) if named else None)
 
-    Args:
-        file: where to read it; by default what the environment variable names.
-        choose: it is a new one, and a person is asked for it twice.
+
+def obtain(file: Path | None) -> str:
+    """Return the passphrase that opens the vault, from a file or a hidden prompt.
 
     Raises:
         PassphraseMissing: no file, and no terminal to ask at.
         PassphraseUnusable: what was found cannot be one.
         OSError: the file cannot be read.
     """
-    if file is None and os.environ.get(VARIABLE):
-        file = Path(os.environ[VARIABLE])
+    file = named_file(file)
+    return _asked("Passphrase: ") if file is None else _from_file(file)
+
+
+def choose(file: Path | None) -> str:
+    """Return a new passphrase, from a file or a hidden prompt that asks twice.
+
+    Raises:
+        PassphraseMissing, PassphraseUnusable, OSError: as for `obtain`.
+    """
     if file is not None:
         return _from_file(file)
-    if not has_terminal():
-        raise PassphraseMissing(
-            "There is no terminal to ask for the passphrase. Give --passphrase-file FILE or set "
-            f"{VARIABLE}; the first line of the file is the passphrase."
-        )
-    return _chosen() if choose else _asked("Passphrase: ")
+    first = _asked("Choose a passphrase (four or more unrelated words are good): ")
+    if _asked("The same again: ") != first:
+        raise PassphraseUnusable("The two were different. Nothing was changed; try again.")
+    return first
 
 
 def has_terminal() -> bool:
@@ -72,16 +80,14 @@ def _from_file(file: Path) -> str:
     return passphrase
 
 
-def _chosen() -> str:
-    first = _asked("Choose a passphrase (four or more unrelated words are good): ")
-    if _asked("The same again: ") != first:
-        raise PassphraseUnusable("The two were different. Nothing was made; please try again.")
-    return first
-
-
 def _asked(question: str) -> str:
     import getpass
 
+    if not has_terminal():
+        raise PassphraseMissing(
+            "There is no terminal to ask for the passphrase. Give --passphrase-file FILE or set "
+            f"{VARIABLE}; the first line of the file is the passphrase."
+        )
     given = getpass.getpass(question)
     if not given.strip():
         raise PassphraseUnusable("The passphrase is empty. Nothing was changed.")

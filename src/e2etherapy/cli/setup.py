@@ -13,6 +13,7 @@ from e2etherapy.cli import output, passphrase, typed_text
 from e2etherapy.cli.invocation import Invocation, vault_options
 
 if TYPE_CHECKING:
+    from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.vault.vault import Place
 
 _PROVEN_WORDS = 3
@@ -63,7 +64,7 @@ def init(
         parse_allowance(granted)
     place = invocation.place()
     _require_no_vault(place)
-    chosen = passphrase.obtain(invocation.passphrase_file, choose=True)
+    chosen = passphrase.choose(passphrase.named_file(invocation.passphrase_file))
     words = asyncio.run(_make(place, role, chosen, (url, name, granted))).split()
     made = Made(
         role="therapist" if role == "therapist" else "client",
@@ -166,3 +167,42 @@ def read_marks(invocation: Invocation, choice: str) -> None:
         else "From now on nobody is told what you have read."
     )
     output.answer(invocation, Setting(setting="read-marks", enabled=enabled), sentence)
+
+
+@settings.command(
+    "passphrase",
+    epilog="""\b
+Examples:
+  e2etherapy settings passphrase
+  e2etherapy settings passphrase --recovery-words""",
+)
+@click.option(
+    "--recovery-words",
+    is_flag=True,
+    help="The old one is lost: ask for the 24 words, or read them from standard input.",
+)
+@click.option(
+    "--new-passphrase-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Read the new passphrase from the first line of this file.",
+)
+@vault_options
+@click.pass_obj
+def change_passphrase(
+    invocation: Invocation, recovery_words: bool, new_passphrase_file: Path | None
+) -> None:
+    """Choose another passphrase; the recovery words stay the same."""
+    from e2etherapy.cli.answers import Setting
+
+    words = typed_text.secret("-", None, "Recovery words") if recovery_words else None
+
+    async def change(messenger: Messenger) -> None:
+        messenger.change_passphrase(passphrase.choose(new_passphrase_file))
+
+    invocation.unlocked(change, words)
+    output.answer(
+        invocation,
+        Setting(setting="passphrase", enabled=True),
+        "From now on the new passphrase opens your vault.",
+    )
