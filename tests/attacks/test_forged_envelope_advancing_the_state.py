@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_a_damaged_byte_anywhere_changes_nothing(situation: Situation) -> None:
     assert situation.reader.open(situation.genuine) == "genuine"
 
 
-@pytest.mark.parametrize(("start", "end"), list(zip(BOUNDARIES, BOUNDARIES[1:], strict=False)))
+@pytest.mark.parametrize(("start", "end"), list(pairwise(BOUNDARIES)))
 def test_a_region_that_was_overwritten_changes_nothing(
     situation: Situation, start: int, end: int
 ) -> None:
@@ -59,7 +60,7 @@ def test_a_region_that_was_overwritten_changes_nothing(
     assert situation.reader.open(situation.genuine) == "genuine"
 
 
-@pytest.mark.parametrize(("start", "end"), list(zip(BOUNDARIES, BOUNDARIES[1:], strict=False)))
+@pytest.mark.parametrize(("start", "end"), list(pairwise(BOUNDARIES)))
 def test_two_genuine_envelopes_spliced_together_change_nothing(
     situation: Situation, start: int, end: int
 ) -> None:
@@ -92,7 +93,9 @@ def test_an_envelope_of_another_conversation_changes_nothing(situation: Situatio
     assert situation.reader.open(situation.genuine) == "genuine"
 
 
-@pytest.mark.parametrize("size", [0, 1, 32, ENVELOPE_SIZE - 1, ENVELOPE_SIZE + 1, 2 * ENVELOPE_SIZE])
+@pytest.mark.parametrize(
+    "size", [0, 1, 32, ENVELOPE_SIZE - 1, ENVELOPE_SIZE + 1, 2 * ENVELOPE_SIZE]
+)
 def test_a_truncated_or_longer_envelope_changes_nothing(situation: Situation, size: int) -> None:
     forged = (situation.genuine * 2)[:size]
     assert_changes_nothing(situation.reader, forged, MalformedData)

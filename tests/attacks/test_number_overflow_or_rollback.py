@@ -57,9 +57,7 @@ def test_an_answer_lets_an_exhausted_author_speak_again() -> None:
     answer = pair.therapist.seal("answer")
     sending = pair.client.established.ratchet.sending
     assert sending is not None
-    pair.client.state = leave_out(
-        pair.client.established, STANDARD.chain_length - sending.number
-    )
+    pair.client.state = leave_out(pair.client.established, STANDARD.chain_length - sending.number)
     with pytest.raises(ChainExhausted):
         pair.client.seal("one too many")
     pair.client.open(answer)

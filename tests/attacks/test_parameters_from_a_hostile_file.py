@@ -51,7 +51,9 @@ def test_a_salt_of_another_size_is_refused(size: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "profile", [Argon2Profile(1, 8, 1), Argon2Profile(16, 64, 1), Argon2Profile(1, 128, 16)], ids=str
+    "profile",
+    [Argon2Profile(1, 8, 1), Argon2Profile(16, 64, 1), Argon2Profile(1, 128, 16)],
+    ids=str,
 )
 def test_parameters_at_the_edge_of_the_range_are_accepted(profile: Argon2Profile) -> None:
     assert len(stretch(b"secret", SALT, profile)) == 32

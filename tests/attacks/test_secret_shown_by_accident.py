@@ -8,6 +8,7 @@ import json
 import pickle
 import re
 import traceback
+from string import Template
 
 import msgspec
 import pytest
@@ -93,8 +94,8 @@ def test_a_secret_is_hidden_in_every_way_of_writing_it(kind: type[SecretOctets])
         f"{secret!s}",
         f"{secret!a}",
         f"{secret:>60}",
-        "%s %r" % (secret, secret),  # noqa: UP031 - the old way is one of the ways
-        "{0}".format(secret),  # noqa: UP030, UP032 - as above
+        "{} {!r}".format(*[secret] * 2),
+        Template("$key").substitute(key=secret),
         str([secret]),
         str({"key": (secret,)}),
         ascii(secret),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import pytest
 
 from e2etherapy.errors import EnvelopeRefused, InvalidKey, MalformedData
@@ -43,7 +45,7 @@ def test_small_order_keys_are_no_public_keys(point: bytes) -> None:
 @pytest.mark.parametrize("point", LOW_ORDER)
 def test_small_order_keys_agree_on_nothing_even_past_the_constructor(point: bytes) -> None:
     class Unchecked(X25519Public):
-        def __new__(cls, value: bytes) -> Unchecked:
+        def __new__(cls, value: bytes) -> Self:
             return bytes.__new__(cls, value)
 
     with pytest.raises(InvalidKey):
@@ -66,7 +68,7 @@ def test_small_order_keys_in_an_opening_change_nothing(point: bytes, field: int)
         pair.client.established, pair.client.draw, Hostility(opening=replaced(field, point))
     )
     before = conversation.dump(pair.therapist.state)
-    with pytest.raises(EnvelopeRefused):
+    with pytest.raises(EnvelopeRefused, match="key that is not valid"):
         conversation.unseal(pair.therapist.state, forged, TODAY)
     assert conversation.dump(pair.therapist.state) == before
     assert pair.therapist.open(pair.client.seal("genuine")) == "genuine"
@@ -79,7 +81,7 @@ def test_small_order_keys_in_a_header_change_nothing(point: bytes) -> None:
         pair.therapist.established, pair.therapist.draw, Hostility(header=replaced(0, point))
     )
     before = conversation.dump(pair.client.state)
-    with pytest.raises(EnvelopeRefused):
+    with pytest.raises(EnvelopeRefused, match="key that is not valid"):
         conversation.unseal(pair.client.state, forged, TODAY)
     assert conversation.dump(pair.client.state) == before
     assert pair.client.open(pair.therapist.seal("genuine")) == "genuine"

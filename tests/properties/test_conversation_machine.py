@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import ClassVar, Literal
 
 import pytest
@@ -109,8 +110,7 @@ def damaged(envelope: bytes, choice: int) -> bytes:
 def spliced(envelopes: list[bytes], choice: int) -> list[bytes]:
     """Join the halves of two different envelopes."""
     place = 1 + choice % (ENVELOPE_SIZE - 1)
-    pairs = zip(envelopes, envelopes[1:], strict=False)
-    return [one[:place] + two[place:] for one, two in pairs]
+    return [one[:place] + two[place:] for one, two in pairwise(envelopes)]
 
 
 ATTACKS: dict[str, Callable[[Material, int], list[bytes]]] = {
@@ -318,7 +318,7 @@ class TwoConversations(RuleBasedStateMachine):
 
 def test_nothing_is_lost_doubled_or_forged_whatever_the_relay_does() -> None:
     TwoConversations.steps = 0
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         TwoConversations,
         settings=settings(
             max_examples=EXAMPLES,

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from e2etherapy.primitives import aead
+from e2etherapy.primitives import aead, dh
+from e2etherapy.primitives.kem import Kem768Public
 from e2etherapy.primitives.randomness import Entropy, system_entropy
 from e2etherapy.session import phases, ratchet, skipped_keys
 from e2etherapy.session.conversation import Established
 from e2etherapy.session.phases import Phase
+from e2etherapy.session.ratchet import OwnTurn, SendingChain, TurnKeys
 from e2etherapy.wire import content, envelope
 from tests.support.people import text
 
@@ -127,3 +129,19 @@ def leave_out(state: Established, count: int) -> Established:
     after = msgspec.structs.replace(begun, sending=ahead)
     phase = phases.after(state.phase, phases.Event.SEAL)
     return msgspec.structs.replace(state, phase=phase, ratchet=after)
+
+
+def begin_with_kem_key(state: Established, draw: Entropy, kem: Kem768Public) -> Established:
+    """Return the author's state after beginning a turn that announces `kem` as its ML-KEM key."""
+    before = state.ratchet
+    assert before.peer is not None
+    drawn = OwnTurn.generate(draw)
+    own = msgspec.structs.replace(drawn, keys=TurnKeys(drawn.keys.x25519, kem))
+    shared, ciphertext = before.peer.kem.encapsulate()
+    agreement = dh.agree(own.x25519, before.peer.x25519)
+    step = ratchet._root_step(before.root, agreement, shared, (own.keys, before.peer), ciphertext)
+    chain = SendingChain(before.next_header_key, step.chain, 0, before.sent_length, ciphertext)
+    after = msgspec.structs.replace(
+        before, root=step.root, next_header_key=step.next_header_key, own=own, sending=chain
+    )
+    return msgspec.structs.replace(state, phase=Phase.WAITING, ratchet=after)

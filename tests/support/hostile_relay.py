@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from e2etherapy.errors import RelayFull, RelayProtocolError, RelayRefused, RelayUnreachable
 from e2etherapy.mailbox.capabilities import (
@@ -24,6 +24,8 @@ from e2etherapy.mailbox.operations import MAX_PAGE, StoredEnvelope
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.wire.locator import Locator
 from tests.support.crash_points import CrashPoints
+
+Answer = TypeVar("Answer")
 
 
 class Trouble(Enum):
@@ -213,7 +215,7 @@ class HostileConnection(RelayConnection):
             raise RelayRefused("nothing here")
         return found
 
-    def _meet[Answer](self, effect: Callable[[], Answer]) -> Answer:
+    def _meet(self, effect: Callable[[], Answer]) -> Answer:
         self._points.reach()
         trouble = self._next_trouble()
         if trouble in _BEFORE:

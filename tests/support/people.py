@@ -155,7 +155,7 @@ def talk(pair: Pair, turns: int) -> None:
 
 
 def connected(seed: str = "connected", turns: int = 3) -> Pair:
-    """Return two people who have exchanged some turns; after an odd number the client spoke last."""
+    """Return two people after some turns; after an odd number the client spoke last."""
     pair = meet(seed)
     talk(pair, turns)
     return pair

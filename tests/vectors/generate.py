@@ -8,7 +8,7 @@ from tests.vectors import generate_cryptography as cryptography
 from tests.vectors import generate_formats as formats
 from tests.vectors.generate_content import write_body, write_parts
 from tests.vectors.generate_conversation import write_conversation
-from tests.vectors.generate_vault import write_keyslots
+from tests.vectors.generate_vault import write_keyslots, write_record
 
 WRITERS = (
     formats.write_labels,
@@ -25,6 +25,7 @@ WRITERS = (
     write_conversation,
     write_body,
     write_parts,
+    write_record,
     write_keyslots,
 )
 

@@ -4,10 +4,10 @@ import hashlib
 import json
 
 from e2etherapy.wire import content
-from tests.vectors.generation import WRITTEN, File, Seeded, b64, body_of
+from tests.vectors.generation import WRITTEN, File, Seeded, b64, body_of, shortened
 from tests.vectors.vector_files import Json
 
-BODY = 13_976
+BODY, OPENING_BODY = 13_976, 12_328
 ID = b64(bytes(range(16)))
 COMMON: Json = {"id": ID, "sequence": 7, "written": "2026-06-20T12:00:00Z"}
 TEXT: Json = {"kind": "text", **COMMON, "text": "Guten Morgen \N{SUN BEHIND CLOUD}"}
@@ -153,6 +153,16 @@ def refused_bodies() -> dict[str, Json]:
     return bodies
 
 
+def write_padding(file: File) -> None:
+    for size in (OPENING_BODY, BODY):
+        short: Json = {"hex": "61", "times": size - 1}
+        padded = {**short, "length": size}
+        given: Json = {"packed": short, "size": size}
+        file.passes("pad_body", f"padding to {size}", given, {"body": padded})
+        given = {"packed": {"hex": "61", "times": size + 1}, "size": size}
+        file.fails("pad_body", f"a byte more than {size}", given, "too-large")
+
+
 def write_body() -> int:
     file = File("body", "7", "Bodies and items: what is accepted, kept and refused.")
     for name, (value, blob) in accepted().items():
@@ -168,7 +178,8 @@ def write_body() -> int:
     text = {"body": {"hex": body_of({"item": TEXT}).hex()}}
     file.passes("unpack_body", "without padding", text, {"item": TEXT})
     full = {**TEXT, "text": "x" * (BODY - len(body_of({"item": {**TEXT, "text": ""}})))}
-    file.passes("unpack_body", "a full body", {"body": body_of({"item": full}).hex()})
+    file.passes("unpack_body", "a full body", {"body": shortened(body_of({"item": full}))})
+    write_padding(file)
     for name, item in refused_items().items():
         body = {"hex": body_of({"item": item}).hex(), "length": BODY}
         file.fails("unpack_body", name, {"body": body}, "malformed")

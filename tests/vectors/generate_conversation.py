@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from e2etherapy.session import conversation as session
-from e2etherapy.session import ratchet, skipped_keys
+from e2etherapy.session import ratchet
 from e2etherapy.session.conversation import Established, Wrapping
 from e2etherapy.wire import content, envelope
 from e2etherapy.wire.content import ReplyTo, Text
@@ -23,7 +23,7 @@ from tests.vectors.generation import (
     invitation_input,
     written,
 )
-from tests.vectors.vector_files import Case, Json, read_bytes
+from tests.vectors.vector_files import Bytes, Case, Json, read_bytes
 
 LOW_ORDER = bytes(31) + b"\x80"
 
@@ -96,7 +96,7 @@ class Author:
         self.state = session.unseal(self.state, sealed, DAY).state
 
 
-def opened(spoken: Json, day: int = DAY) -> Json:
+def opened(spoken: Bytes, day: int = DAY) -> Json:
     return {"open": spoken, "day": day}
 
 
@@ -143,15 +143,15 @@ class Script:
         return self.file.passes("conversation", name, given)
 
 
-def low_order_opening(script: Script, at: int) -> Json:
+def low_order_opening(script: Script, at: int) -> Bytes:
     """An opening whose client identity (at 0) or ephemeral key (at 32) has a low order."""
     assert script.wrapping is not None
     values = bytearray(script.wrapping.values)
     values[at : at + 32] = LOW_ORDER
     salt = Seeded(f"low order {at}")(32)
     wrapped = session._wrap(Wrapping(script.wrapping.outer_key, bytes(values)), salt)
-    rest = Seeded("not an envelope")(envelope.ENVELOPE_SIZE - len(salt + wrapped))
-    return script.file.blob(f"opening with a low-order key at {at}", salt + wrapped + rest)
+    rest = envelope.ENVELOPE_SIZE - len(salt + wrapped)
+    return [(salt + wrapped).hex(), {"hex": "00", "times": rest}]
 
 
 def low_order_header(author: Author) -> Json:
@@ -200,6 +200,7 @@ def write_conversation() -> int:
     out_of_order(script, (openings, turn_2, turn_3, turn_4, turn_5), (own_1, own_2, own_3, own_4))
     refused_openings(script, openings, turn_3[0], foreign)
     refused_messages(script, [openings[0], own_2, own_4], (turn_2, turn_3, turn_5), behind_the_end)
+    late_openings(script, [*openings, foreign], own_2, turn_3[0])
     forged_turns(script, [openings[0], own_2], joined_state, turn_3[0])
     contents(script, [openings[0], own_2], joined_state)
     limits(script, openings, own_2, joined_state)
@@ -255,6 +256,15 @@ def refused_openings(script: Script, openings: list[Json], message: Json, foreig
         "an invitation is used once, and an envelope is opened once",
         opened(openings[1]), opened(foreign), opened(openings[1]), opened(openings[0]),
         opened(openings[0]), opened(foreign, LAST_DAY + 1), opened(openings[2]),
+    )  # fmt: skip
+
+
+def late_openings(script: Script, spoken: list[Json], own_2: Json, message: Json) -> None:
+    one = [opened(opening) for opening in spoken[:3]]
+    foreign = opened(spoken[3])
+    script.therapist_case(
+        "openings are known as such until no envelope of turn 1 is missing",
+        one[1], own_2, opened(message), foreign, one[0], foreign, one[2], foreign, one[2],
     )  # fmt: skip
 
 

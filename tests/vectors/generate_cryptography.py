@@ -12,6 +12,7 @@ from tests.vectors.generation import (
     Seeded,
     invitation,
     invitation_input,
+    shortened,
     with_details,
     written,
 )
@@ -30,7 +31,7 @@ def write_keys() -> int:
     for point in LOW_ORDER:
         for top in (0, 0x80):
             key = point[:-2] + f"{int(point[-2:], 16) | top:02x}"
-            given = {"secret": ours.hex(), "public": key}
+            given: Json = {"secret": ours.hex(), "public": key}
             file.fails("x25519", f"low order {key[:4]}..{key[-4:]}", given, "invalid-key")
     for length in (31, 33):
         given = {"secret": ours.hex(), "public": "09" * length}
@@ -64,9 +65,14 @@ def write_sealed_bundle() -> int:
         return ((length or len(data)).to_bytes(4, "big") + data).ljust(16_344, b"\0")
 
     good = sealed("sealed", padded(bundle))
-    given = {"bundle": bundle.hex(), "nonce": nonce.hex()}
+    given: Json = {"bundle": bundle.hex(), "nonce": nonce.hex()}
     file.passes("seal_bundle", "sealing", given, {"sealed": good})
     file.passes("open_bundle", "opening", {"hash": link.hex(), "sealed": good})
+    long = with_details(bundle, lambda old: {**old, "credential": "c" * 8_000, "log_proof": ""})
+    proof = "p" * (16_341 - len(long))
+    long = with_details(long, lambda old: {**old, "log_proof": proof})
+    given = {"bundle": shortened(long), "nonce": nonce.hex()}
+    file.fails("seal_bundle", f"a bundle of {len(long):,} bytes", given, "malformed")
     malformed = bundle[:2851] + b"\0" + bundle[2852:]
     for name, link_hash, data in (
         ("another link", hashlib.sha256(other).digest(), good),
@@ -132,7 +138,7 @@ def write_ratchet() -> int:
     author, receiver = own_turn(draw(32), draw(64)), own_turn(draw(32), draw(64))
     shared, ciphertext = receiver.keys.kem.encapsulate()
     root = draw(32).hex()
-    given = {
+    given: Json = {
         "root": root,
         "x": bytes(author.x25519).hex(),
         "k": bytes(author.kem).hex(),
@@ -188,9 +194,6 @@ def write_envelope() -> int:
     for name, given in (("a message", message), ("an opening", {**common, **opening})):
         envelope = file.passes("seal_envelope", name, given)
         envelope["envelope"] = file.blob(name, bytes.fromhex(envelope["envelope"]))
-    last = {**message, "number": 79_999}
-    sealed = file.passes("seal_envelope", "the last of a turn", last)
-    sealed["envelope"] = file.blob("last", bytes.fromhex(sealed["envelope"]))
     file.fails("seal_envelope", "a full turn", {**message, "number": 80_000}, "turn-full")
     return file.write()
 

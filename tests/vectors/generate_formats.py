@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.vectors.generation import LOW_ORDER, File, Seeded, b64, invitation, with_details
+from tests.vectors.generation import (
+    LOW_ORDER,
+    File,
+    Seeded,
+    b64,
+    invitation,
+    shortened,
+    with_details,
+)
 from tests.vectors.vector_files import Bytes, Json
 
 
@@ -89,7 +97,8 @@ def write_bundle() -> int:
     keys = file.blob("keys", bundle[:2848])
 
     def compact(data: bytes) -> Bytes:
-        return [keys, data[2848:].hex()] if data.startswith(bundle[:2848]) else data.hex()
+        same = data.startswith(bundle[:2848])
+        return [keys, *shortened(data[2848:])] if same else data.hex()
 
     for name, data in accepted.items():
         file.passes("unpack_bundle", name, {"bundle": compact(data)})

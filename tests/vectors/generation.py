@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from e2etherapy.session import conversation as session
 from e2etherapy.session.conversation import Invited
 from e2etherapy.wire.invitation import Bundle, BundleDetails
 from tests.vectors import package_checks, vector_files
-from tests.vectors.vector_files import Case, Json
+from tests.vectors.vector_files import Bytes, Case, Json
 
 EXPIRES = date(2026, 6, 30)
 LAST_DAY = (EXPIRES - date(1970, 1, 1)).days
@@ -86,6 +87,16 @@ class File:
         content = {**self.head, **({"blobs": blobs} if blobs else {}), "cases": self.cases}
         path = vector_files.FOLDER / f"{self.name}.json"
         return path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def shortened(data: bytes) -> list[Bytes]:
+    """Return bytes as they stand in a file, long runs of one byte as a number of times."""
+    parts: list[Bytes] = []
+    end = 0
+    for run in re.finditer(rb"(.)\1{199,}", data, re.DOTALL):
+        parts += [data[end : run.start()].hex(), {"hex": run[1].hex(), "times": len(run[0])}]
+        end = run.end()
+    return [part for part in [*parts, data[end:].hex()] if part]
 
 
 def blob_names(value: object) -> set[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from e2etherapy import errors
+from e2etherapy.journal import chain as journal
 from e2etherapy.mailbox import capabilities, operations
 from e2etherapy.primitives import dh, kem
 from e2etherapy.primitives.digest import labelled, sha256
@@ -44,8 +45,10 @@ FAILURES: dict[type[Exception], str] = {
     errors.ReplayedEnvelope: "replay",
     errors.TooManySkipped: "too-many-skipped",
     errors.ChainExhausted: "turn-full",
+    errors.ContentTooLarge: "too-large",
     errors.WrongPassphrase: "wrong-passphrase",
     errors.UnsafeParameters: "unsafe-parameters",
+    errors.JournalBroken: "record-broken",
 }
 
 
@@ -372,6 +375,10 @@ def unpack_body(case: Case) -> Outputs:
     return content_outputs(content.unpack_body(case.bytes("body")))
 
 
+def pad_body(case: Case) -> Outputs:
+    return {"body": content.pad_body(case.bytes("packed"), case.input["size"])}
+
+
 def join_parts(case: Case) -> Outputs:
     bodies = [content.unpack_body(read_bytes(body, case.blobs)) for body in case.input["bodies"]]
     pieces = {body.item.index: body.blob for body in bodies if isinstance(body.item, content.Part)}
@@ -417,6 +424,33 @@ def unlock_vault(case: Case) -> Outputs:
     return {"data_key": keyslots.unlock_with_recovery_words(slots, case.input["words"])}
 
 
+def record_heads(case: Case) -> Outputs:
+    heads = [journal.first_head(journal.BookId(case.bytes("book_id")))]
+    commitments = []
+    for position, given in enumerate(case.input["entries"], 1):
+        salt = journal.EntrySalt(bytes.fromhex(given["salt"]))
+        entry = journal.append(position, heads[-1], given["content"].encode(), salt)
+        commitments.append(entry.commitment)
+        heads.append(entry.head)
+    return {"commitments": commitments, "heads": heads}
+
+
+def record_entry(position: int, entry: dict[str, Any]) -> journal.Entry:
+    salt, content = entry["salt"], entry["content"]
+    return journal.Entry(
+        position,
+        None if salt is None else journal.EntrySalt(bytes.fromhex(salt)),
+        None if content is None else content.encode(),
+        journal.Commitment(bytes.fromhex(entry["commitment"])),
+        journal.Head(bytes.fromhex(entry["head"])),
+    )
+
+
+def verify_record(case: Case) -> Outputs:
+    entries = [record_entry(i, entry) for i, entry in enumerate(case.input["entries"], 1)]
+    return {"head": journal.verify(journal.BookId(case.bytes("book_id")), entries)}
+
+
 OPERATIONS: dict[str, Callable[[Case], Outputs]] = {
     check.__name__: check
     for check in (
@@ -443,11 +477,14 @@ OPERATIONS: dict[str, Callable[[Case], Outputs]] = {
         seal_envelope,
         conversation,
         unpack_body,
+        pad_body,
         join_parts,
         capability,
         read_authorization,
         read_page,
         safety_phrase,
         unlock_vault,
+        record_heads,
+        verify_record,
     )
 }

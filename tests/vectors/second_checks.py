@@ -243,6 +243,10 @@ def unpack_body(case: Case) -> Outputs:
     return content_outputs(formats.unpack(case.bytes("body")))
 
 
+def pad_body(case: Case) -> Outputs:
+    return {"body": formats.pad(case.bytes("packed"), case.input["size"])}
+
+
 def join_parts(case: Case) -> Outputs:
     bodies = [read_bytes(body, case.blobs) for body in case.input["bodies"]]
     return content_outputs(formats.join_parts([formats.unpack(body) for body in bodies]))
@@ -279,17 +283,28 @@ def unlock_vault(case: Case) -> Outputs:
     return {"data_key": data_key}
 
 
-def record_chain(case: Case) -> Outputs:
+def record_heads(case: Case) -> Outputs:
     commitments = [
         second.entry_commitment(read_bytes(entry["salt"], case.blobs), entry["content"].encode())
-        if "salt" in entry
-        else read_bytes(entry["commitment"], case.blobs)
         for entry in case.input["entries"]
     ]
-    return {
-        "commitments": commitments,
-        "heads": second.chain_heads(case.bytes("book_id"), commitments),
-    }
+    heads = second.chain_heads(case.bytes("book_id"), commitments)
+    return {"commitments": commitments, "heads": heads}
+
+
+def record_entry(entry: dict[str, Any]) -> second.RecordEntry:
+    salt, content = entry["salt"], entry["content"]
+    return (
+        None if salt is None else bytes.fromhex(salt),
+        None if content is None else content.encode(),
+        bytes.fromhex(entry["commitment"]),
+        bytes.fromhex(entry["head"]),
+    )
+
+
+def verify_record(case: Case) -> Outputs:
+    entries = [record_entry(entry) for entry in case.input["entries"]]
+    return {"head": second.verify_record(case.bytes("book_id"), entries)}
 
 
 OPERATIONS: dict[str, Callable[[Case], Outputs]] = {
@@ -318,12 +333,14 @@ OPERATIONS: dict[str, Callable[[Case], Outputs]] = {
         seal_envelope,
         conversation,
         unpack_body,
+        pad_body,
         join_parts,
         capability,
         read_authorization,
         read_page,
         safety_phrase,
         unlock_vault,
-        record_chain,
+        record_heads,
+        verify_record,
     )
 }

@@ -38,6 +38,7 @@ from tests.vectors.second_formats import (
 
 Draw = Callable[[int], bytes]
 Encapsulation = tuple[bytes, bytes]  # ciphertext, shared secret
+RecordEntry = tuple[bytes | None, bytes | None, bytes, bytes]  # salt, content, commitment, head
 
 SEALED_HEADER = 2_328
 SEALED_OPENING = 1_648
@@ -114,6 +115,8 @@ def link_keys(hash_of_bundle: bytes) -> list[bytes]:
 
 
 def seal_bundle(bundle: bytes, nonce: bytes) -> bytes:
+    if len(bundle) > BUNDLE_LIMIT:
+        refuse("malformed")
     _, key, _, _ = link_keys(hashlib.sha256(bundle).digest())
     plaintext = (u32(len(bundle)) + bundle).ljust(BUNDLE_LIMIT + 4, b"\0")
     return nonce + seal(key, nonce, plaintext, label("bundle"))
@@ -171,6 +174,7 @@ class Session:
     chains: list[Chain] = field(default_factory=list)  # the other side's, newest first
     outer_key: bytes | None = None
     opening: bytes = b""  # client: opening values; therapist: their hash
+    identities: tuple[bytes, bytes] = (b"", b"")  # client, therapist
 
     @property
     def own_turn(self) -> bool:
@@ -326,10 +330,14 @@ def handshake(link_hash: bytes, values: bytes, b: Bundle, shared: bytes) -> Sess
     _, _, outer, psk = link_keys(link_hash)
     script = transcript(link_hash, values, b)
     root, header_key = cut(KDF("handshake", psk, shared, script, 64), 32)
-    return Session(False, script, root, header_key, outer_key=outer, opening=values)
+    s = Session(False, script, root, header_key, outer_key=outer, opening=values)
+    s.identities = values[:32], b.identity
+    return s
 
 
-def join(bundle: bytes, identity: bytes, ephemeral: bytes, kem: Encapsulation | None) -> Session:
+def join(
+    bundle: bytes, identity: bytes, ephemeral: bytes, kem: Encapsulation | None = None
+) -> Session:
     """The client's side; `identity` and `ephemeral` are X25519 secrets."""
     b = unpack_bundle(bundle)
     ciphertext, secret = kem or encapsulate(1024, b.kem)
@@ -401,10 +409,22 @@ def entry_commitment(salt: bytes, content: bytes) -> bytes:
 
 
 def chain_heads(book_id: bytes, commitments: list[bytes]) -> list[bytes]:
+    """Section 12: head(0), head(1) and so on."""
     heads = [H("journal-book", book_id)]
     for i, commitment in enumerate(commitments, 1):
         heads.append(H("journal-chain", heads[-1], u64(i), commitment))
     return heads
+
+
+def verify_record(book_id: bytes, entries: list[RecordEntry]) -> bytes:
+    """The last head, if every entry is the one that was appended in its place."""
+    heads = chain_heads(book_id, [commitment for _, _, commitment, _ in entries])
+    for (salt, content, commitment, head), expected in zip(entries, heads[1:], strict=True):
+        if (salt is None) != (content is None) or head != expected:
+            refuse("record-broken")
+        if salt and content is not None and entry_commitment(salt, content) != commitment:
+            refuse("record-broken")
+    return heads[-1]
 
 
 def unlock(keyslots: Json, slot_key: Callable[[Json], bytes | None]) -> bytes:

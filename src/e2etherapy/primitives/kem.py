@@ -6,6 +6,8 @@ the cryptographic library, which offers no way to pass it in (docs/limitations.m
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from cryptography.hazmat.primitives.asymmetric.mlkem import (
     MLKEM768PrivateKey,
     MLKEM768PublicKey,
@@ -56,7 +58,11 @@ class Kem768Secret(SecretOctets):
     """The seed ``d || z`` of an ML-KEM-768 key pair, 64 bytes."""
 
     SIZE = 64
-    __slots__ = ()
+
+    @cached_property
+    def _key_pair(self) -> MLKEM768PrivateKey:
+        """The expanded key pair: computed once for this object, and gone with it."""
+        return MLKEM768PrivateKey.from_seed_bytes(bytes(self))
 
     @classmethod
     def generate(cls, entropy: Entropy) -> tuple[Kem768Secret, Kem768Public]:
@@ -65,14 +71,12 @@ class Kem768Secret(SecretOctets):
         return secret, secret.public()
 
     def public(self) -> Kem768Public:
-        """Return the matching encapsulation key (computes the whole key pair anew)."""
-        key = MLKEM768PrivateKey.from_seed_bytes(bytes(self))
-        return Kem768Public(key.public_key().public_bytes_raw())
+        """Return the matching encapsulation key."""
+        return Kem768Public(self._key_pair.public_key().public_bytes_raw())
 
     def decapsulate(self, ciphertext: Kem768Ciphertext) -> KemShared:
         """Return the secret; a damaged ciphertext gives an unrelated one (implicit rejection)."""
-        key = MLKEM768PrivateKey.from_seed_bytes(bytes(self))
-        return KemShared(key.decapsulate(bytes(ciphertext)))
+        return KemShared(self._key_pair.decapsulate(bytes(ciphertext)))
 
 
 class Kem1024Ciphertext(Octets):
@@ -105,7 +109,11 @@ class Kem1024Secret(SecretOctets):
     """The seed ``d || z`` of an ML-KEM-1024 key pair, 64 bytes."""
 
     SIZE = 64
-    __slots__ = ()
+
+    @cached_property
+    def _key_pair(self) -> MLKEM1024PrivateKey:
+        """The expanded key pair: computed once for this object, and gone with it."""
+        return MLKEM1024PrivateKey.from_seed_bytes(bytes(self))
 
     @classmethod
     def generate(cls, entropy: Entropy) -> tuple[Kem1024Secret, Kem1024Public]:
@@ -114,11 +122,9 @@ class Kem1024Secret(SecretOctets):
         return secret, secret.public()
 
     def public(self) -> Kem1024Public:
-        """Return the matching encapsulation key (computes the whole key pair anew)."""
-        key = MLKEM1024PrivateKey.from_seed_bytes(bytes(self))
-        return Kem1024Public(key.public_key().public_bytes_raw())
+        """Return the matching encapsulation key."""
+        return Kem1024Public(self._key_pair.public_key().public_bytes_raw())
 
     def decapsulate(self, ciphertext: Kem1024Ciphertext) -> KemShared:
         """Return the secret; a damaged ciphertext gives an unrelated one (implicit rejection)."""
-        key = MLKEM1024PrivateKey.from_seed_bytes(bytes(self))
-        return KemShared(key.decapsulate(bytes(ciphertext)))
+        return KemShared(self._key_pair.decapsulate(bytes(ciphertext)))

@@ -26,7 +26,7 @@ class Octets(bytes):
         if len(value) != cls.SIZE:
             message = f"{cls.__name__} takes {cls.SIZE} bytes, not {len(value)}."
             raise InvalidKey(message)
-        return super().__new__(cls, value)
+        return bytes.__new__(cls, value)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by type and value, so that a copy keeps its type."""

@@ -387,5 +387,5 @@ def load(data: bytes) -> Conversation:
     """
     try:
         return _decoder.decode(data)
-    except (msgspec.DecodeError, InvalidKey) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidKey) as error:
         raise MalformedData(f"A stored conversation is damaged: {type(error).__name__}.") from None

@@ -163,9 +163,9 @@ class _Outer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reply_to: ReplyTo | None = None
 
 
-class _Encoded(msgspec.Struct, frozen=True, omit_defaults=True):
+class _Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     item: KnownItem
-    blob: int = 0
+    blob: Annotated[int, msgspec.Meta(ge=0)] = 0
     reply_to: ReplyTo | None = None
 
 
@@ -177,10 +177,12 @@ class _AnyKind(msgspec.Struct, frozen=True):
 
 
 _encoder = msgspec.json.Encoder()
+_known_outer = msgspec.json.Decoder(_Known)
 _outer = msgspec.json.Decoder(_Outer)
 _any_kind = msgspec.json.Decoder(_AnyKind)
 _known: msgspec.json.Decoder[KnownItem] = msgspec.json.Decoder(KnownItem)
 _any_json = msgspec.json.Decoder(dict[str, Any])
+_BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def encode_item(item: AnyItem) -> bytes:
@@ -198,18 +200,27 @@ def decode_item(data: bytes) -> AnyItem:
             time that is not UTC in whole seconds.
     """
     try:
-        common = _any_kind.decode(data)
-        if common.kind not in KINDS:
-            _any_json.decode(data)
-            item: AnyItem = UnknownItem(
-                common.id, common.sequence, common.written, common.kind, bytes(data)
-            )
-        else:
-            item = _known.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedData(f"A content item breaks its form: {type(error).__name__}.") from None
+        item: AnyItem = _known.decode(data)
+    except _BROKEN as broken:
+        item = _newer_item(data, broken)
     _check(item)
     return item
+
+
+def _newer_item(data: bytes, broken: Exception) -> UnknownItem:
+    """Keep an item that is `broken` for this version only because of its kind."""
+    try:
+        common = _any_kind.decode(data)
+        _any_json.decode(data)
+    except _BROKEN as error:
+        raise _malformed_item(error) from None
+    if common.kind in KINDS:
+        raise _malformed_item(broken)
+    return UnknownItem(common.id, common.sequence, common.written, common.kind, bytes(data))
+
+
+def _malformed_item(error: Exception) -> MalformedData:
+    return MalformedData(f"A content item breaks its form: {type(error).__name__}.")
 
 
 def _check(item: AnyItem) -> None:
@@ -223,7 +234,7 @@ def _check(item: AnyItem) -> None:
 
 def pack_body(item: KnownItem, blob: bytes = b"", reply_to: ReplyTo | None = None) -> bytes:
     """Return ``u32 n | JSON | blob`` without padding."""
-    encoded = _encoder.encode(_Encoded(item, len(blob), reply_to))
+    encoded = _encoder.encode(_Known(item, len(blob), reply_to))
     return _LENGTH.pack(len(encoded)) + encoded + blob
 
 
@@ -250,11 +261,24 @@ def unpack_body(data: bytes) -> Body:
     end = _LENGTH.size + _LENGTH.unpack_from(data)[0]
     if end > len(data):
         raise MalformedData("A body's length field points behind its end.")
-    try:
-        outer = _outer.decode(data[_LENGTH.size : end])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedData(f"A body's JSON breaks its form: {type(error).__name__}.") from None
+    outer = _unpack_json(data[_LENGTH.size : end])
     blob_end = end + outer.blob
     if blob_end > len(data) or data.count(0, blob_end) != len(data) - blob_end:
         raise MalformedData("A body's blob or padding does not fit.")
-    return Body(decode_item(bytes(outer.item)), data[end:blob_end], outer.reply_to)
+    item = outer.item
+    if isinstance(item, msgspec.Raw):
+        return Body(decode_item(bytes(item)), data[end:blob_end], outer.reply_to)
+    _check(item)
+    return Body(item, data[end:blob_end], outer.reply_to)
+
+
+def _unpack_json(data: bytes) -> _Known | _Outer:
+    """Read a body's JSON in one pass where this version knows the item's kind."""
+    try:
+        return _known_outer.decode(data)
+    except _BROKEN:
+        # The item may be of a newer kind; whatever else is wrong is wrong here too.
+        try:
+            return _outer.decode(data)
+        except _BROKEN as error:
+            raise MalformedData(f"A body's JSON breaks its form: {type(error).__name__}.") from None

@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from e2etherapy.errors import (
+    ContentTooLarge,
+    EnvelopeRefused,
+    InvalidKey,
+    InvitationUsed,
+    MalformedData,
+    WrongPhase,
+)
+from e2etherapy.primitives.kem import Kem768Public
+from e2etherapy.session import conversation, invitation
+from e2etherapy.session.conversation import Established
+from e2etherapy.session.invitation import LinkKeys
+from e2etherapy.session.phases import Phase
+from e2etherapy.wire import content
+from e2etherapy.wire.content import Receipt
+from e2etherapy.wire.invitation import Bundle
+from tests.support.hostile import Hostility, begin_with_kem_key, craft
+from tests.support.people import (
+    LAST_DAY,
+    REPLY_TO,
+    TODAY,
+    Person,
+    connected,
+    meet,
+    seeded,
+    talk,
+    text,
+    words,
+)
+from tests.support.situations import SITUATIONS
+
+
+def test_two_people_talk_from_the_first_word_on() -> None:
+    pair = meet()
+    assert (
+        pair.therapist.open(pair.client.seal("I would like to begin.")) == "I would like to begin."
+    )
+    assert pair.client.open(pair.therapist.seal("Welcome.")) == "Welcome."
+    assert pair.therapist.open(pair.client.seal("Thank you.")) == "Thank you."
+
+
+def test_both_sides_know_the_same_people_and_the_same_transcript() -> None:
+    pair = connected(turns=1)
+    client, therapist = pair.client.established, pair.therapist.established
+    assert client.transcript == therapist.transcript
+    assert client.client == therapist.client
+    assert client.therapist == therapist.therapist == pair.bundle.identity
+
+
+def test_phases_follow_the_table() -> None:
+    pair = meet()
+    seen = [(pair.client.state.phase, pair.therapist.state.phase)]
+    for turn in range(4):
+        author, reader = (
+            (pair.client, pair.therapist) if turn % 2 == 0 else (pair.therapist, pair.client)
+        )
+        reader.open(author.seal("words"))
+        seen.append((pair.client.state.phase, pair.therapist.state.phase))
+    assert seen == [
+        (Phase.JOINED, Phase.INVITED),
+        (Phase.OPENING, Phase.READY),
+        (Phase.READY, Phase.WAITING),
+        (Phase.WAITING, Phase.READY),
+        (Phase.READY, Phase.WAITING),
+    ]
+
+
+def test_openings_carry_where_to_answer_and_messages_do_not() -> None:
+    pair = meet()
+    for _ in range(2):
+        opened = conversation.unseal(pair.therapist.state, pair.client.seal("opening"), TODAY)
+        pair.therapist.state = opened.state
+        assert opened.body is not None
+        assert opened.body.reply_to == REPLY_TO
+    pair.client.open(pair.therapist.seal("answer"))
+    opened = conversation.unseal(pair.therapist.state, pair.client.seal("message"), TODAY)
+    assert opened.body is not None
+    assert opened.body.reply_to is None
+
+
+def test_openings_may_arrive_in_any_order() -> None:
+    pair = meet()
+    sent = [pair.client.seal(f"number {number}") for number in range(3)]
+    for number in (2, 0, 1):
+        assert pair.therapist.open(sent[number]) == f"number {number}"
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3, 4, 6])
+def test_an_opening_that_was_overtaken_by_later_turns_still_opens(turns: int) -> None:
+    """However late the relay delivers it: an opening has another layout than later messages."""
+    pair = meet()
+    late = [pair.client.seal(f"late {number}") for number in range(2)]
+    pair.therapist.open(pair.client.seal("first"))
+    for turn in range(turns):
+        author, reader = (
+            (pair.therapist, pair.client) if turn % 2 == 0 else (pair.client, pair.therapist)
+        )
+        reader.open(author.seal("meanwhile"))
+    pair.therapist.restart()
+    assert pair.therapist.open(late[1]) == "late 1"
+    assert pair.therapist.open(late[0]) == "late 0"
+
+
+def test_what_unwraps_openings_goes_with_the_last_opening_that_was_missing() -> None:
+    pair = meet()
+    late = pair.client.seal("late")
+    pair.therapist.open(pair.client.seal("first"))
+    outer = bytes(LinkKeys.from_secret(pair.bundle.secret()).outer_key)
+    pair.client.open(pair.therapist.seal("answer"))
+    pair.therapist.open(pair.client.seal("turn 3"))
+    assert outer in conversation.dump(pair.therapist.state)
+    pair.therapist.open(late)
+    assert outer not in conversation.dump(pair.therapist.state)
+
+
+def test_an_opening_cannot_begin_another_turn_than_the_first() -> None:
+    """A client who wraps its third turn as an opening breaks the rules."""
+    pair = meet()
+    pair.client.seal("lost, so that turn 1 stays known")
+    pair.therapist.open(pair.client.seal("first"))
+    opening_wrapping = pair.client.established.wrapping
+    pair.client.open(pair.therapist.seal("answer"))
+    pair.client.seal("turn 3 begins")
+    state = pair.client.established
+    disguised = msgspec.structs.replace(state, phase=Phase.OPENING, wrapping=opening_wrapping)
+    before = conversation.dump(pair.therapist.state)
+    with pytest.raises(EnvelopeRefused):
+        conversation.unseal(
+            pair.therapist.state, craft(disguised, pair.client.draw, Hostility()), TODAY
+        )
+    assert conversation.dump(pair.therapist.state) == before
+
+
+def test_a_bundle_whose_members_stand_in_another_order_can_be_joined() -> None:
+    """The therapist's software may write JSON in another way than the client's would."""
+    pair = meet()
+    raw = pair.bundle.pack()
+    details = raw[2852:]
+    spaced = details.replace(b'":', b'" : ').replace(b',"', b' , "')
+    assert spaced != details
+    packed = raw[:2848] + len(spaced).to_bytes(4, "big") + spaced
+    invited = msgspec.structs.replace(pair.invited, bundle=packed)
+    theirs = Bundle.unpack(packed)
+    sealed = invitation.seal_bundle(theirs, seeded("nonce"))
+    opened = invitation.open_bundle(theirs.secret(), sealed)
+    client = Person(conversation.join(opened, TODAY, LAST_DAY, seeded("client")), seeded("salts"))
+    therapist = Person(invited, seeded("therapist"))
+    assert therapist.open(client.seal("it fits")) == "it fits"
+
+
+@pytest.mark.parametrize("size", [0, 1, 100])
+def test_a_body_takes_exactly_the_room_that_is_announced(size: int) -> None:
+    for pair in (meet(), connected(turns=3)):
+        room = conversation.body_room(pair.client.state)
+        said = "x" * (room - len(content.pack_body(text(""), b"", None)) - size)
+        sealed = conversation.seal(pair.client.state, text(said), pair.client.draw)
+        opened = conversation.unseal(pair.therapist.state, sealed.envelope, TODAY)
+        assert len(words(opened)) == len(said)
+        with pytest.raises(ContentTooLarge):
+            conversation.seal(pair.client.state, text(said + "x" * (size + 1)), pair.client.draw)
+
+
+def test_the_therapist_writes_nothing_before_the_invitation_was_used() -> None:
+    with pytest.raises(WrongPhase, match="not been used"):
+        meet().therapist.seal("hello?")
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_closed_conversation_seals_and_opens_nothing(turns: int) -> None:
+    pair = connected(turns=turns)
+    author = pair.client if turns % 2 == 0 else pair.therapist
+    reader = pair.therapist if turns % 2 == 0 else pair.client
+    envelope = author.seal("too late")
+    closed = conversation.close(reader.state)
+    with pytest.raises(WrongPhase, match="ended"):
+        conversation.unseal(closed, envelope, TODAY)
+    with pytest.raises(WrongPhase, match="ended"):
+        conversation.seal(closed, text("more"), seeded("closed"))
+    with pytest.raises(WrongPhase):
+        conversation.close(closed)
+    assert conversation.load(conversation.dump(closed)) == closed
+
+
+@pytest.mark.parametrize(
+    "packed", [b"", b"\xff" * 40, (2).to_bytes(4, "big") + b"{}", (5).to_bytes(4, "big") + b"hello"]
+)
+def test_content_that_breaks_its_form_uses_the_envelope_up_and_says_why(packed: bytes) -> None:
+    situation = SITUATIONS["next turn"]()
+    author = situation.author
+    forged = craft(author.established, author.draw, Hostility(packed=packed, ahead=1))
+    opened = conversation.unseal(situation.reader.state, forged, TODAY)
+    assert opened.body is None
+    assert opened.refusal.endswith(".")
+    with pytest.raises(EnvelopeRefused):
+        conversation.unseal(opened.state, forged, TODAY)
+    situation.reader.state = opened.state
+    assert situation.reader.open(situation.genuine) == "genuine"
+
+
+def test_a_peer_s_kem_key_that_is_not_valid_is_found_when_it_is_used_and_changes_nothing() -> None:
+    pair = connected(turns=3)
+    pair.therapist.state = begin_with_kem_key(
+        pair.therapist.established, pair.therapist.draw, Kem768Public(b"\xff" * Kem768Public.SIZE)
+    )
+    pair.client.open(pair.therapist.seal("with a key that is not valid"))
+    before = conversation.dump(pair.client.state)
+    with pytest.raises(InvalidKey):
+        pair.client.seal("an answer")
+    assert conversation.dump(pair.client.state) == before
+
+
+def test_a_blob_travels_with_its_item() -> None:
+    pair = connected(turns=3)
+    item = Receipt(id=bytes(16), sequence=1, written=text("").written, items=[bytes(16)])
+    sealed = conversation.seal(pair.client.state, item, pair.client.draw, blob=b"\x00blob\x00")
+    opened = conversation.unseal(pair.therapist.state, sealed.envelope, TODAY)
+    assert opened.body is not None
+    assert (opened.body.item, opened.body.blob) == (item, b"\x00blob\x00")
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_every_state_comes_back_from_storage_as_it_was_and_goes_on(name: str) -> None:
+    situation = SITUATIONS[name]()
+    for person in (situation.reader, situation.author):
+        stored = conversation.dump(person.state)
+        person.restart()
+        assert conversation.dump(person.state) == stored
+    assert situation.reader.open(situation.genuine) == "genuine"
+    if situation.reader.state.phase is Phase.READY:
+        assert situation.author.open(situation.reader.seal("answer")) == "answer"
+
+
+def test_a_stored_state_keeps_the_types_of_its_keys() -> None:
+    state = connected(turns=3).client.established
+    again = conversation.load(conversation.dump(state))
+    assert isinstance(again, Established)
+    assert type(again.ratchet.root) is type(state.ratchet.root)
+    assert again.ratchet.own is not None
+    assert state.ratchet.own is not None
+    assert type(again.ratchet.own.kem) is type(state.ratchet.own.kem)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x80", b"\xc0", b"\x81\xa4type\xa6closed", b"junk"])
+def test_what_is_no_stored_state_is_refused(data: bytes) -> None:
+    with pytest.raises(MalformedData):
+        conversation.load(data)
+
+
+def test_a_second_claimant_is_reported_as_long_as_openings_are_still_unwrapped() -> None:
+    pair = meet()
+    rival = Person(conversation.join(pair.bundle, TODAY, LAST_DAY, seeded("rival")), seeded("r"))
+    talk(pair, 2)
+    with pytest.raises(InvitationUsed):
+        conversation.unseal(pair.therapist.state, rival.seal("me too"), TODAY)
+    pair.therapist.open(pair.client.seal("turn 3"))
+    with pytest.raises(EnvelopeRefused):
+        conversation.unseal(pair.therapist.state, rival.seal("me too"), TODAY)

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+import struct
+
+import pytest
+
+from e2etherapy.errors import InvalidLink, MalformedData
+from e2etherapy.primitives.digest import sha256
+from e2etherapy.wire.invitation import Bundle, InvitationLink, LinkSecret
+from tests.support.people import meet
+
+KEYS = 32 * 3 + 1568 + 1184
+SECRET = "A" * 43
+PACKED = meet().bundle.pack()
+DETAILS = json.loads(PACKED[KEYS + 4 :])
+
+
+def bundle_with(details: object) -> bytes:
+    encoded = details if isinstance(details, bytes) else json.dumps(details).encode()
+    return PACKED[:KEYS] + struct.pack(">I", len(encoded)) + encoded
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "127.0.0.1", "127.0.0.1:8700", "relay.example", "a-b.c:1", "[::1]", "[::1]:8700"],
+)
+def test_a_link_names_a_relay_and_a_secret(host: str) -> None:
+    link = InvitationLink.parse(f"e2etherapy://{host}/#{SECRET}")
+    assert link == InvitationLink(host, LinkSecret(bytes(32)))
+    assert link.text() == f"e2etherapy://{host}/#{SECRET}"
+
+
+@pytest.mark.parametrize("around", [" ", "\n", "\t\r\n  "])
+def test_white_space_around_a_link_is_forgiven(around: str) -> None:
+    link = f"e2etherapy://relay/#{SECRET}"
+    assert InvitationLink.parse(around + link + around).text() == link
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "e2etherapy://",
+        f"https://relay.example/#{SECRET}",
+        f"http://relay.example/#{SECRET}",
+        f"E2ETHERAPY://relay.example/#{SECRET}",
+        f"e2etherapy://relay.example#{SECRET}",
+        f"e2etherapy://relay.example/path#{SECRET}",
+        f"e2etherapy://relay.example/?{SECRET}",
+        f"e2etherapy:///#{SECRET}",
+        f"e2etherapy://user@relay.example/#{SECRET}",
+        f"e2etherapy://user:word@relay.example/#{SECRET}",
+        f"e2etherapy://relay.example:123456/#{SECRET}",
+        f"e2etherapy://relay.example:/#{SECRET}",
+        f"e2etherapy://relay example/#{SECRET}",
+        f"e2etherapy://rel\u0430y.example/#{SECRET}",
+        f"e2etherapy://-relay/#{SECRET}",
+        f"e2etherapy://relay.example/#{SECRET[:-1]}",
+        f"e2etherapy://relay.example/#{SECRET}A",
+        f"e2etherapy://relay.example/#{SECRET[:-1]}=",
+        f"e2etherapy://relay.example/#{SECRET[:-1]}B",
+        f"e2etherapy://relay.example/#{SECRET[:-1]}\n",
+        f"e2etherapy://relay.example/#{SECRET} and more",
+        f"e2etherapy://relay.example/# {SECRET}",
+    ],
+)
+def test_what_is_not_a_whole_link_is_refused_with_what_to_do(text: str) -> None:
+    with pytest.raises(InvalidLink, match=r"[Cc]opy all of it"):
+        InvitationLink.parse(text)
+
+
+def test_a_refused_link_is_not_repeated_in_the_error() -> None:
+    with pytest.raises(InvalidLink) as caught:
+        InvitationLink.parse("e2etherapy://relay.example/#" + "S" * 42)
+    assert "SSSS" not in str(caught.value)
+
+
+def test_a_bundle_has_the_layout_of_the_specification() -> None:
+    bundle = meet().bundle
+    assert PACKED[:32] == bundle.identity
+    assert PACKED[32:64] == bundle.one_time
+    assert PACKED[64:96] == bundle.ratchet_x25519
+    assert PACKED[96:1664] == bundle.kem
+    assert PACKED[1664:2848] == bundle.ratchet_kem
+    assert struct.unpack(">I", PACKED[2848:2852]) == (len(PACKED) - 2852,)
+    assert bundle.secret() == sha256(PACKED)
+
+
+def test_details_with_their_members_in_another_order_give_the_same_keys_and_their_own_link() -> (
+    None
+):
+    """The link is a hash over what its author wrote, not over what a reader would write."""
+    reordered = bundle_with(dict(reversed(DETAILS.items())))
+    assert reordered != PACKED
+    bundle = Bundle.unpack(reordered)
+    assert bundle.details == meet().bundle.details
+    assert bundle.secret() == sha256(reordered)
+    assert bundle.pack() == reordered
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        PACKED[:31],
+        PACKED[:KEYS],
+        PACKED[: KEYS + 4],
+        PACKED[:-1],
+        PACKED + b" ",
+        PACKED[:KEYS] + bytes(4) + PACKED[KEYS + 4 :],
+        bundle_with(b"{}"),
+        bundle_with(b"[]"),
+        bundle_with(b"\xff"),
+        bundle_with({**DETAILS, "surprise": 1}),
+        bundle_with({**DETAILS, "name": "n" * 201}),
+        bundle_with({**DETAILS, "mailbox": "AAAA"}),
+        bundle_with({**DETAILS, "expires": "tomorrow"}),
+        bundle_with({**DETAILS, "expires": "2026-02-30"}),
+        bundle_with({**DETAILS, "credential": "c" * 8_001}),
+        bundle_with({**DETAILS, "ticket": None}),
+    ],
+)
+def test_a_bundle_that_breaks_its_form_is_refused(data: bytes) -> None:
+    with pytest.raises(MalformedData):
+        Bundle.unpack(data)
