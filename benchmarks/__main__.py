@@ -1,6 +1,6 @@
 """Run benchmarks and print their tables.
 
-    python -m benchmarks [NAMES...] [--json]
+python -m benchmarks [NAMES...] [--json]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import asdict
 
 from benchmarks.results import Row, table
 
-NAMES = ("turns", "relay_deposits", "sync", "search", "attachments", "startup")
+NAMES = ("turns", "deposits", "sync", "search", "attachments", "startup")
 
 
 def main() -> None:

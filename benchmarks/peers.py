@@ -69,7 +69,7 @@ class _Ratchet(doubleratchet.DoubleRatchet):
     @staticmethod
     def _build_associated_data(associated_data: bytes, header: doubleratchet.Header) -> bytes:
         numbers = (header.previous_sending_chain_length, header.sending_chain_length)
-        return associated_data + header.ratchet_pub + _NUMBERS.pack(*numbers)
+        return bytes(associated_data + header.ratchet_pub + _NUMBERS.pack(*numbers))
 
 
 class DoubleRatchetPair:
@@ -131,6 +131,7 @@ class OlmPair:
         one_time = next(iter(bob.one_time_keys.values()))
         self._author = alice.create_outbound_session(bob.curve25519_key, one_time)
         first = self._author.encrypt(b"first").to_pre_key()
+        assert first is not None
         self._reader, _ = bob.create_inbound_session(alice.curve25519_key, first)
 
     def turns(self, count: int) -> None:

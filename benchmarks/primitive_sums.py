@@ -6,9 +6,6 @@ The order is that of `session.ratchet`; the operations go through the same modul
 
 from __future__ import annotations
 
-import contextlib
-
-from e2etherapy.errors import AuthenticationFailed
 from e2etherapy.primitives import aead, dh
 from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.primitives.digest import labelled
@@ -30,7 +27,6 @@ class PrimitiveSum:
 
     def __init__(self) -> None:
         self._key = system_entropy(32)
-        self._other_key = system_entropy(32)
         self._x25519 = X25519Secret.generate(system_entropy)
         self._x25519_public = self._x25519.public()
         self._kem, self._kem_public = Kem768Secret.generate(system_entropy)
@@ -40,9 +36,6 @@ class PrimitiveSum:
         for _ in range(count):
             ciphertext = self._begin_turn()
             sealed = self._seal()
-            # The reader tries the chain that it knows before it takes the next turn's key.
-            with contextlib.suppress(AuthenticationFailed):
-                aead.unseal(self._other_key, sealed[0][:24], sealed[1], _HEADER_ASSOCIATED)
             self._take_turn(ciphertext)
             self._open(*sealed)
 
@@ -56,7 +49,9 @@ class PrimitiveSum:
         public = x25519.public()
         _, kem_public = Kem768Secret.generate(system_entropy)
         shared, ciphertext = self._kem_public.encapsulate()
-        self._step_root(dh.agree(x25519, self._x25519_public), shared, (public, kem_public), ciphertext)
+        self._step_root(
+            dh.agree(x25519, self._x25519_public), shared, (public, kem_public), ciphertext
+        )
         return ciphertext
 
     def _take_turn(self, ciphertext: Kem768Ciphertext) -> None:
@@ -64,9 +59,13 @@ class PrimitiveSum:
         shared = self._kem.decapsulate(ciphertext)
         self._step_root(agreement, shared, (self._x25519_public, self._kem_public), ciphertext)
 
-    def _step_root(self, agreement: bytes, shared: bytes, keys: tuple[bytes, bytes], ciphertext: bytes) -> None:
+    def _step_root(
+        self, agreement: bytes, shared: bytes, keys: tuple[bytes, bytes], ciphertext: bytes
+    ) -> None:
         x25519, kem = keys
-        public = labelled("turn-keys", x25519, kem, ciphertext, self._x25519_public, self._kem_public)
+        public = labelled(
+            "turn-keys", x25519, kem, ciphertext, self._x25519_public, self._kem_public
+        )
         derive("turn", salt=self._key, ikm=agreement + shared, context=public, length=96)
 
     def _seal(self) -> tuple[bytes, bytes, bytes]:

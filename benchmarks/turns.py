@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, date, datetime
+from typing import Protocol
 
 from benchmarks.peers import AesGcm, DoubleRatchetPair, OlmPair, OwnAead
 from benchmarks.primitive_sums import PrimitiveSum
@@ -47,9 +48,7 @@ class OurPair:
     def chain(self, count: int) -> None:
         """Seal and open `count` times with the same author."""
         for _ in range(count):
-            sealed = conversation.seal(
-                self._author, self._item, system_entropy, reply_to=_REPLY_TO
-            )
+            sealed = conversation.seal(self._author, self._item, system_entropy, reply_to=_REPLY_TO)
             self._author = sealed.state
             opened = conversation.unseal(self._reader, sealed.envelope, _TODAY)
             self._reader = opened.state
@@ -93,9 +92,17 @@ def run() -> list[Row]:
         loop.close()
 
 
+class Contender(Protocol):
+    """Seals and opens a number of messages, in turns or in one chain."""
+
+    def turns(self, count: int) -> None: ...
+
+    def chain(self, count: int) -> None: ...
+
+
 def _compare(loop: asyncio.AbstractEventLoop, words: str) -> list[Row]:
     plaintext = words.encode()
-    contenders = {
+    contenders: dict[str, Contender] = {
         "e2etherapy": OurPair(words),
         "its primitives": PrimitiveSum(),
         "doubleratchet": DoubleRatchetPair(loop, OwnAead, plaintext),

@@ -7,7 +7,8 @@ leave it, and unwinds with `Crash`. Whatever the dying program still tries to do
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from e2etherapy.vault.database import Database, Statement
@@ -70,12 +71,13 @@ class CrashingDatabase(Database):
         await super().write(self._interrupted(self._in_flight))
         self._points.reach()
 
-    async def empty_log(self) -> None:
-        """Come here after the commit, while the write-ahead log still holds it."""
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[None]:
+        async with super()._transaction():
+            yield
+        # The write-ahead log holds it, and the database's own file not yet.
         self._committed(self._in_flight)
-        self._in_flight = []
         self._points.reach()
-        await super().empty_log()
 
     def _interrupted(self, statements: list[Statement]) -> Iterator[Statement]:
         for index, statement in enumerate(statements):

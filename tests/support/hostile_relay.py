@@ -9,7 +9,13 @@ from enum import Enum
 from types import TracebackType
 from typing import Self, TypeVar
 
-from e2etherapy.errors import RelayFull, RelayProtocolError, RelayRefused, RelayUnreachable
+from e2etherapy.errors import (
+    RelayError,
+    RelayFull,
+    RelayProtocolError,
+    RelayRefused,
+    RelayUnreachable,
+)
 from e2etherapy.mailbox.capabilities import (
     Allowance,
     ClaimToken,
@@ -38,11 +44,11 @@ class Trouble(Enum):
     NONSENSE = "nonsense"
 
 
-_BEFORE: dict[Trouble, Callable[[], Exception]] = {
-    Trouble.NEVER_ARRIVED: lambda: RelayUnreachable("never arrived"),
-    Trouble.FULL: lambda: RelayFull("full"),
-    Trouble.REFUSED: lambda: RelayRefused("refused"),
-    Trouble.NONSENSE: lambda: RelayProtocolError("nonsense"),
+_BEFORE: dict[Trouble, type[RelayError]] = {
+    Trouble.NEVER_ARRIVED: RelayUnreachable,
+    Trouble.FULL: RelayFull,
+    Trouble.REFUSED: RelayRefused,
+    Trouble.NONSENSE: RelayProtocolError,
 }
 
 
@@ -59,6 +65,10 @@ class Entry:
     position: int = 0
     withheld: bool = False
 
+    def name(self) -> bytes:
+        """Return the envelope's digest."""
+        return digest(self.envelope)
+
 
 @dataclass
 class Mailbox:
@@ -71,11 +81,12 @@ class Mailbox:
 
     def collect(self, after: int) -> list[StoredEnvelope]:
         """Show what the owner does not hold yet, under positions that rise from `after`."""
-        shown = [
-            entry
-            for entry in self.entries
-            if not entry.withheld and not 0 < entry.position <= after
-        ][:MAX_PAGE]
+        for entry in self.entries:
+            if entry.position > after:
+                entry.position = 0  # it was shown, and the owner did not get to store it
+        shown = [entry for entry in self.entries if not entry.withheld and not entry.position][
+            :MAX_PAGE
+        ]
         start = after + 1
         if shown:
             start += self.skipped_positions
@@ -95,9 +106,7 @@ class Mailbox:
 
     def has_news(self, after: int) -> bool:
         """Say whether `collect` would show something."""
-        return any(
-            not entry.withheld and not 0 < entry.position <= after for entry in self.entries
-        )
+        return any(not entry.withheld and not 0 < entry.position <= after for entry in self.entries)
 
 
 @dataclass
@@ -218,8 +227,8 @@ class HostileConnection(RelayConnection):
     def _meet(self, effect: Callable[[], Answer]) -> Answer:
         self._points.reach()
         trouble = self._next_trouble()
-        if trouble in _BEFORE:
-            raise _BEFORE[trouble]()
+        if trouble is not None and trouble in _BEFORE:
+            raise _BEFORE[trouble](trouble.value)
         answer = effect()
         self._points.reach()
         if trouble is Trouble.ANSWER_LOST:

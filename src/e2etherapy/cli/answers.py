@@ -93,11 +93,12 @@ class Notice(Answer, frozen=True):
 
 
 class Synced(Answer, frozen=True):
-    """`sync`: `unsent` counts what the relay has not answered yet."""
+    """`sync`: `unsent` counts what the relay has not answered yet; `problem` is why."""
 
     arrived: list[Arrived]
     notices: list[Notice]
     unsent: int
+    problem: str | None
 
 
 class Conversation(Answer, frozen=True):

@@ -74,8 +74,7 @@ def sync(invocation: Invocation, wait: bool) -> None:
     if wait:
         invocation.unlocked(lambda messenger: syncing.keep_in_sync(invocation, messenger))
         return
-    report = invocation.unlocked(syncing.once)
-    output.answer(invocation, syncing.answer(report), wording.synced(report))
+    syncing.show_all(invocation, invocation.unlocked(syncing.once))
 
 
 @click.command()

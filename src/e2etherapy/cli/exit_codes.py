@@ -166,6 +166,8 @@ def sentence_for(error: BaseException) -> str:
         return str(error) or (type(error).__doc__ or "").split("\n", 1)[0]
     if isinstance(error, OSError):
         reason = error.strerror or "it cannot be used"
+        if error.errno in _NO_ROOM:
+            reason = "the disk has no room; free some space and try again"
         return f"{error.filename}: {reason}." if error.filename else f"{reason}."
     return (
         f"Something in e2etherapy itself went wrong ({type(error).__name__}). "

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from e2etherapy.cli import output, typed_text, wording
+from e2etherapy.cli.exit_codes import DiskFull, UnusableFile, exit_for
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 
@@ -33,7 +34,10 @@ def journal() -> None:
 @vault_options
 @click.pass_obj
 def write(invocation: Invocation, text: str | None, mood: int | None) -> None:
-    """Write a private entry (- or a pipe: standard input). It stays on this device."""
+    """Write a private entry; it stays on this device.
+
+    TEXT may be - for standard input; without it, a pipe is read or you are asked.
+    """
     given = typed_text.piped(text)
 
     async def written(messenger: Messenger) -> JournalView:
@@ -63,7 +67,10 @@ def list_entries(invocation: Invocation) -> None:
 @vault_options
 @click.pass_obj
 def share(invocation: Invocation, number: int, name: str, yes: bool) -> None:
-    """Send a copy of entry NUMBER to NAME; nothing else of the journal leaves this device."""
+    """Send a copy of one entry to NAME.
+
+    Nothing else of the journal leaves this device. At a terminal the entry is shown first.
+    """
     from e2etherapy.cli import sending
 
     asks = not yes and not invocation.json and sys.stdin.isatty()
@@ -90,7 +97,10 @@ async def _confirm(messenger: Messenger, number: int, name: str) -> None:
 @vault_options
 @click.pass_obj
 def verify(invocation: Invocation) -> None:
-    """Check that no entry of the record was changed, removed or inserted."""
+    """Check the record from first to last entry.
+
+    None may have been changed, removed or inserted.
+    """
     from e2etherapy.cli.answers import Verified
 
     views = invocation.unlocked(lambda messenger: messenger.journal_verify())
@@ -105,9 +115,10 @@ def verify(invocation: Invocation) -> None:
 @vault_options
 @click.pass_obj
 def export(invocation: Invocation, file: Path, conversation: str | None) -> None:
-    """Write the record to FILE.zip: pages that need no software, the data, and a verifier.
+    """Write the record to a zip that anyone can read.
 
-    The zip is not encrypted: whoever has it can read it.
+    It holds pages that need no software, the data, and a verifier. It is not encrypted: whoever
+    has it can read it.
     """
     from e2etherapy.cli.answers import Exported
 
@@ -123,8 +134,6 @@ def export(invocation: Invocation, file: Path, conversation: str | None) -> None
 @contextmanager
 def _new_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that does not exist yet; a part of it is not left behind."""
-    from e2etherapy.cli.exit_codes import UnusableFile
-
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -132,8 +141,13 @@ def _new_file(path: Path) -> Iterator[BinaryIO]:
     try:
         with os.fdopen(descriptor, "w+b") as file:
             yield file
-    except BaseException:
+    except BaseException as error:
         path.unlink()
+        if exit_for(error).name == "disk_full":
+            raise DiskFull(
+                f"The disk has no room for {path}. Nothing was left behind, and your vault is as "
+                "it was. Free some space, or export to another disk."
+            ) from None
         raise
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +51,8 @@ def init(
 
     Prints 24 recovery words once: whoever has them can open the vault without the passphrase.
     """
+    import asyncio
+
     from e2etherapy.cli.answers import Made
     from e2etherapy.messenger.relay_connection import relay_url
     from e2etherapy.messenger.settings import checked_name, parse_allowance
@@ -140,7 +141,10 @@ def settings() -> None:
 @vault_options
 @click.pass_obj
 def allowance(invocation: Invocation, allowance: str) -> None:
-    """Set the allowance that the relay's operator granted (- or nothing: ask for it)."""
+    """Set the allowance that the operator granted.
+
+    Without ALLOWANCE, or with -, it is asked for or read from standard input.
+    """
     from e2etherapy.cli.answers import Setting
     from e2etherapy.messenger.settings import parse_allowance
 
@@ -156,7 +160,11 @@ def allowance(invocation: Invocation, allowance: str) -> None:
 @vault_options
 @click.pass_obj
 def read_marks(invocation: Invocation, choice: str) -> None:
-    """Choose whether the other side is told what you have read, and you what they have."""
+    """Say, or stop saying, what you have read.
+
+    With on, the other side is told what you have read, and you see what they have read if they
+    chose the same.
+    """
     from e2etherapy.cli.answers import Setting
 
     enabled = choice == "on"
@@ -192,7 +200,10 @@ Examples:
 def change_passphrase(
     invocation: Invocation, recovery_words: bool, new_passphrase_file: Path | None
 ) -> None:
-    """Choose another passphrase; the recovery words stay the same."""
+    """Choose another passphrase.
+
+    The recovery words stay the same.
+    """
     from e2etherapy.cli.answers import Setting
 
     words = typed_text.secret("-", None, "Recovery words") if recovery_words else None

@@ -10,7 +10,7 @@ from e2etherapy.cli import output, wording
 from e2etherapy.cli.answers import Arrived, Notice, Synced
 from e2etherapy.cli.invocation import Invocation
 from e2etherapy.cli.progress import progress_bar
-from e2etherapy.errors import RelayUnreachable
+from e2etherapy.errors import RelayError, RelayUnreachable
 
 if TYPE_CHECKING:
     from e2etherapy.messenger.messenger import Messenger
@@ -35,7 +35,7 @@ async def keep_in_sync(invocation: Invocation, messenger: Messenger) -> None:
             show(invocation, await once(messenger))
             while not await messenger.wait(_WAIT_SECONDS):
                 pause = _FIRST_PAUSE_SECONDS
-        except RelayUnreachable as error:
+        except RelayError as error:
             output.remark(f"{error} Trying again in {pause:.0f} seconds.")
             await _closed_for(messenger, pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
@@ -48,6 +48,17 @@ async def _closed_for(messenger: Messenger, seconds: float) -> None:
         await asyncio.sleep(seconds)
     finally:
         await messenger.device.vault.resume()
+
+
+def show_all(invocation: Invocation, report: SyncReport) -> None:
+    """Print what one sync brought.
+
+    Raises:
+        RelayUnreachable: a relay did not do its part; the output says so as well.
+    """
+    output.answer(invocation, answer(report), wording.synced(report))
+    if report.problem is not None:
+        raise RelayUnreachable(report.problem)
 
 
 def show(invocation: Invocation, report: SyncReport) -> None:
@@ -70,4 +81,5 @@ def answer(report: SyncReport) -> Synced:
             for notice in report.notices
         ],
         unsent=report.unsent,
+        problem=report.problem,
     )

@@ -123,4 +123,6 @@ def synced(report: SyncReport) -> str:
     lines += [inert_line(notice.sentence) for notice in report.notices]
     if report.unsent:
         lines.append("Something still waits on this device; it goes out with a later sync.")
-    return "\n".join(lines or ["Nothing new."])
+    if not lines and report.problem is None:
+        lines = ["Nothing new."]
+    return "\n".join(lines)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import textwrap
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Sequence
@@ -25,10 +26,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from e2etherapy.errors import JournalBroken
 from e2etherapy.journal.chain import BookId, Entry, Head, verify
-from e2etherapy.journal.shown import Authors, Shown, show, visible
+from e2etherapy.journal.shown import Authors, Shown, show, visible, visible_line
 
 FORMAT = 1
 _MAX_NAME = 80
+_ZIP_YEARS = (1980, 2107)
+"""A zip has no room for another year, and a device's clock can be that wrong."""
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 
 
@@ -50,7 +53,8 @@ class Book:
         title: what it is called.
         authors: what the people in it are called.
         entries: all entries in order, blanked where they shall not be shown.
-        files: the attached files that shall be in the copy.
+        files: its attached files, gone through once. A file is written only if the entry that
+            commits to it can be read in this copy: that of a blanked entry is left out.
     """
 
     id: BookId
@@ -69,6 +73,13 @@ class WrittenBook:
     entries: int
     files: int
     head: Head
+
+
+class _Archive(zipfile.ZipFile):
+    """A zip that stays incomplete, and says nothing, when its export was given up."""
+
+    def __del__(self) -> None:
+        """Do not complete it behind the caller's back, in a file that may be closed."""
 
 
 class _JsonEntry(msgspec.Struct, frozen=True):
@@ -100,7 +111,7 @@ class Exporter:
 
     def __init__(self, file: BinaryIO, now: datetime) -> None:
         """Start a zip in `file`; `now` is the time of the export, UTC."""
-        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
+        self._zip = _Archive(file, "w", zipfile.ZIP_DEFLATED)
         self._now = now.astimezone(UTC)
         self._written: list[WrittenBook] = []
         self._pages = Environment(
@@ -115,13 +126,15 @@ class Exporter:
         """Verify a book and write it.
 
         Raises:
-            JournalBroken: it does not verify; nothing of it is in the zip.
+            JournalBroken: it does not verify, or a file is not the one that was recorded. The
+                zip is not complete and never will be.
             MalformedData: an entry breaks its form.
         """
         head = verify(book.id, book.entries)
         lines = [show(entry, book.authors) for entry in book.entries]
         folder = f"books/{len(self._written) + 1:02}-{safe_name(book.title)}"
-        files = self._write_files(folder, book.files)
+        committed = {line.file for line in lines if line.file is not None}
+        files = self._write_files(folder, book.files, committed)
         written = WrittenBook(book.title, folder, len(lines), len(files), head)
         self._write(f"{folder}/journal.json", _json(book, head, files))
         self._write(f"{folder}/journal.txt", _plain(book, lines).encode())
@@ -130,8 +143,9 @@ class Exporter:
             lines=lines,
             head=head.hex(),
             exported=self._time(),
-            paths={file.item: file.path for file in files},
+            paths={(file.item, file.sha256): file.path for file in files},
             visible=visible,
+            visible_line=visible_line,
         )
         self._write(f"{folder}/index.html", page.encode())
         self._written.append(written)
@@ -140,7 +154,7 @@ class Exporter:
     def close(self) -> list[WrittenBook]:
         """Write what leads through the books, and the verifier; complete the zip."""
         page = self._pages.get_template("index.html.j2").render(
-            books=self._written, exported=self._time(), visible=visible
+            books=self._written, exported=self._time(), visible_line=visible_line
         )
         self._write("index.html", page.encode())
         readme = self._pages.get_template("README.txt.j2").render(exported=self._time())
@@ -150,17 +164,28 @@ class Exporter:
         self._zip.close()
         return self._written
 
-    def _write_files(self, folder: str, files: Iterable[AttachedFile]) -> list[_JsonFile]:
-        written = []
-        for number, file in enumerate(files, 1):
-            path = f"attachments/{number:03}-{safe_name(file.name)}"
-            self._write(f"{folder}/{path}", file.data)
+    def _write_files(
+        self, folder: str, files: Iterable[AttachedFile], committed: set[tuple[str, str]]
+    ) -> list[_JsonFile]:
+        items = {item for item, _ in committed}
+        written: list[_JsonFile] = []
+        for file in files:
+            if file.item not in items:
+                continue
             digest = hashlib.sha256(file.data).hexdigest()
+            if (file.item, digest) not in committed:
+                raise JournalBroken(
+                    "The record is broken: an attached file is not the one that was recorded."
+                )
+            path = f"attachments/{len(written) + 1:03}-{safe_name(file.name)}"
+            self._write(f"{folder}/{path}", file.data)
             written.append(_JsonFile(file.item, path, digest, len(file.data)))
         return written
 
     def _write(self, name: str, data: bytes) -> None:
-        info = zipfile.ZipInfo(name, self._now.timetuple()[:6])
+        first, last = _ZIP_YEARS
+        year = min(max(self._now.year, first), last)
+        info = zipfile.ZipInfo(name, (year, *self._now.timetuple()[1:6]))
         info.compress_type = zipfile.ZIP_DEFLATED
         info.external_attr = 0o600 << 16
         self._zip.writestr(info, data)
@@ -178,7 +203,9 @@ def safe_name(name: str) -> str:
     trimmed = " ".join(kept.split()).strip(". ").replace("..", "_")
     while len(trimmed.encode()) > _MAX_NAME:
         stem, dot, ending = trimmed.rpartition(".")
-        trimmed = f"{stem[:-1]}{dot}{ending}" if dot and len(ending) < len(stem) else trimmed[:-1]
+        short = f"{stem[:-1].rstrip('. ')}.{ending}" if dot and len(ending) < len(stem) else ""
+        trimmed = short or trimmed[:-1]
+    trimmed = trimmed.strip(". ")
     if not trimmed or _RESERVED.fullmatch(trimmed):
         return f"file-{trimmed}".rstrip("-")
     return trimmed
@@ -207,8 +234,11 @@ def _committed(content: bytes) -> str:
 
 
 def _plain(book: Book, lines: list[Shown]) -> str:
-    blocks = [f"{book.title}\n{'=' * len(book.title)}"]
+    title = visible_line(book.title)
+    blocks = [f"{title}\n{'=' * len(title)}"]
     for line in lines:
-        first = "  ".join(part for part in (f"[{line.position}]", line.heading, line.when) if part)
-        blocks.append(f"{visible(first)}\n{visible(line.text)}")
+        parts = (f"[{line.position}]", visible_line(line.heading), line.when)
+        # What somebody wrote is indented: only an entry begins at the margin.
+        words = textwrap.indent(visible(line.text), "    ", lambda _: True)
+        blocks.append("  ".join(part for part in parts if part) + "\n" + words)
     return "\n\n".join(blocks) + "\n"

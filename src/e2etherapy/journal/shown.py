@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,6 +22,14 @@ from e2etherapy.wire.content import (
 
 BLANKED = "Blanked in this copy."
 NEWER = "Written by a newer version; kept as it came in journal.json."
+
+_STEERING = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Control characters, further line ends, and what shows text in another order than it stands.
+
+Joiners, marks and tags only shape letters and emoji: Persian is unreadable without them.
+"""
 
 _EVENTS = {
     "invitation_made": "An invitation was made.",
@@ -57,7 +65,7 @@ class Shown:
         when: a sentence with the times, UTC.
         text: what was written or what happened.
         kind: message, private, event, blanked or unknown, for its appearance.
-        item: hex id of an item with a file, otherwise "".
+        file: hex id and hex SHA-256 of the file that the entry commits to, if there is one.
     """
 
     position: int
@@ -65,7 +73,7 @@ class Shown:
     when: str
     text: str
     kind: str
-    item: str = ""
+    file: tuple[str, str] | None = None
 
 
 def show(entry: Entry, authors: Authors) -> Shown:
@@ -94,13 +102,13 @@ def show(entry: Entry, authors: Authors) -> Shown:
 
 
 def visible(text: str) -> str:
-    """Make control and direction characters visible, except line breaks and tabs."""
-    return "".join(
-        f"<U+{ord(character):04X}>"
-        if unicodedata.category(character) in {"Cc", "Cf", "Cs"} and character not in "\n\t\u200d"
-        else character
-        for character in text
-    )
+    """Make visible what could steer a terminal or the order of the text; line breaks stay."""
+    return _STEERING.sub(lambda found: f"<U+{ord(found[0]):04X}>", text.replace("\r\n", "\n"))
+
+
+def visible_line(text: str) -> str:
+    """Make a name or title visible on one line, so that it cannot pass for several."""
+    return " ".join(visible(text).split())
 
 
 def _message(position: int, entry: record.Message, authors: Authors) -> Shown:
@@ -110,7 +118,7 @@ def _message(position: int, entry: record.Message, authors: Authors) -> Shown:
     if isinstance(item, JournalShare):
         when = f"Shared from the journal of {_time(item.entry_written)}. {when}"
     kind, text = _said(item)
-    file = item.id.hex() if isinstance(item, Attachment) else ""
+    file = (item.id.hex(), item.sha256.hex()) if isinstance(item, Attachment) else None
     return Shown(position, author, when, text, kind, file)
 
 

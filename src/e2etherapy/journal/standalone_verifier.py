@@ -4,8 +4,9 @@ Run it in the folder into which the export was unpacked:
 
     python3 verify.py
 
-It computes anew, for each book, the hash chain over all entries and the hashes of the attached
-files, and says what it found. The exit code is 0 if everything fits, otherwise 1.
+It computes anew, for each book, the hash chain over all entries, checks that each attached file
+is the one that an entry names, and says what it found. The exit code is 0 if everything fits,
+otherwise 1.
 
     H(purpose, parts) = SHA-256("e2etherapy/1/" + purpose + 00 + parts)
     commitment(i)     = H("journal-entry", salt(i), content(i))
@@ -15,10 +16,18 @@ files, and says what it found. The exit code is 0 if everything fits, otherwise 
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
 import json
 import pathlib
+import re
 import sys
+import unicodedata
+from typing import Any
+
+MALFORMED = (AttributeError, KeyError, OSError, RecursionError, TypeError, ValueError)
+EXPORTED_NAME = re.compile(r"[0-9]{3,}-")
 
 
 class Broken(Exception):
@@ -40,44 +49,93 @@ def check_book(path: pathlib.Path) -> str:
     book = json.loads(path.read_text("utf-8"))
     head = labelled("journal-book", bytes.fromhex(book["book"]))
     blanked = 0
+    named: set[tuple[str, str]] = set()
     for number, entry in enumerate(book["entries"], 1):
-        if entry["position"] != number:
-            raise Broken(f"entry {number} is missing or out of its place")
-        commitment = bytes.fromhex(entry["commitment"])
-        if entry["content"] is None:
-            blanked += 1
-        elif commitment != labelled(
-            "journal-entry", bytes.fromhex(entry["salt"]), entry["content"].encode("utf-8")
-        ):
-            raise Broken(f"entry {number} was changed")
+        commitment = check_entry(number, entry, named)
+        blanked += entry["content"] is None
         head = labelled("journal-chain", head, number.to_bytes(8, "big"), commitment)
         if head != bytes.fromhex(entry["head"]):
             raise Broken(f"entry {number} does not follow the one before it")
     if head != bytes.fromhex(book["head"]):
         raise Broken("the end of the book is missing")
-    for attachment in book["attachments"]:
-        check_file(path.parent, attachment)
+    absent = len(named - check_files(path.parent, book["attachments"], named))
+    left_out = f"Recorded files that are not in this copy: {absent}. " if absent else ""
     return (
         f"{book['title']}: {len(book['entries'])} entries ({blanked} blanked in this copy), "
-        f"{len(book['attachments'])} files. All of it fits. Last head: {head.hex()}"
+        f"{len(book['attachments'])} files. All of it fits. {left_out}Last head: {head.hex()}"
     )
 
 
-def check_file(folder: pathlib.Path, attachment: dict[str, str]) -> None:
-    """Check an attached file's hash.
+def check_entry(number: int, entry: dict[str, Any], named: set[tuple[str, str]]) -> bytes:
+    """Return an entry's commitment; add the file that it names, if it names one.
 
     Raises:
-        Broken: the file is missing or was changed.
+        Broken: it is another entry, or was changed.
     """
-    path = folder / attachment["path"]
-    if not path.is_file():
-        raise Broken(f"the file {attachment['path']} is missing")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != attachment["sha256"]:
-        raise Broken(f"the file {attachment['path']} was changed")
+    if entry["position"] != number:
+        raise Broken(f"entry {number} is missing or out of its place")
+    if (entry["salt"] is None) != (entry["content"] is None):
+        raise Broken(f"entry {number} is only half blanked")
+    commitment = bytes.fromhex(entry["commitment"])
+    if entry["content"] is not None:
+        content = entry["content"].encode("utf-8")
+        if commitment != labelled("journal-entry", bytes.fromhex(entry["salt"]), content):
+            raise Broken(f"entry {number} was changed")
+        said = json.loads(content)
+        item = said["item"] if said["kind"] == "message" else {}
+        if item.get("kind") == "attachment":
+            named.add((hex_of(item["id"]), hex_of(item["sha256"])))
+    return commitment
+
+
+def check_files(
+    folder: pathlib.Path, listed: list[dict[str, Any]], named: set[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Check that the attached files are those that entries name; return these.
+
+    A file goes by the hex id of its item and its hex SHA-256.
+
+    Raises:
+        Broken: a file is missing, was changed, or no entry names it.
+    """
+    present = {
+        f"attachments/{unicodedata.normalize('NFC', path.name)}": path
+        for path in folder.glob("attachments/*")
+        if EXPORTED_NAME.match(path.name)
+    }
+    found: set[tuple[str, str]] = set()
+    for attachment in listed:
+        shown = attachment["path"]
+        path = present.pop(unicodedata.normalize("NFC", shown), None)
+        if path is None:
+            raise Broken(f"the file {shown} is missing")
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        if digest != attachment["sha256"]:
+            raise Broken(f"the file {shown} was changed")
+        if (attachment["item"], digest) not in named:
+            raise Broken(f"the file {shown} is not one that an entry names")
+        found.add((attachment["item"], digest))
+    if present:
+        raise Broken(f"the file {min(present)} was inserted")
+    return found
+
+
+def hex_of(text: str) -> str:
+    """Return base64 as hex."""
+    return base64.b64decode(text, validate=True).hex()
+
+
+def inert(text: str) -> str:
+    """Return a text in which nothing can steer the terminal or begin a line."""
+    return "".join(
+        character if character.isprintable() else f"<U+{ord(character):04X}>" for character in text
+    )
 
 
 def main() -> int:
     """Check every book below the folder of this file."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     here = pathlib.Path(__file__).resolve().parent
     books = sorted(here.glob("books/*/journal.json"))
     if not books:
@@ -86,13 +144,15 @@ def main() -> int:
     failed = False
     for path in books:
         try:
-            print(check_book(path))
+            sentence = check_book(path)
         except Broken as broken:
             failed = True
-            print(f"{path.parent.name}: NOT as it was exported: {broken}.")
-        except (KeyError, TypeError, ValueError):
+            sentence = f"{path.parent.name}: NOT as it was exported: {broken}."
+        except MALFORMED:
             failed = True
-            print(f"{path.parent.name}: NOT as it was exported: journal.json is damaged.")
+            sentence = f"{path.parent.name}: NOT as it was exported: journal.json is damaged."
+        print(inert(sentence))
+    print(f"Books checked: {len(books)}.")
     return 1 if failed else 0
 
 

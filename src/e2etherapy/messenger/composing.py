@@ -8,7 +8,7 @@ from typing import TypedDict
 
 import msgspec
 
-from e2etherapy.errors import ContentTooLarge, IdentityUnconfirmed, NotReady
+from e2etherapy.errors import ContentTooLarge, IdentityUnconfirmed, InvalidText, NotReady
 from e2etherapy.journal import record
 from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.session import conversation as session
@@ -27,6 +27,7 @@ from e2etherapy.wire import content
 from e2etherapy.wire.content import (
     ITEM_ID_SIZE,
     MAX_ATTACHMENT_BYTES,
+    MAX_NAME_LENGTH,
     MAX_TEXT_BYTES,
     Attachment,
     JournalShare,
@@ -100,7 +101,9 @@ class Composer:
 
         Raises:
             ContentTooLarge: it is larger.
+            InvalidText: its name or media type is too long, or is not valid Unicode.
         """
+        _require_labels(name, media_type)
         if len(blob) > MAX_ATTACHMENT_BYTES:
             raise ContentTooLarge(
                 f"This file has {len(blob):,} bytes; 25,000,000 are the most that can be sent. "
@@ -152,7 +155,7 @@ class Composer:
                 int(item.written.timestamp()),
             )
         )
-        if blob:
+        if isinstance(item, Attachment):
             self._keep_blob(item, blob)
         if len(pieces) == 1:
             self._seal(item, blob, first)
@@ -212,3 +215,13 @@ class Composer:
         )
         self.conversation = replace(self.conversation, state=sealed.state)
         self.change.queue(self.conversation.id, Deposit(sealed.envelope), of_sequence)
+
+
+def _require_labels(*labels: str) -> None:
+    """Refuse what the other side, and one's own thread, could not read."""
+    for label in labels:
+        if len(label) > MAX_NAME_LENGTH or label != label.encode(errors="replace").decode():
+            raise InvalidText(
+                f"A file's name and type have at most {MAX_NAME_LENGTH} characters of valid "
+                "Unicode each. Nothing was sent. Rename the file and send it again."
+            )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
-from e2etherapy.errors import NotReady, RelayRefused
+from e2etherapy.errors import IdentityUnconfirmed, NotReady, RelayRefused
 from e2etherapy.mailbox.capabilities import Allowance, ClaimToken, Ticket, TicketHash
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.primitives.randomness import Entropy
@@ -17,6 +18,7 @@ from e2etherapy.vault.records import (
     IssueTickets,
     OutboxRow,
     PutInvitation,
+    Verification,
 )
 from e2etherapy.vault.vault import Vault
 from e2etherapy.wire.locator import Locator
@@ -42,6 +44,8 @@ async def run_errands(
         RelayUnreachable: the rest waits for the next time.
         RelayFull: the mailbox or the relay's disk is full; the rest waits.
         RelayRefused: the relay knows nothing of a mailbox, ticket or allowance.
+        IdentityUnconfirmed: the six words differed; envelopes wait until they agree.
+        NotReady: the other side has not said where to deposit.
     """
     record = await conversations.by_id(vault.db, conversation)
     total = await outbox.count_of(vault.db, conversation)
@@ -74,6 +78,7 @@ async def _run(relay: RelayConnection, record: ConversationRecord, row: OutboxRo
     errand = row.errand
     match errand:
         case Deposit():
+            _require_deposits(record)
             if record.peer is None:
                 raise NotReady("The other side's address has not arrived yet.")
             await relay.deposit(record.peer, errand.envelope)
@@ -87,7 +92,17 @@ async def _run(relay: RelayConnection, record: ConversationRecord, row: OutboxRo
                 Locator(errand.locator), Ticket(errand.ticket), errand.sealed, errand.days
             )
         case ConfirmClaim():
-            await relay.confirm_claim(Locator(errand.locator), ClaimToken(errand.token))
+            # Refused: the relay has forgotten the invitation already, which is the purpose.
+            with contextlib.suppress(RelayRefused):
+                await relay.confirm_claim(Locator(errand.locator), ClaimToken(errand.token))
+
+
+def _require_deposits(record: ConversationRecord) -> None:
+    if record.verification is Verification.DIFFERED:
+        raise IdentityUnconfirmed(
+            "the six words were different. What waits on this device is not sent until they are "
+            f"compared again and agree ('e2etherapy verify {record.name}')."
+        )
 
 
 async def _issue(relay: RelayConnection, allowance: Allowance, hashes: list[TicketHash]) -> None:

@@ -13,7 +13,13 @@ from __future__ import annotations
 import contextlib
 from typing import BinaryIO, Self
 
-from e2etherapy.errors import InvitationUnavailable, RelayError, RelayRefused, RelayUnreachable
+from e2etherapy.errors import (
+    InvitationUnavailable,
+    NotReady,
+    RelayError,
+    RelayRefused,
+    RelayUnreachable,
+)
 from e2etherapy.messenger import (
     exporting,
     inviting,
@@ -166,6 +172,7 @@ class Messenger:
         try:
             await sending.deliver(self.device, record)
         except RelayRefused:
+            await inviting.withdraw(self.device, record)
             raise InvitationUnavailable(
                 "The relay did not accept this invitation's ticket. Ask for a new invitation."
             ) from None
@@ -216,6 +223,7 @@ class Messenger:
 
         Raises:
             ContentTooLarge: it is larger.
+            InvalidText: its name or type cannot be sent.
             UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
         """
         file_name, media_type, blob = file
@@ -228,7 +236,8 @@ class Messenger:
 
         Raises:
             OldCopy: this vault may have a newer copy elsewhere.
-            RelayUnreachable: a relay can't be reached; nothing was lost.
+            RelayUnreachable, RelayProtocolError, RelayFull: a relay failed, and there is nothing
+                else to report; nothing was lost.
         """
         return await syncing.sync(self.device, progress)
 
@@ -264,7 +273,7 @@ class Messenger:
         if items:
             async with sending.composer(self.device, name) as composer:
                 composer.read_mark(items)
-            with contextlib.suppress(RelayError):
+            with contextlib.suppress(RelayError, NotReady):
                 # The mark waits in the outbox like anything else.
                 await sending.deliver(self.device, record)
 

@@ -90,6 +90,8 @@ async def attachment(vault: Vault, name: str, item: str) -> tuple[str, bytes]:
     except ValueError:
         raise unknown from None
     for author in Author:
+        if whole in await conversations.partials(vault.db, found.id):
+            continue
         packed = await conversations.packed_whole(vault.db, found.id, author, whole)
         if packed:
             body = content.unpack_body(packed)

@@ -111,14 +111,14 @@ class Receiver:
         Args:
             bodies: what `open_page` returned.
             change: gathers what is to be written.
-            used: sequences and ids that the other side has used before.
+            used: sequences and ids that the other side has used before, of whole items too.
             partials: long items on their way; updated with those that are new.
         """
         sequences, ids = used
         for body in bodies:
             item = body.item
             try:
-                _require_fresh(item, used)
+                _require_fresh(item, used, partials)
                 self._take_address(body.reply_to)
                 self._take(body, change, partials)
             except ContentRefused as refused:
@@ -135,8 +135,8 @@ class Receiver:
         """Put the joined pieces of a long item into the record, or refuse them as a whole."""
         try:
             body = _unpack_whole(partial, packed)
-            self._record(body, change, blob_kept=isinstance(body.item, Attachment))
-            if not isinstance(body.item, Attachment):
+            self._record(body, change, blob_kept=bool(body.blob))
+            if not body.blob:
                 change.drop_chunks(self.conversation.id, Author.PEER, partial.whole)
         except ContentRefused as refused:
             change.drop_chunks(self.conversation.id, Author.PEER, partial.whole)
@@ -213,7 +213,7 @@ class Receiver:
         first = item.sequence - item.index
         known = partials.get(item.whole)
         if known is None:
-            if len(partials) >= MAX_PARTIALS:
+            if sum(other.arrived < other.total for other in partials.values()) >= MAX_PARTIALS:
                 raise ContentRefused("too many long messages at the same time")
             known = Partial(self.conversation.id, item.whole, item.count, first, 0)
         if (known.total, known.first_sequence) != (item.count, first):
@@ -234,7 +234,7 @@ class Receiver:
         )
         journal = change.record(record.encode(entry), _searchable(item))
         self._add_row(item, journal, change)
-        if isinstance(item, Attachment) and not blob_kept:
+        if (body.blob or isinstance(item, Attachment)) and not blob_kept:
             packed = content.pack_body(item, body.blob)
             change.add_chunk(ChunkRow(self.conversation.id, Author.PEER, item.id, 0, packed))
         if isinstance(item, Text | Attachment | JournalShare | UnknownItem):
@@ -278,9 +278,15 @@ class Receiver:
         )
 
 
-def _require_fresh(item: AnyItem, used: tuple[set[int], set[bytes]]) -> None:
+def _require_fresh(
+    item: AnyItem, used: tuple[set[int], set[bytes]], partials: dict[bytes, Partial]
+) -> None:
+    """Refuse what would take the place of something else; a long item's id counts at once."""
     sequences, ids = used
-    if item.sequence in sequences or item.id in ids:
+    taken = item.sequence in sequences or item.id in ids or item.id in partials
+    if isinstance(item, Part):
+        taken = taken or item.whole in ids or item.whole == item.id
+    if taken:
         raise ContentRefused("an id or number that was used before")
 
 
@@ -290,18 +296,23 @@ def _searchable(item: AnyItem) -> str:
     return item.name if isinstance(item, Attachment | Profile) else ""
 
 
+def _has_blob(body: Body) -> bool:
+    """Say whether bytes belong to an item, which a newer version may know how to show."""
+    return isinstance(body.item, Attachment) or bool(body.blob)
+
+
 def _check_blob(body: Body) -> None:
     item = body.item
     if isinstance(item, Attachment):
         if len(body.blob) != item.size or not hmac.compare_digest(sha256(body.blob), item.sha256):
             raise ContentRefused("a file that is not what its description says")
-    elif body.blob:
+    elif body.blob and not isinstance(item, UnknownItem):
         raise ContentRefused("bytes where its kind has none")
 
 
 def _unpack_whole(partial: Partial, packed: bytes) -> Body:
     try:
-        body = content.unpack_body(packed)
+        body = content.unpack_body(packed, padded=False)
     except MalformedData as malformed:
         raise ContentRefused(str(malformed)) from None
     same = body.item.id == partial.whole and body.item.sequence == partial.first_sequence

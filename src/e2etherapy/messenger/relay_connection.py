@@ -39,6 +39,7 @@ from e2etherapy.wire.envelope import ENVELOPE_SIZE
 from e2etherapy.wire.locator import Locator
 
 _TIMEOUT_SECONDS = 30.0
+_BROKEN_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _MAX_ANSWER = operations.MAX_PAGE * operations.RECORD_SIZE
 
 
@@ -49,9 +50,10 @@ def relay_url(text: str) -> str:
         InvalidLink: not an http(s) URL, or http to another machine.
     """
     given = text.strip().rstrip("/")
-    if "://" not in given:
-        given = f"{'http' if _is_loopback(urlsplit(f'//{given}').hostname) else 'https'}://{given}"
     try:
+        if "://" not in given:
+            loopback = _is_loopback(urlsplit(f"//{given}").hostname)
+            given = f"{'http' if loopback else 'https'}://{given}"
         parts = urlsplit(given)
         port = parts.port
     except ValueError:
@@ -95,6 +97,8 @@ class RelayConnection:
             timeout=aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "e2etherapy", "Accept-Encoding": "identity"},
+            # An answer that is small on the wire must not grow in memory.
+            auto_decompress=False,
         )
         return self
 
@@ -165,9 +169,10 @@ class RelayConnection:
         answer = await self._call("POST", "/wait", header, json=body, patience=patience)
         try:
             arrived = msgspec.json.decode(answer, type=operations.Arrivals).arrived
-        except msgspec.DecodeError:
+        except _BROKEN_JSON:
             raise RelayProtocolError("The relay's answer makes no sense.") from None
-        return [index for index in arrived if 0 <= index < len(mailboxes)]
+        # In order and each once, whatever the relay says.
+        return sorted({index for index in arrived if 0 <= index < len(mailboxes)})
 
     async def put_invitation(
         self, locator: Locator, ticket: Ticket, sealed: bytes, days: int
@@ -196,7 +201,7 @@ class RelayConnection:
             return msgspec.json.decode(
                 await self._call("GET", "/health", None), type=dict[str, object]
             )
-        except msgspec.DecodeError:
+        except _BROKEN_JSON:
             raise RelayProtocolError("This address does not answer like a relay.") from None
 
     async def _call(

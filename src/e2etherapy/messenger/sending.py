@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-from e2etherapy.errors import InvalidText, MessengerError, RelayError, RelayUnreachable
+from e2etherapy.errors import InvalidText, MessengerError, NotReady, RelayError, RelayUnreachable
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.composing import Composer
 from e2etherapy.messenger.courier import Progress, no_progress, run_errands
@@ -60,7 +60,7 @@ async def report(
     problem = None
     try:
         await deliver(device, record, progress)
-    except RelayError as error:
+    except (RelayError, NotReady) as error:
         # It is safe in the outbox; the report says so together with the reason.
         problem = str(error)
     state = await conversations.state_of(device.vault.db, record.id, item)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
 
-from e2etherapy.errors import RelayRefused, RelayUnreachable
+from e2etherapy.errors import RelayError, RelayRefused
 from e2etherapy.journal.record import EventName
-from e2etherapy.mailbox.operations import MAX_WAIT_SECONDS, MAX_WAITED_MAILBOXES
+from e2etherapy.mailbox.operations import (
+    MAX_WAIT_SECONDS,
+    MAX_WAITED_MAILBOXES,
+    StoredEnvelope,
+)
 from e2etherapy.messenger import sending
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.device import Device
@@ -15,31 +21,36 @@ from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.messenger.views import SyncReport
 from e2etherapy.session.phases import Phase
 from e2etherapy.vault import conversations, outbox
+from e2etherapy.vault.change import Change
 from e2etherapy.vault.records import Author, ConversationRecord
-from e2etherapy.wire.content import Body
+from e2etherapy.wire.content import AnyItem, Body, Part
 
 
 async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:
     """Deliver what waits, collect what has arrived, send receipts that are due.
 
+    What one relay does wrong does not stop the others. The report says so if there is anything
+    else to report; otherwise it is raised.
+
     Raises:
         OldCopy: this vault may have a newer copy elsewhere.
-        RelayUnreachable: a relay can't be reached; everything else was done.
+        RelayUnreachable, RelayProtocolError, RelayFull: a relay failed; everything else was done.
     """
     device.vault.require_only_copy()
     arrived: dict[str, int] = {}
     notices: list[Notice] = []
-    unreachable = await sending.flush(device, notices, progress)
+    failure: RelayError | None = await sending.flush(device, notices, progress)
     for url, records in (await _by_relay(device)).items():
         try:
             await _collect_from(device, url, records, (arrived, notices))
-        except RelayUnreachable as error:
-            unreachable = error
+        except RelayError as error:
+            failure = error
     await sending.queue_due_receipts(device)
-    unreachable = await sending.flush(device, []) or unreachable
-    if unreachable is not None and not arrived:
-        raise unreachable
-    return SyncReport(arrived, notices, await outbox.count(device.vault.db))
+    failure = await sending.flush(device, []) or failure
+    if failure is not None and not (arrived or notices):
+        raise failure
+    unsent = await outbox.count(device.vault.db)
+    return SyncReport(arrived, notices, unsent, None if failure is None else str(failure))
 
 
 async def wait(device: Device, seconds: float) -> bool:
@@ -53,11 +64,14 @@ async def wait(device: Device, seconds: float) -> bool:
     """
     device.vault.require_only_copy()
     by_relay = await _by_relay(device)
-    patience = min(seconds, MAX_WAIT_SECONDS) / max(1, len(by_relay))
+    groups = [(url, some) for url, records in by_relay.items() for some in _groups(records)]
+    patience = min(seconds, MAX_WAIT_SECONDS) / max(1, len(groups))
     await device.vault.pause()
     try:
-        for url, records in by_relay.items():
-            if await _arrivals(device, url, records, patience):
+        if not groups:
+            await asyncio.sleep(patience)
+        for url, some in groups:
+            if await _arrivals(device, url, some, patience):
                 return True
     finally:
         await device.vault.resume()
@@ -72,16 +86,18 @@ async def _by_relay(device: Device) -> dict[str, list[ConversationRecord]]:
     return found
 
 
+def _groups(records: Sequence[ConversationRecord]) -> list[Sequence[ConversationRecord]]:
+    """Return the conversations in groups, each for one request."""
+    starts = range(0, len(records), MAX_WAITED_MAILBOXES)
+    return [records[start : start + MAX_WAITED_MAILBOXES] for start in starts]
+
+
 async def _arrivals(
-    device: Device, url: str, records: Sequence[ConversationRecord], seconds: float
+    device: Device, url: str, some: Sequence[ConversationRecord], seconds: float
 ) -> list[ConversationRecord]:
     relay = await device.relay(url)
-    arrived = []
-    for start in range(0, len(records), MAX_WAITED_MAILBOXES):
-        some = records[start : start + MAX_WAITED_MAILBOXES]
-        waited = [(record.mailbox.owner_key, record.collected) for record in some]
-        arrived += [some[index] for index in await relay.wait(waited, seconds)]
-    return arrived
+    waited = [(record.mailbox.owner_key, record.collected) for record in some]
+    return [some[index] for index in await relay.wait(waited, seconds)]
 
 
 async def _collect_from(
@@ -90,41 +106,78 @@ async def _collect_from(
     records: Sequence[ConversationRecord],
     outcome: tuple[dict[str, int], list[Notice]],
 ) -> None:
+    """Collect from each mailbox that has news or waits for its acknowledgement."""
     arrived, notices = outcome
     relay = await device.relay(url)
-    for record in records:
-        if record.acknowledged < record.collected:
-            await _acknowledge(device, relay, record)
-    for record in await _arrivals(device, url, records, 0):
+    due = [record for record in records if record.acknowledged < record.collected]
+    for some in _groups(records):
+        due += await _arrivals(device, url, some, 0)
+    settled: list[ConversationRecord] = []
+    for number in dict.fromkeys(record.id for record in due):
+        # Read again for each: a state that has moved on must never be gone on from.
+        record = await conversations.by_id(device.vault.db, number)
         receiver = Receiver(record, device.clock())
         try:
-            await _collect(device, relay, receiver)
+            await _collect(device, relay, receiver, settled)
         except RelayRefused:
             sentence = f"The relay does not know {record.name}'s mailbox any more."
             notices.append(Notice(record.name, EventName.DELIVERY_REFUSED, sentence))
-        if receiver.messages:
-            arrived[record.name] = receiver.messages
-        notices.extend(receiver.notices)
+        finally:
+            if receiver.messages:
+                arrived[record.name] = receiver.messages
+            notices.extend(receiver.notices)
+    if settled:
+        change = await device.begin_private()
+        _mark(change, settled)
+        await device.vault.commit(change)
 
 
-async def _collect(device: Device, relay: RelayConnection, receiver: Receiver) -> None:
-    """Store each page, then acknowledge it, until the mailbox has nothing newer."""
-    while page := await relay.collect(
-        receiver.conversation.mailbox.owner_key, receiver.conversation.collected
-    ):
-        await _store(device, receiver, receiver.open_page(page))
-        await _acknowledge(device, relay, receiver.conversation)
+async def _collect(
+    device: Device,
+    relay: RelayConnection,
+    receiver: Receiver,
+    settled: list[ConversationRecord],
+) -> None:
+    """Store every page, then let the relay delete what is stored here."""
+    async with contextlib.aclosing(_pages(relay, receiver.conversation)) as pages:
+        async for page in pages:
+            await _store(device, receiver, receiver.open_page(page), settled)
+    record = receiver.conversation
+    if record.acknowledged < record.collected:
+        await relay.acknowledge(record.mailbox.owner_key, record.collected)
+        settled.append(record)
 
 
-async def _acknowledge(device: Device, relay: RelayConnection, record: ConversationRecord) -> None:
-    """Let the relay delete what is stored here, and remember that it has."""
-    await relay.acknowledge(record.mailbox.owner_key, record.collected)
-    change = await device.begin(record)
-    change.acknowledged(record.id, record.collected)
-    await device.vault.commit(change)
+async def _pages(
+    relay: RelayConnection, record: ConversationRecord
+) -> AsyncGenerator[list[StoredEnvelope], None]:
+    """Yield a mailbox's pages in order; while one is worked on, the next is on its way."""
+    owner_key = record.mailbox.owner_key
+    coming = asyncio.ensure_future(relay.collect(owner_key, record.collected))
+    try:
+        while page := await coming:
+            coming = asyncio.ensure_future(relay.collect(owner_key, page[-1].position))
+            yield page
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
 
 
-async def _store(device: Device, receiver: Receiver, bodies: list[Body]) -> None:
+def _mark(change: Change, settled: list[ConversationRecord]) -> None:
+    """Remember what the relay has deleted; to forget it costs no more than telling it again."""
+    for record in settled:
+        change.acknowledged(record.id, record.collected)
+    settled.clear()
+
+
+def _names(item: AnyItem) -> list[bytes]:
+    """Return the ids that an item takes: its own, and a part's whole."""
+    return [item.id, item.whole] if isinstance(item, Part) else [item.id]
+
+
+async def _store(
+    device: Device, receiver: Receiver, bodies: list[Body], settled: list[ConversationRecord]
+) -> None:
     db = device.vault.db
     record = receiver.conversation
     change = await device.begin(record)
@@ -133,9 +186,10 @@ async def _store(device: Device, receiver: Receiver, bodies: list[Body]) -> None
         db,
         record.id,
         [body.item.sequence for body in bodies],
-        [body.item.id for body in bodies],
+        [name for body in bodies for name in _names(body.item)],
     )
     receiver.apply(bodies, change, used, partials)
+    _mark(change, settled)
     await device.vault.commit(change)
     for partial in partials.values():
         if partial.arrived == partial.total:

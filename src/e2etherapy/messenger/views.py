@@ -110,11 +110,13 @@ class SyncReport:
         arrived: for each conversation with news, the number of new messages.
         notices: what the person should know.
         unsent: errands that the relay has not answered.
+        problem: what kept a relay from doing its part; None if all did.
     """
 
     arrived: dict[str, int] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     unsent: int = 0
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

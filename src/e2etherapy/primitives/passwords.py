@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from argon2.exceptions import HashingError
 from argon2.low_level import Type, hash_secret_raw
 
 from e2etherapy.errors import UnsafeParameters
@@ -38,18 +39,23 @@ def stretch(secret: bytes, salt: bytes, profile: Argon2Profile, length: int = 32
 
     Raises:
         UnsafeParameters: the profile is outside of what this version accepts.
+        MemoryError: this machine cannot give as much memory now.
     """
     _check(profile, salt)
-    return hash_secret_raw(
-        secret,
-        salt,
-        time_cost=profile.time_cost,
-        memory_cost=profile.memory_kib,
-        parallelism=profile.parallelism,
-        hash_len=length,
-        type=Type.ID,
-        version=VERSION,
-    )
+    try:
+        return hash_secret_raw(
+            secret,
+            salt,
+            time_cost=profile.time_cost,
+            memory_cost=profile.memory_kib,
+            parallelism=profile.parallelism,
+            hash_len=length,
+            type=Type.ID,
+            version=VERSION,
+        )
+    except HashingError:
+        # With parameters within the range, the library's one reason is the allocation.
+        raise MemoryError from None
 
 
 def _check(profile: Argon2Profile, salt: bytes) -> None:

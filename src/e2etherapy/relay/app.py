@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -43,32 +44,51 @@ class Relay:
     def __init__(self, store: Store, today: Today, log: RelayLog, limits: Limits) -> None:
         self._log = log
         self._rooms = Rooms(store, WaitingRoom(limits), today)
+        self._in_flight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         store.on_arrival(self._rooms.waiting.wake)
 
     def stop(self) -> None:
         """Answer what comes from now on with 503, and wake whoever waits."""
         self._rooms.waiting.close()
 
+    async def drain(self, seconds: float) -> None:
+        """Return when every request is answered, or the time is over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; every error is a problem (RFC 9457)."""
+        self._in_flight += 1
+        self._idle.clear()
+        try:
+            response = await self._answer_or_explain(request)
+        finally:
+            self._in_flight -= 1
+            if not self._in_flight:
+                self._idle.set()
+        if self._rooms.waiting.closed:
+            response.force_close()
+        return response
+
+    async def _answer_or_explain(self, request: web.BaseRequest) -> web.Response:
         try:
             return await self._answer(request)
         except ProblemAnswer as problem:
-            response = problem_response(problem)
+            return problem_response(problem)
         except StoreError as error:
             if isinstance(error, DiskFull):
                 self._log.disk_full()
-            response = problem_response(_PROBLEMS[type(error)]())
+            return problem_response(_PROBLEMS[type(error)]())
         except RoomFull:
-            response = problem_response(problems.overloaded())
+            return problem_response(problems.overloaded())
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception as fault:  # noqa: BLE001 - logged without its words, and answered
             self._log.fault(fault)
-            response = problem_response(problems.internal())
-        if self._rooms.waiting.closed:
-            response.force_close()
-        return response
+            return problem_response(problems.internal())
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         path, name = split_path(request.rel_url.raw_path)

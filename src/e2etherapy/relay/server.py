@@ -117,16 +117,23 @@ async def running(settings: Settings, log: RelayLog, today: Today) -> AsyncItera
         )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        await web.SockSite(runner, listener, ssl_context=tls).start()
+        site = web.SockSite(runner, listener, ssl_context=tls)
+        await site.start()
         log.started()
-        stack.callback(_begin_to_stop, relay, log)
+        stack.push_async_callback(_finish, relay, site, log)
         yield _listening(settings, listener)
     log.stopped()
 
 
-def _begin_to_stop(relay: Relay, log: RelayLog) -> None:
+async def _finish(relay: Relay, site: web.SockSite, log: RelayLog) -> None:
+    """Take nothing new, and answer what is in flight.
+
+    aiohttp's own shutdown would stop reading the bodies of requests that have begun.
+    """
     log.stopping()
     relay.stop()
+    await site.stop()
+    await relay.drain(STOP_SECONDS)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -31,7 +31,7 @@ from e2etherapy.session.handshake import OneTimeSecrets, OpeningValues, Transcri
 from e2etherapy.session.invitation import LinkKeys, OuterKey
 from e2etherapy.session.phases import Event, Phase
 from e2etherapy.session.ratchet import OwnTurn, Ratchet, SealedMessage, TurnKeys
-from e2etherapy.session.skipped_keys import HeaderKey
+from e2etherapy.session.skipped_keys import HeaderKey, ReceivingChain
 from e2etherapy.wire import content, envelope
 from e2etherapy.wire.content import Body, KnownItem, ReplyTo
 from e2etherapy.wire.invitation import Bundle, BundleDetails
@@ -81,9 +81,10 @@ class Wrapping(msgspec.Struct, frozen=True):
         """Hide all of it."""
         return "<Wrapping: keys of the opening>"
 
-    def outlives(self, after: Ratchet) -> bool:
-        """Say whether an envelope of turn 1 can still be opened, so that it must be unwrapped."""
-        return any(chain.header_key == self.header_key for chain in after.receiving)
+    def chain_in(self, of: Ratchet) -> ReceivingChain | None:
+        """Return turn 1's chain, as long as an envelope of it can still be opened."""
+        chains = (chain for chain in of.receiving if chain.header_key == self.header_key)
+        return next(chains, None)
 
 
 class Established(msgspec.Struct, frozen=True, tag="established"):
@@ -216,9 +217,8 @@ def seal(
     salt = entropy(envelope.SALT_SIZE)
     prefix = salt + _wrap(state.wrapping, salt) if opening else salt
     after, sealed = ratchet.seal(state.ratchet, prefix, body, entropy)
-    return Sealed(
-        msgspec.structs.replace(state, phase=phase, ratchet=after), prefix + b"".join(sealed)
-    )
+    moved = msgspec.structs.replace(state, phase=phase, ratchet=after)
+    return Sealed(moved, b"".join((prefix, *sealed)))
 
 
 def unseal(state: Conversation, data: bytes, today: int) -> Opened:
@@ -332,8 +332,9 @@ def _unseal_opening(
             "Nothing has changed. If you did not expect this, the link has leaked."
         )
     after, body = ratchet.unseal(state.ratchet, *_ratchet_part(parts), today)
-    if after.own is not state.ratchet.own:
-        raise EnvelopeRefused("An opening cannot begin another turn than the first.")
+    next_turn = after.own is not state.ratchet.own
+    if next_turn or wrapping.chain_in(after) is wrapping.chain_in(state.ratchet):
+        raise EnvelopeRefused("An opening cannot carry an envelope of another turn than the first.")
     phase = phases.after(state.phase, Event.OPEN_OPENING)
     moved = msgspec.structs.replace(
         state, phase=phase, ratchet=after, wrapping=_still_needed(wrapping, after)
@@ -343,7 +344,7 @@ def _unseal_opening(
 
 def _still_needed(wrapping: Wrapping | None, after: Ratchet) -> Wrapping | None:
     """Drop the wrapping: the client on the first answer, the therapist when turn 1 is complete."""
-    return wrapping if wrapping is not None and wrapping.outlives(after) else None
+    return wrapping if wrapping is not None and wrapping.chain_in(after) is not None else None
 
 
 def _ratchet_part(parts: envelope.OpeningEnvelope) -> tuple[bytes, SealedMessage]:

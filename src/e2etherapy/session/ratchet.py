@@ -39,9 +39,9 @@ from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.session import skipped_keys
 from e2etherapy.session.limits import STANDARD
 from e2etherapy.session.skipped_keys import ChainKey, HeaderKey, MessageSecret, ReceivingChain
-from e2etherapy.wire.envelope import HEADER_SIZE, SALT_SIZE
+from e2etherapy.wire.envelope import SALT_SIZE
 
-_NUMBERS = struct.Struct(">II")
+_HEADER = struct.Struct(">32s1184s1088sII")
 _HEADER_LABEL = b"e2etherapy/1/header\x00"
 _BODY_LABEL = b"e2etherapy/1/body\x00"
 
@@ -119,7 +119,7 @@ class Header(NamedTuple):
 
     def pack(self) -> bytes:
         """Return ``X25519 32 | ML-KEM key 1,184 | ciphertext 1,088 | u32 | u32``."""
-        return b"".join(self[:3]) + _NUMBERS.pack(self.previous_length, self.number)
+        return _HEADER.pack(*self)
 
     @classmethod
     def unpack(cls, data: bytes) -> Header:
@@ -129,11 +129,9 @@ class Header(NamedTuple):
             EnvelopeRefused: a key of low order, or another length.
         """
         try:
+            x25519, kem, ciphertext, *numbers = _HEADER.unpack(data)
             return cls(
-                X25519Public(data[:32]),
-                Kem768Public(data[32:1216]),
-                Kem768Ciphertext(data[1216:2304]),
-                *_NUMBERS.unpack(data[2304:HEADER_SIZE]),
+                X25519Public(x25519), Kem768Public(kem), Kem768Ciphertext(ciphertext), *numbers
             )
         except (InvalidKey, struct.error):
             raise EnvelopeRefused("An envelope's header holds a key that is not valid.") from None
@@ -222,19 +220,7 @@ def unseal(
     current = skipped_keys.prune(ratchet.receiving, day)
     if current is not ratchet.receiving:
         ratchet = msgspec.structs.replace(ratchet, receiving=current)
-    for index, chain in enumerate(ratchet.receiving):
-        header = _try_header(chain.header_key, nonce, sealed.sealed_header, associated)
-        if header is not None:
-            after, secret = _in_chain(ratchet, index, header, day)
-            break
-    else:
-        foreign = EnvelopeRefused("This envelope does not belong to the conversation.")
-        if ratchet.own is None:
-            raise foreign
-        header = _try_header(ratchet.next_header_key, nonce, sealed.sealed_header, associated)
-        if header is None:
-            raise foreign
-        after, secret = _next_turn(ratchet, ratchet.own, header, day)
+    after, secret = _find_secret(ratchet, (nonce, sealed.sealed_header, associated), day)
     body = _open_body(ratchet.binding, prefix, sealed, secret)
     return after, body
 
@@ -255,6 +241,21 @@ def _speaking(ratchet: Ratchet, entropy: Entropy) -> tuple[OwnTurn, SendingChain
         ratchet, root=step.root, next_header_key=step.next_header_key, own=own, sending=chain
     )
     return own, chain, begun
+
+
+def _find_secret(
+    ratchet: Ratchet, header: tuple[bytes, bytes, bytes], day: int
+) -> tuple[Ratchet, MessageSecret]:
+    """Try the header keys; the awaited turn's comes first, as it is what most often arrives."""
+    if ratchet.own is not None:
+        opened = _try_header(ratchet.next_header_key, *header)
+        if opened is not None:
+            return _next_turn(ratchet, ratchet.own, opened, day)
+    for index, chain in enumerate(ratchet.receiving):
+        opened = _try_header(chain.header_key, *header)
+        if opened is not None:
+            return _in_chain(ratchet, index, opened, day)
+    raise EnvelopeRefused("This envelope does not belong to the conversation.")
 
 
 def _in_chain(

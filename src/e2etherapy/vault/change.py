@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 
 import msgspec
@@ -231,4 +232,6 @@ def _conversation_row(record: ConversationRecord) -> Row:
 
 def name_key(name: str) -> str:
     """Return the form in which two names are the same name."""
-    return " ".join(name.split()).casefold()
+    composed = unicodedata.normalize("NFC", " ".join(name.split()).casefold())
+    # What is not valid Unicode is nobody's name, and must not fail in the database either.
+    return composed.encode(errors="replace").decode()

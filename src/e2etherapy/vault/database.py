@@ -1,11 +1,13 @@
 """A SQLCipher connection driven by aiosqlite, with its errors translated in this one place.
 
 Every transaction ends with a checkpoint that empties the write-ahead log: what it deleted is then
-neither in the database file (secure_delete overwrites it) nor in the log.
+neither in the database file (secure_delete overwrites it) nor in the log. If the disk has no room
+for that, the transaction still counts, and the next one begins with it.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -15,10 +17,10 @@ import aiosqlite
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from e2etherapy.errors import VaultDamaged, VaultError, VaultFull, VaultTooNew
-from e2etherapy.vault.keyslots import DataKey
+from e2etherapy.vault.keyslots import DATABASE_NAME, DataKey
 from e2etherapy.vault.schema import MIGRATIONS, VERSION
 
-FILE_NAME = "vault.db"
+FILE_NAME = DATABASE_NAME
 Row = tuple[Any, ...]
 Statement = tuple[str, Sequence[Row]]
 """SQL text and the rows of parameters to run it with, one after another."""
@@ -41,6 +43,7 @@ class Database:
     def __init__(self, connection: aiosqlite.Connection) -> None:
         """Take a connection that `connect` made."""
         self._connection = connection
+        self._log_is_empty = False
 
     async def fetch_all(self, sql: str, parameters: Row = ()) -> list[Row]:
         """Return every row."""
@@ -52,20 +55,16 @@ class Database:
         rows = await self.fetch_all(sql, parameters)
         return rows[0] if rows else None
 
-    async def stream(self, sql: str, parameters: Row = ()) -> AsyncIterator[Row]:
-        """Yield rows without holding all of them."""
-        with _translated():
-            async with self._connection.execute(sql, parameters) as cursor:
-                async for row in cursor:
-                    yield tuple(row)
-
     async def write(self, statements: Iterable[Statement]) -> None:
         """Run all statements in one transaction, or none, and empty the write-ahead log.
 
         Raises:
-            VaultFull: the disk has no room.
-            VaultError: the disk reported an error.
+            VaultFull: the disk has no room; nothing was changed.
+            VaultError: the disk reported an error; nothing was changed.
         """
+        if not self._log_is_empty:
+            await self.empty_log()
+        self._log_is_empty = False
         with _translated():
             async with self._transaction():
                 for sql, rows in statements:
@@ -73,12 +72,26 @@ class Database:
                         await self._connection.execute(sql, rows[0])
                     elif rows:
                         await self._connection.executemany(sql, rows)
-            await self.empty_log()
+        await self._try_to_empty_log()
 
     async def empty_log(self) -> None:
-        """Move everything from the write-ahead log into the database; truncate the log."""
-        with _translated():
-            await self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Move everything from the write-ahead log into the database; truncate the log.
+
+        Raises:
+            VaultFull: the disk has no room; the log still holds everything.
+            VaultError: the disk reported an error; the log still holds everything.
+        """
+        row = await self.fetch_one("PRAGMA wal_checkpoint(TRUNCATE)")
+        # The first column says whether a reader kept the log from being truncated.
+        self._log_is_empty = row is not None and row[0] == 0
+
+    async def _try_to_empty_log(self) -> None:
+        """Empty the log now if that can be done; otherwise the next transaction begins with it."""
+        try:
+            await self.empty_log()
+        except VaultError:
+            # What was committed is on disk and must not be reported as undone.
+            self._log_is_empty = False
 
     async def close(self) -> None:
         """Close the connection."""
@@ -101,8 +114,8 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[None]:
-        await self._connection.execute("BEGIN IMMEDIATE")
         try:
+            await self._connection.execute("BEGIN IMMEDIATE")
             yield
             await self._connection.execute("COMMIT")
         except BaseException:
@@ -111,15 +124,23 @@ class Database:
             raise
 
 
-async def connect(folder: Path, key: DataKey) -> Database:
-    """Open, or create, the database in `folder` and migrate it.
+async def connect(folder: Path, key: DataKey, *, fresh: bool = False) -> Database:
+    """Open the database in `folder`, or create it if it is to be `fresh`, and migrate it.
 
     Raises:
-        VaultDamaged: the file is not a database under this key.
+        VaultDamaged: the file is missing, or is not a database under this key.
         VaultTooNew: a newer version wrote it.
         VaultFull: the disk has no room.
     """
     path = folder / FILE_NAME
+    if fresh:
+        # SQLite gives the log the mode of the database.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    elif not path.exists() or path.stat().st_size == 0:
+        raise VaultDamaged(
+            f"{path} is missing or empty. Nothing was changed. Restore it from a backup, or use "
+            "the export on another device."
+        )
 
     def connector() -> Any:  # noqa: ANN401 - a sqlcipher3 connection, which has no type stubs
         connection = sqlcipher.connect(
@@ -136,6 +157,8 @@ async def connect(folder: Path, key: DataKey) -> Database:
             for pragma in _PRAGMAS:
                 await connection.execute(pragma)
             await database.migrate()
+            # What a crash left in the log may hold keys that were deleted since.
+            await database._try_to_empty_log()  # noqa: SLF001 - the other half of the constructor
         except BaseException:
             await connection.close()
             raise

@@ -8,14 +8,23 @@ from e2etherapy.journal.chain import BookId, Commitment, Entry, EntrySalt, Head
 from e2etherapy.vault.database import Database, Row
 
 
+_PAGE = 256
+
+
 async def entries(db: Database, book: BookId) -> AsyncIterator[Entry]:
-    """Yield a book's entries in order, without holding all of them."""
-    sql = (
-        "SELECT position, salt, content, commitment, head FROM journal WHERE book = ?"
-        " ORDER BY position"
-    )
-    async for row in db.stream(sql, (bytes(book),)):
-        yield _entry(row)
+    """Yield a book's entries in order, without holding all of them.
+
+    Each page is read to its end: a reader that stays open would keep the log from being emptied.
+    """
+    last = 0
+    while rows := await db.fetch_all(
+        "SELECT position, salt, content, commitment, head FROM journal"
+        " WHERE book = ? AND position > ? ORDER BY position LIMIT ?",
+        (bytes(book), last, _PAGE),
+    ):
+        for row in rows:
+            yield _entry(row)
+        last = int(rows[-1][0])
 
 
 async def entry(db: Database, book: BookId, position: int) -> Entry | None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import unicodedata
 from pathlib import Path
@@ -17,6 +18,7 @@ from e2etherapy.errors import (
     AuthenticationFailed,
     UnsafeParameters,
     VaultDamaged,
+    VaultFull,
     VaultMissing,
     VaultTooNew,
     WrongPassphrase,
@@ -28,9 +30,17 @@ from e2etherapy.primitives.passwords import PASSPHRASE, Argon2Profile, stretch
 from e2etherapy.primitives.randomness import Entropy
 
 FILE_NAME = "keyslots.json"
+DATABASE_NAME = "vault.db"
+UNFINISHED_NAME = "vault.unfinished"
+"""Marks a folder in which a creation has begun; without it, a database is never removed."""
+
 FORMAT = 1
+MAX_SLOTS = 8
+"""Each slot that is tried costs a derivation."""
+
 RECOVERY_WORDS = 24
 _SALT_SIZE = 32
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _LABEL = b"e2etherapy/1/keyslot\x00"
 
 _Salt = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
@@ -65,7 +75,7 @@ class KeySlots(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     format: int
     vault_id: _VaultId
-    slots: list[KeySlot]
+    slots: Annotated[list[KeySlot], msgspec.Meta(max_length=MAX_SLOTS)]
 
 
 class _FormatOnly(msgspec.Struct, frozen=True):
@@ -139,12 +149,17 @@ def read(folder: Path) -> KeySlots:
     Raises:
         VaultMissing: there is none.
         VaultTooNew: a newer version wrote it.
-        VaultDamaged: it does not have this form.
+        VaultDamaged: it does not have this form, or is missing beside a vault.
     """
     path = folder / FILE_NAME
     try:
         data = path.read_bytes()
     except FileNotFoundError:
+        if lost_in(folder):
+            raise VaultDamaged(
+                f"{path} is missing, and nothing opens the vault without it. Nothing was changed. "
+                "Restore this one file from a backup; the vault itself is as it was."
+            ) from None
         raise VaultMissing(
             f"There is no vault in {folder}. Run 'e2etherapy init' to make one, or give another "
             "folder with --home."
@@ -153,22 +168,38 @@ def read(folder: Path) -> KeySlots:
         if msgspec.json.decode(data, type=_FormatOnly).format > FORMAT:
             raise VaultTooNew("A newer version of e2etherapy wrote this vault. Please update.")
         return msgspec.json.decode(data, type=KeySlots)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise VaultDamaged(
             f"{path} is damaged. Restore this one file from a backup; the vault itself is as "
             "it was."
         ) from None
 
 
+def lost_in(folder: Path) -> bool:
+    """Say whether a folder holds a vault without its key slots: not one that was never finished."""
+    if (folder / FILE_NAME).exists() or (folder / UNFINISHED_NAME).exists():
+        return False
+    return (folder / DATABASE_NAME).exists()
+
+
 def write(folder: Path, slots: KeySlots) -> None:
-    """Replace the file in one step, readable by its owner only."""
+    """Replace the file in one step, readable by its owner only.
+
+    Raises:
+        VaultFull: the disk has no room; the file is as it was.
+    """
     path = folder / FILE_NAME
     fresh = path.with_suffix(".new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(slots), indent=2) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(slots), indent=2) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise VaultFull("The disk is full. Nothing was changed. Free some space.") from None
     fresh.replace(path)
     folder_descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -45,5 +45,6 @@ async def search(db: Database, words: str, limit: int = 50) -> list[Hit]:
 
 
 def _match_expression(words: str) -> str:
-    quoted = ['"' + word.replace('"', '""') + '"' for word in words.replace("\x00", " ").split()]
+    valid = words.replace("\x00", " ").encode(errors="replace").decode()
+    quoted = ['"' + word.replace('"', '""') + '"' for word in valid.split()]
     return " ".join([*quoted[:-1], quoted[-1] + "*"]) if quoted else ""

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from e2etherapy.errors import OldCopy, VaultExists, VaultFull
+from e2etherapy.errors import OldCopy, VaultDamaged, VaultExists, VaultFull
 from e2etherapy.journal import chain
 from e2etherapy.journal.chain import BookId, Head
 from e2etherapy.primitives.randomness import Entropy
@@ -94,7 +95,7 @@ class Vault:
             self._db = await database.connect(self.place.folder, self._key)
             await self._read_head()
         except BaseException:
-            self._lock.release()
+            await self.close()
             raise
 
     async def setting(self, key: str) -> bytes | None:
@@ -123,7 +124,17 @@ class Vault:
             VaultFull: the disk has no room; nothing was changed.
             VaultError: the disk reported an error; nothing was changed.
         """
-        generation = self._generation + 1
+        writing = asyncio.ensure_future(self._commit(change))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            # A transaction that has begun comes to its end, whichever that is.
+            await asyncio.wait({writing})
+            raise
+
+    async def _commit(self, change: Change) -> None:
+        # A copy that may be old stays so, however much is written into it.
+        generation = self._generation + (self.freshness is Freshness.CURRENT)
         mark = (_SETTING, [(_GENERATION, generation.to_bytes(8, "big"))])
         await self.db.write([*change.statements(), mark])
         self._generation = generation
@@ -194,40 +205,69 @@ async def create(
 
     Raises:
         VaultExists: there is one in this folder already.
+        VaultDamaged: there is one that has lost its key slots.
         VaultFull: the disk has no room.
     """
     place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if (place.folder / keyslots.FILE_NAME).exists():
-        raise VaultExists(
-            f"There is already a vault in {place.folder}. Nothing was changed. "
-            "Give another folder with --home."
-        )
+    _require_vacant(place.folder)
     lock = VaultLock(place.folder)
     await lock.acquire(LOCK_PATIENCE_SECONDS)
     try:
-        _clear_unfinished(place.folder)
+        # Whoever held the lock may have made one meanwhile.
+        _require_vacant(place.folder)
         data_key = DataKey(entropy(DataKey.SIZE))
         vault_id = entropy(VAULT_ID_SIZE)
         recovery, words = keyslots.recovery_slot(vault_id, data_key, entropy)
         by_passphrase = keyslots.passphrase_slot(vault_id, data_key, passphrase, entropy)
         slots = KeySlots(keyslots.FORMAT, vault_id, [by_passphrase, recovery])
-        db = await database.connect(place.folder, data_key)
-        # The slots come last: a crash before this leaves a folder that holds no vault yet.
+        _clear_unfinished(place.folder)
+        db = await database.connect(place.folder, data_key, fresh=True)
         vault = Vault(place, slots, data_key, lock, db)
-        book = BookId(entropy(BookId.SIZE))
-        first = {**settings, _ROLE: role.value.encode(), PRIVATE_BOOK: bytes(book)}
-        await db.write([(_SETTING, list(first.items()))])
-        keyslots.write(place.folder, slots)
-        vault.role, vault.private_book = role, book
-        await vault.trust_this_copy()
+        vault.role, vault.private_book = role, BookId(entropy(BookId.SIZE))
+        await _finish(vault, settings)
     except BaseException:
         lock.release()
         raise
     return vault, words
 
 
+async def _finish(vault: Vault, settings: Mapping[str, bytes]) -> None:
+    """Write a new vault's first settings, then its key slots.
+
+    The slots come last: a crash before this leaves a folder that holds no vault yet.
+    """
+    first = {
+        **settings,
+        _ROLE: vault.role.value.encode(),
+        PRIVATE_BOOK: bytes(vault.private_book),
+    }
+    folder = vault.place.folder
+    try:
+        await vault.db.write([(_SETTING, list(first.items()))])
+        await vault.trust_this_copy()
+        keyslots.write(folder, vault._slots)  # noqa: SLF001 - the other half of `create`
+        (folder / keyslots.UNFINISHED_NAME).unlink()
+    except BaseException:
+        await vault.close()
+        raise
+
+
+def _require_vacant(folder: Path) -> None:
+    if (folder / keyslots.FILE_NAME).exists():
+        raise VaultExists(
+            f"There is already a vault in {folder}. Nothing was changed. "
+            "Give another folder with --home."
+        )
+    if keyslots.lost_in(folder):
+        raise VaultDamaged(
+            f"There is a vault in {folder} that has lost its {keyslots.FILE_NAME}. Nothing was "
+            "changed. Restore that file from a backup, or give another folder with --home."
+        )
+
+
 def _clear_unfinished(folder: Path) -> None:
-    """Remove a database whose creation was cut off: without key slots nobody can open it."""
+    """Mark the folder, and remove a database whose creation was cut off: nobody can open it."""
+    (folder / keyslots.UNFINISHED_NAME).touch(mode=0o600)
     for suffix in ("", "-wal", "-shm"):
         (folder / f"{database.FILE_NAME}{suffix}").unlink(missing_ok=True)
 
@@ -244,9 +284,15 @@ async def unlock(place: Place, slots: KeySlots, key: DataKey) -> Vault:
     await lock.acquire(LOCK_PATIENCE_SECONDS)
     try:
         db = await database.connect(place.folder, key)
-        vault = Vault(place, slots, key, lock, db)
-        await vault._read_head()  # noqa: SLF001 - the other half of this constructor
     except BaseException:
         lock.release()
+        raise
+    vault = Vault(place, slots, key, lock, db)
+    try:
+        # A creation that was cut off between its last two steps.
+        (place.folder / keyslots.UNFINISHED_NAME).unlink(missing_ok=True)
+        await vault._read_head()  # noqa: SLF001 - the other half of this constructor
+    except BaseException:
+        await vault.close()
         raise
     return vault

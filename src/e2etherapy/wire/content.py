@@ -24,6 +24,7 @@ MAX_PARTS = 2_400
 MAX_RECEIPT_ITEMS = 256
 MAX_NAME_LENGTH = 200
 _LENGTH = struct.Struct(">I")
+_UTC_OFFSET = timedelta(0)
 
 ItemId = Annotated[bytes, msgspec.Meta(min_length=ITEM_ID_SIZE, max_length=ITEM_ID_SIZE)]
 Sequence = Annotated[int, msgspec.Meta(ge=1, le=MAX_SEQUENCE)]
@@ -157,7 +158,7 @@ class Body(msgspec.Struct, frozen=True):
         return f"<Body: {self.item!r}>"
 
 
-class _Outer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Outer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     item: msgspec.Raw
     blob: Annotated[int, msgspec.Meta(ge=0)] = 0
     reply_to: ReplyTo | None = None
@@ -224,7 +225,7 @@ def _malformed_item(error: Exception) -> MalformedData:
 
 
 def _check(item: AnyItem) -> None:
-    if item.written.utcoffset() != timedelta(0) or item.written.microsecond:
+    if item.written.utcoffset() != _UTC_OFFSET or item.written.microsecond:
         raise MalformedData("A content item's time is not UTC in whole seconds.")
     if isinstance(item, Part) and item.index >= item.count:
         raise MalformedData("A part's index is not below its count.")
@@ -232,9 +233,12 @@ def _check(item: AnyItem) -> None:
         raise MalformedData("A text is longer than a conversation carries.")
 
 
-def pack_body(item: KnownItem, blob: bytes = b"", reply_to: ReplyTo | None = None) -> bytes:
+def pack_body(item: AnyItem, blob: bytes = b"", reply_to: ReplyTo | None = None) -> bytes:
     """Return ``u32 n | JSON | blob`` without padding."""
-    encoded = _encoder.encode(_Known(item, len(blob), reply_to))
+    if isinstance(item, UnknownItem):
+        encoded = _encoder.encode(_Outer(msgspec.Raw(item.raw), len(blob), reply_to))
+    else:
+        encoded = _encoder.encode(_Known(item, len(blob), reply_to))
     return _LENGTH.pack(len(encoded)) + encoded + blob
 
 
@@ -249,8 +253,12 @@ def pad_body(packed: bytes, size: int) -> bytes:
     return packed.ljust(size, b"\x00")
 
 
-def unpack_body(data: bytes) -> Body:
-    """Read a body, padded or not.
+def unpack_body(data: bytes, *, padded: bool = True) -> Body:
+    """Read a body.
+
+    Args:
+        data: the packed form, with zeros behind it unless it is a joined whole.
+        padded: whether zeros may follow.
 
     Raises:
         MalformedData: lengths that do not fit, padding that is not zero, or an item that breaks
@@ -263,7 +271,8 @@ def unpack_body(data: bytes) -> Body:
         raise MalformedData("A body's length field points behind its end.")
     outer = _unpack_json(data[_LENGTH.size : end])
     blob_end = end + outer.blob
-    if blob_end > len(data) or data.count(0, blob_end) != len(data) - blob_end:
+    padding = len(data) - blob_end
+    if padding < 0 or data.count(0, blob_end) != padding or (padding and not padded):
         raise MalformedData("A body's blob or padding does not fit.")
     item = outer.item
     if isinstance(item, msgspec.Raw):

@@ -9,6 +9,7 @@ sections 5 and 6).
 
 from __future__ import annotations
 
+import struct
 from typing import NamedTuple
 
 from e2etherapy.errors import MalformedData
@@ -48,11 +49,13 @@ class OpeningEnvelope(NamedTuple):
     sealed_body: bytes
 
 
-_HEADER_END = SALT_SIZE + SEALED_HEADER_SIZE
-_COMMITMENT_END = _HEADER_END + COMMITMENT_SIZE
-_OPENING_END = SALT_SIZE + SEALED_OPENING_SIZE
-_OPENING_HEADER_END = _OPENING_END + SEALED_HEADER_SIZE
-_OPENING_COMMITMENT_END = _OPENING_HEADER_END + COMMITMENT_SIZE
+_MESSAGE = struct.Struct(
+    f"{SALT_SIZE}s {SEALED_HEADER_SIZE}s {COMMITMENT_SIZE}s {MESSAGE_BODY_SIZE + TAG_SIZE}s"
+)
+_OPENING = struct.Struct(
+    f"{SALT_SIZE}s {SEALED_OPENING_SIZE}s {SEALED_HEADER_SIZE}s {COMMITMENT_SIZE}s"
+    f" {OPENING_BODY_SIZE + TAG_SIZE}s"
+)
 
 
 def check_size(envelope: bytes) -> None:
@@ -72,12 +75,7 @@ def split_message(envelope: bytes) -> MessageEnvelope:
         MalformedData: not 16,384 bytes.
     """
     check_size(envelope)
-    return MessageEnvelope(
-        envelope[:SALT_SIZE],
-        envelope[SALT_SIZE:_HEADER_END],
-        envelope[_HEADER_END:_COMMITMENT_END],
-        envelope[_COMMITMENT_END:],
-    )
+    return MessageEnvelope(*_MESSAGE.unpack(envelope))
 
 
 def split_opening(envelope: bytes) -> OpeningEnvelope:
@@ -87,10 +85,4 @@ def split_opening(envelope: bytes) -> OpeningEnvelope:
         MalformedData: not 16,384 bytes.
     """
     check_size(envelope)
-    return OpeningEnvelope(
-        envelope[:SALT_SIZE],
-        envelope[SALT_SIZE:_OPENING_END],
-        envelope[_OPENING_END:_OPENING_HEADER_END],
-        envelope[_OPENING_HEADER_END:_OPENING_COMMITMENT_END],
-        envelope[_OPENING_COMMITMENT_END:],
-    )
+    return OpeningEnvelope(*_OPENING.unpack(envelope))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ast
+import gc
 import hashlib
 import io
 import json
@@ -138,7 +140,9 @@ def _garble(folder: Path) -> None:
         (_change(lambda book: _drop(book, 0)), "entry 1 is missing"),
         (_change(lambda book: _drop(book, 2)), "the end of the book is missing"),
         (
-            _change(lambda book: _entry(book, 1).update(commitment="00" * 32, content=None)),
+            _change(
+                lambda book: _entry(book, 1).update(commitment="00" * 32, content=None, salt=None)
+            ),
             "entry 2 does not follow",
         ),
         (_change_file, "was changed"),
@@ -218,3 +222,56 @@ def test_the_same_export_gives_the_same_bytes() -> None:
     assert [one.read(name) for name in one.namelist()] == [
         two.read(name) for name in two.namelist()
     ]
+
+
+def test_the_same_export_gives_the_same_archive() -> None:
+    archives = []
+    for _ in range(2):
+        file = io.BytesIO()
+        exporter = Exporter(file, WHEN)
+        exporter.add(Book(BOOK, "Private journal", Authors("Sam", ""), entries()))
+        exporter.close()
+        archives.append(file.getvalue())
+    assert archives[0] == archives[1]
+
+
+@pytest.mark.parametrize("year", [1970, 2300])
+def test_a_clock_that_is_far_off_prevents_no_export(year: int) -> None:
+    file = io.BytesIO()
+    exporter = Exporter(file, WHEN.replace(year=year))
+    exporter.add(Book(BOOK, "Private journal", Authors("Sam", ""), entries()))
+    exporter.close()
+    assert f"Exported {year}-03-01" in zipfile.ZipFile(file).read("index.html").decode()
+
+
+def test_an_export_that_was_given_up_leaves_no_archive_and_no_noise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (tmp_path / "record.zip").open("w+b") as file, pytest.raises(JournalBroken):
+        Exporter(file, WHEN).add(Book(BOOK, "t", Authors("Sam", ""), entries()[1:]))
+    gc.collect()
+    assert not capsys.readouterr().err
+    assert not zipfile.is_zipfile(tmp_path / "record.zip")
+
+
+def test_the_verifier_is_written_for_python_3_8() -> None:
+    source = exported().read("verify.py").decode()
+    tree = ast.parse(source, feature_version=(3, 8))
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else _names(node))
+    }
+    assert imported <= sys.stdlib_module_names
+
+
+def _names(node: ast.Import) -> list[str]:
+    return [alias.name for alias in node.names]
+
+
+@pytest.mark.parametrize("name", ["a" * 79 + " bbb", "a" * 79 + ".é", "a" * 75 + " .x.pdf" * 3])
+def test_a_shortened_name_ends_in_nothing_that_a_file_system_drops(name: str) -> None:
+    safe = safe_name(name)
+    assert safe == safe.strip(". ")
+    assert ".." not in safe

@@ -67,6 +67,22 @@ def test_purpose_and_message_cannot_run_into_each_other() -> None:
         SIGNER.public().verify(signature, MESSAGE, "credentialx")
 
 
+def test_the_ed25519_half_signs_the_purpose_a_zero_and_the_message() -> None:
+    """The other half has a context of its own; this one has only what stands in front."""
+    SIGNER.ed25519.public().verify(SIGNATURE.ed25519, b"e2etherapy/1/credential\x00a licence")
+
+
+def test_a_byte_cannot_move_from_the_message_into_the_signature() -> None:
+    key = SIGNER.ed25519
+    signature = key.sign(MESSAGE)
+    key.public().verify(signature, MESSAGE)
+    for moved in (signature + MESSAGE[:1], signature + MESSAGE):
+        with pytest.raises(AuthenticationFailed):
+            key.public().verify(moved, MESSAGE[len(moved) - 64 :])
+    with pytest.raises(AuthenticationFailed):
+        key.public().verify(signature[:-1], signature[-1:] + MESSAGE)
+
+
 @pytest.mark.parametrize(
     "damage", [lambda s: s[:-1], lambda s: s + b"\x00", lambda s: bytes([s[0] ^ 1]) + s[1:]]
 )

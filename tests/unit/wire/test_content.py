@@ -66,6 +66,8 @@ def test_an_item_is_the_json_that_the_specification_shows() -> None:
 def test_an_item_that_breaks_its_form_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(MalformedData):
         content.decode_item(with_changes(**changes))
+    with pytest.raises(MalformedData):
+        content.unpack_body(body(b'{"item":' + with_changes(**changes) + b"}"))
 
 
 @pytest.mark.parametrize(
@@ -93,6 +95,8 @@ def test_an_item_that_breaks_its_form_is_refused(changes: dict[str, object]) -> 
 def test_a_number_or_a_list_out_of_range_is_refused(item: dict[str, object]) -> None:
     with pytest.raises(MalformedData):
         content.decode_item(with_changes(**item, text=...))
+    with pytest.raises(MalformedData):
+        content.unpack_body(body(b'{"item":' + with_changes(**item, text=...) + b"}"))
 
 
 @pytest.mark.parametrize("kind", ["newer", "", "Text", "text ", "unknown"])
@@ -101,6 +105,7 @@ def test_an_item_of_a_kind_from_the_future_is_kept_as_it_came(kind: str) -> None
     item = content.decode_item(data)
     assert isinstance(item, UnknownItem)
     assert item.named_kind == kind
+    assert content.unpack_body(body(b'{"item":' + data + b"}")).item == item
     assert content.encode_item(item) == item.raw == data
 
 

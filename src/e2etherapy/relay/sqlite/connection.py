@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sqlite3
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import aiosqlite
 
 from e2etherapy.errors import RelayDatabaseUnusable
 from e2etherapy.relay.store import Busy, DiskFull
+
+T = TypeVar("T")
 
 _BUSY_SECONDS = 10.0
 _STATEMENTS_KEPT = 512
@@ -29,7 +35,19 @@ _NO_ROOM = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE"}
 """SQLite says FULL only for ENOSPC; a quota or a limit on the file's size is a failed write."""
 
 
-async def connect(path: Path) -> aiosqlite.Connection:
+class Connection(aiosqlite.Connection):
+    """A connection whose thread also takes a whole piece of work at once."""
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `work` returns, called in the connection's thread.
+
+        Statement by statement, a transaction would go back to a busy event loop after each.
+        """
+        result: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
+        return result
+
+
+async def connect(path: Path) -> Connection:
     """Open a connection that leaves transactions to its user.
 
     A missing file is made, readable only by whoever runs the relay.
@@ -38,10 +56,9 @@ async def connect(path: Path) -> aiosqlite.Connection:
         RelayDatabaseUnusable: the file cannot be made or opened, or is no database.
     """
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        database = await aiosqlite.connect(
-            path, isolation_level=None, timeout=_BUSY_SECONDS, cached_statements=_STATEMENTS_KEPT
-        )
+        _create(path)
+        database = Connection(partial(_open, path), iter_chunk_size=64)
+        await database
     except (OSError, sqlite3.Error) as problem:
         raise _unusable(problem) from None
     try:
@@ -51,6 +68,22 @@ async def connect(path: Path) -> aiosqlite.Connection:
         await database.close()
         raise _unusable(problem) from None
     return database
+
+
+def _create(path: Path) -> None:
+    """Make a missing file, readable only by its owner.
+
+    A file that is there is not opened: closing it would let go of every lock that this process's
+    connections hold on it, and another process would then throw the write-ahead log away.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(
+        path, isolation_level=None, timeout=_BUSY_SECONDS, cached_statements=_STATEMENTS_KEPT
+    )
 
 
 def _unusable(problem: Exception) -> RelayDatabaseUnusable:

@@ -1,28 +1,45 @@
-"""Deposits that came in at the same moment, stored with five statements for all of them."""
+"""Deposits that came in at the same moment, stored with three statements for all of them."""
 
 from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Callable, Iterable, Sequence
+import sqlite3
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
 import msgspec
-from typing import TYPE_CHECKING
 
 from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.mailbox.operations import MAILBOX_CAPACITY
 from e2etherapy.relay.store import Deposit, MailboxFull, Refused, StoreError
-
-if TYPE_CHECKING:
-    import aiosqlite
 
 Row = tuple[bytes, int, bytes, int, bytes]
 
 _NO_HASH = bytes(32)
 """Stands for the deposit key's hash of a mailbox that does not exist, so that one is compared."""
 
-INSERT = "INSERT INTO envelope (mailbox, position, digest, day, envelope) VALUES"
-ADVANCE = "UPDATE mailbox SET last_position = ? WHERE id = ?"
+# What waits is what lies between the lowest and the last position: acknowledging and expiry take
+# from the low end. Counting the rows would take longer the more of them there are.
+#
+# One row of JSON comes back instead of one row for each deposit: at each row
+# the thread lets go of the interpreter and waits for it again.
+_LOOK_UP = """
+    WITH deposit (number, address, hash) AS (VALUES {marks})
+    SELECT json_group_array(json_array(
+        number, id IS NOT NULL, hex(coalesce(deposit_key_hash, zeroblob(32))),
+        coalesce(last_position, 0),
+        (SELECT count(*) FROM (SELECT 1 FROM envelope WHERE mailbox = address LIMIT 1)),
+        coalesce((SELECT min(position) FROM envelope WHERE mailbox = address), 0),
+        EXISTS (SELECT 1 FROM envelope WHERE mailbox = address AND digest = hash)))
+    FROM deposit LEFT JOIN mailbox ON id = address
+"""
+INSERT = "INSERT INTO envelope (mailbox, position, digest, day, envelope) VALUES {marks}"
+ADVANCE = """
+    UPDATE mailbox SET last_position = position
+    FROM (SELECT column1 AS position, column2 AS mailbox FROM (VALUES {marks}))
+    WHERE id = mailbox
+"""
 
 
 @dataclass(slots=True)
@@ -47,26 +64,20 @@ class DepositBatch:
         self._on_arrival = on_arrival
         self._outcomes: list[StoreError | None] = []
 
-    async def apply(self, database: aiosqlite.Connection) -> None:
+    def apply(self, database: sqlite3.Connection) -> None:
         """Decide every deposit and write those that are to be stored."""
-        mailboxes = await self._mailboxes(database)
-        waiting = await self._waiting(database)
+        mailboxes, waiting = self._look_up(database)
         rows: list[Row] = []
         self._outcomes = [
             _decide(deposit, mailboxes.get(deposit.mailbox), waiting, rows)
             for deposit, _ in self._deposits
         ]
-        if rows:
-            # By mailbox, so that a page's order does not keep the order of arrival in a group.
-            rows.sort()
-            await database.execute(
-                f"{INSERT} {_marks('(?, ?, ?, ?, ?)', rows)}", [v for row in rows for v in row]
-            )
-            adv = _advances(mailboxes)
-            await database.execute(
-                "UPDATE mailbox SET last_position = position FROM (SELECT column1 AS position, column2 AS mailbox FROM (VALUES"
-                f" {_marks('(?, ?)', adv)})) WHERE id = mailbox", [v for row in adv for v in row]
-            )
+        if not rows:
+            return
+        # By mailbox, so that a page's order does not keep the order of arrival in a group.
+        rows.sort()
+        _run(database, INSERT, "(?, ?, ?, ?, ?)", rows)
+        _run(database, ADVANCE, "(?, ?)", _advances(mailboxes))
 
     def settle(self) -> None:
         """Give each deposit its outcome."""
@@ -86,24 +97,24 @@ class DepositBatch:
             if not answer.done():
                 answer.set_exception(problem)
 
-    async def _mailboxes(self, database: aiosqlite.Connection) -> dict[bytes, _Mailbox]:
-        pairs = [v for n, (d, _) in enumerate(self._deposits) for v in (n, d.mailbox, d.digest)]
-        ((text,),) = await database.execute_fetchall(
-            "WITH deposit (number, address, hash) AS (VALUES " + _marks('(?, ?, ?)', self._deposits) + ")"
-            " SELECT json_group_array(json_array(number, hex(deposit_key_hash), last_position,"
-            " last_position + 1 - coalesce((SELECT min(position) FROM envelope WHERE mailbox = id), last_position + 1),"
-            " EXISTS (SELECT 1 FROM envelope WHERE mailbox = address AND digest = hash)))"
-            " FROM deposit JOIN mailbox ON id = address", pairs)
-        found = {}
-        self.dups = set()
-        for n, h, last, waiting, dup in msgspec.json.decode(text):
-            d = self._deposits[n][0]
-            found[d.mailbox] = _Mailbox(bytes.fromhex(h), last, waiting)
-            if dup: self.dups.add((d.mailbox, d.digest))
-        return found
+    def _look_up(
+        self, database: sqlite3.Connection
+    ) -> tuple[dict[bytes, _Mailbox], set[tuple[bytes, bytes]]]:
+        """Return the mailboxes that exist, and which of these envelopes wait in them already."""
+        asked = [
+            (number, deposit.mailbox, deposit.digest)
+            for number, (deposit, _) in enumerate(self._deposits)
+        ]
+        ((found,),) = _run(database, _LOOK_UP, "(?, ?, ?)", asked)
+        mailboxes: dict[bytes, _Mailbox] = {}
+        waiting = set()
+        for number, key_hash, last_position, count, is_waiting in msgspec.json.decode(found):
+            deposit = self._deposits[number][0]
+            mailboxes[deposit.mailbox] = _Mailbox(bytes.fromhex(key_hash), last_position, count)
+            if is_waiting:
+                waiting.add((deposit.mailbox, deposit.digest))
+        return mailboxes, waiting
 
-    async def _waiting(self, database: aiosqlite.Connection) -> set[tuple[bytes, bytes]]:
-        return self.dups
 
 def _decide(
     deposit: Deposit,
@@ -130,8 +141,16 @@ def _decide(
 
 
 def _advances(mailboxes: dict[bytes, _Mailbox]) -> list[tuple[int, bytes]]:
-    return [(box.last_position, id_) for id_, box in mailboxes.items() if box.advanced]
+    return [(box.last_position, address) for address, box in mailboxes.items() if box.advanced]
 
 
-def _marks(mark: str, values: Iterable[object]) -> str:
-    return ", ".join(mark for _ in values)
+def _run(
+    database: sqlite3.Connection,
+    statement: str,
+    marks: str,
+    rows: Sequence[tuple[bytes | int, ...]],
+) -> list[tuple[str, ...]]:
+    """Run a statement over all rows at once; only question marks become part of its text."""
+    text = statement.format(marks=", ".join([marks] * len(rows)))
+    values = [value for row in rows for value in row]
+    return list(database.execute(text, values))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING
 
 from e2etherapy.mailbox.operations import RETENTION_DAYS
+from e2etherapy.relay.sqlite.connection import Connection
 from e2etherapy.relay.sqlite.writer import GroupWriter
-
-if TYPE_CHECKING:
-    import aiosqlite
 
 _MAILBOXES_A_STEP = 64
 _ENVELOPES_A_STEP = 128
@@ -17,7 +15,7 @@ _ENVELOPES_A_STEP = 128
 
 
 async def expired_envelopes(
-    reading: aiosqlite.Connection, writer: GroupWriter, today: int
+    reading: Connection, writer: GroupWriter, today: int
 ) -> AsyncGenerator[int, None]:
     """Delete envelopes that are over; yields after each step how many that were."""
     last_day = today - RETENTION_DAYS
@@ -48,9 +46,9 @@ class _Deletion:
         self._mailbox = mailbox
         self._last_day = last_day
 
-    async def __call__(self, database: aiosqlite.Connection) -> int:
+    def __call__(self, database: sqlite3.Connection) -> int:
         """Delete a step's worth and return how many that were."""
-        cursor = await database.execute(
+        cursor = database.execute(
             "DELETE FROM envelope WHERE mailbox = :mailbox AND position IN (SELECT position"
             " FROM envelope WHERE mailbox = :mailbox AND day <= :day ORDER BY position"
             " LIMIT :step)",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING
+import sqlite3
 
 from e2etherapy.mailbox.capabilities import ClaimHash, Locator, TicketHash
 from e2etherapy.relay.store import (
@@ -15,19 +15,16 @@ from e2etherapy.relay.store import (
     claim_is_over,
 )
 
-if TYPE_CHECKING:
-    import aiosqlite
-
 _NO_HASH = bytes(32)
 _STEP = 64
 
 
-async def put(
-    database: aiosqlite.Connection, ticket: TicketHash, mark: PutMark, invitation: Invitation
+def put(
+    database: sqlite3.Connection, ticket: TicketHash, mark: PutMark, invitation: Invitation
 ) -> None:
     """Keep a bundle; see Store.put_invitation."""
     # One statement, so that every refusal has looked at the same rows.
-    ((known, earlier, taken),) = await database.execute_fetchall(
+    ((known, earlier, taken),) = database.execute(
         "SELECT EXISTS (SELECT 1 FROM ticket WHERE hash = :ticket),"
         " (SELECT put_mark FROM ticket WHERE hash = :ticket),"
         " EXISTS (SELECT 1 FROM invitation WHERE locator = :locator)",
@@ -41,44 +38,38 @@ async def put(
         raise Contradiction("This ticket has put another invitation.")
     if taken:
         raise Refused("There is nothing here for this key.")
-    await database.execute("UPDATE ticket SET put_mark = ? WHERE hash = ?", (mark, ticket))
-    await database.execute(
+    database.execute("UPDATE ticket SET put_mark = ? WHERE hash = ?", (mark, ticket))
+    database.execute(
         "INSERT INTO invitation (locator, bundle, last_day) VALUES (?, ?, ?)",
         (invitation.locator, invitation.bundle, invitation.last_day),
     )
 
 
-async def claim(
-    database: aiosqlite.Connection, locator: Locator, token: ClaimHash, today: int
-) -> bytes:
+def claim(database: sqlite3.Connection, locator: Locator, token: ClaimHash, today: int) -> bytes:
     """Bind a bundle and return it; see Store.claim."""
-    holder = await _holder(database, locator, today)
+    holder = _holder(database, locator, today)
     if holder is None:
-        await database.execute(
+        database.execute(
             "UPDATE invitation SET claim_hash = ?, claim_day = ? WHERE locator = ?",
             (token, today, locator),
         )
     elif not hmac.compare_digest(holder, token):
         raise Refused("There is nothing here for this key.")
-    ((bundle,),) = await database.execute_fetchall(
-        "SELECT bundle FROM invitation WHERE locator = ?", (locator,)
-    )
+    ((bundle,),) = database.execute("SELECT bundle FROM invitation WHERE locator = ?", (locator,))
     return bytes(bundle)
 
 
-async def forget(
-    database: aiosqlite.Connection, locator: Locator, token: ClaimHash, today: int
-) -> None:
+def forget(database: sqlite3.Connection, locator: Locator, token: ClaimHash, today: int) -> None:
     """Delete a bundle that is bound to a token; see Store.forget_invitation."""
-    holder = await _holder(database, locator, today)
-    if not hmac.compare_digest(holder or _NO_HASH, token):
+    holder = _holder(database, locator, today)
+    if not hmac.compare_digest(holder or _NO_HASH, token) or holder is None:
         raise Refused("There is nothing here for this key.")
-    await database.execute("DELETE FROM invitation WHERE locator = ?", (locator,))
+    database.execute("DELETE FROM invitation WHERE locator = ?", (locator,))
 
 
-async def delete_over(database: aiosqlite.Connection, today: int) -> int:
+def delete_over(database: sqlite3.Connection, today: int) -> int:
     """Delete some invitations that are over and return how many."""
-    cursor = await database.execute(
+    cursor = database.execute(
         "DELETE FROM invitation WHERE locator IN (SELECT locator FROM invitation WHERE"
         " (claim_day IS NULL AND last_day < :today) OR claim_day + :claim_days < :today"
         " LIMIT :step)",
@@ -87,14 +78,14 @@ async def delete_over(database: aiosqlite.Connection, today: int) -> int:
     return cursor.rowcount
 
 
-async def _holder(database: aiosqlite.Connection, locator: Locator, today: int) -> bytes | None:
+def _holder(database: sqlite3.Connection, locator: Locator, today: int) -> bytes | None:
     """Return the hash of the token that a live invitation is bound to, or None if to none.
 
     Raises:
         Refused: unknown or over.
     """
     rows = list(
-        await database.execute_fetchall(
+        database.execute(
             "SELECT last_day, claim_hash, claim_day FROM invitation WHERE locator = ?", (locator,)
         )
     )

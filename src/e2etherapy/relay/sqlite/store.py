@@ -9,7 +9,7 @@ from contextlib import aclosing
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from e2etherapy.mailbox.capabilities import (
     AllowanceHash,
@@ -21,20 +21,17 @@ from e2etherapy.mailbox.capabilities import (
 )
 from e2etherapy.mailbox.operations import StoredEnvelope
 from e2etherapy.relay.sqlite import invitations, rights
-from e2etherapy.relay.sqlite.connection import connect, in_store_words
+from e2etherapy.relay.sqlite.connection import Connection, connect, in_store_words
 from e2etherapy.relay.sqlite.expiry import expired_envelopes
 from e2etherapy.relay.sqlite.schema import migrate
 from e2etherapy.relay.sqlite.writer import GroupWriter
 from e2etherapy.relay.store import Deposit, Expired, Invitation, PutMark, Refused
 
-if TYPE_CHECKING:
-    import aiosqlite
-
 
 class SqliteStore:
     """A Store. One connection writes in groups, another reads without waiting for it."""
 
-    def __init__(self, writing: aiosqlite.Connection, reading: aiosqlite.Connection) -> None:
+    def __init__(self, writing: Connection, reading: Connection) -> None:
         self._writing = writing
         self._reading = reading
         self._writer = GroupWriter(writing)
@@ -163,14 +160,15 @@ class SqliteStore:
 
     async def scrub(self) -> None:
         """Empty the write-ahead log, in which deleted envelopes would stay until overwritten."""
-        await self._writer.run_between_groups(_truncate_log)
+        try:
+            # In the thread of the connection that writes, where no transaction is open between
+            # two pieces of work.
+            await self._writing.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        except (sqlite3.Error, OSError) as problem:
+            raise in_store_words(problem) from None
 
     async def _read(self, statement: str, values: Any) -> list[sqlite3.Row]:  # noqa: ANN401
         try:
             return list(await self._reading.execute_fetchall(statement, values))
         except (sqlite3.Error, OSError) as problem:
             raise in_store_words(problem) from None
-
-
-async def _truncate_log(database: aiosqlite.Connection) -> None:
-    await database.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")

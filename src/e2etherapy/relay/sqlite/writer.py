@@ -7,18 +7,18 @@ answered only after the commit that holds it, and one that is refused takes nobo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Generic, Protocol, TypeVar, cast
 
-import aiosqlite
-
 from e2etherapy.mailbox.capabilities import MailboxId
-from e2etherapy.relay.sqlite.connection import in_store_words
+from e2etherapy.relay.sqlite.connection import Connection, in_store_words
 from e2etherapy.relay.sqlite.deposits import DepositBatch
 from e2etherapy.relay.store import Busy, Deposit, StoreError
 
 T = TypeVar("T")
-Change = Callable[[aiosqlite.Connection], Awaitable[T]]
+Change = Callable[[sqlite3.Connection], T]
 """Reads, decides, and only then writes: one that raises a StoreError has written nothing."""
 
 MAX_PENDING = 1_024
@@ -27,9 +27,9 @@ MAX_GROUP = 64
 
 
 class _Unit(Protocol):
-    """A part of a group: applied inside the transaction, answered after it."""
+    """A part of a group: applied in the connection's thread, answered in the event loop."""
 
-    async def apply(self, database: aiosqlite.Connection) -> None: ...
+    def apply(self, database: sqlite3.Connection) -> None: ...
 
     def settle(self) -> None: ...
 
@@ -44,10 +44,10 @@ class _SingleChange(Generic[T]):
         self._outcome: T | StoreError | None = None
         self.answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
-    async def apply(self, database: aiosqlite.Connection) -> None:
+    def apply(self, database: sqlite3.Connection) -> None:
         """Make the change, keeping its result or refusal."""
         try:
-            self._outcome = await self._change(database)
+            self._outcome = self._change(database)
         except StoreError as refusal:
             self._outcome = refusal
 
@@ -69,14 +69,13 @@ class _SingleChange(Generic[T]):
 class GroupWriter:
     """The only user of the connection that writes."""
 
-    def __init__(self, database: aiosqlite.Connection) -> None:
+    def __init__(self, database: Connection) -> None:
         self._database = database
         self._deposits: list[tuple[Deposit, asyncio.Future[None]]] = []
         self._changes: list[_SingleChange[object]] = []
-        self._between: list[_SingleChange[object]] = []
         self._something = asyncio.Event()
-        self.on_arrival: Callable[[MailboxId], None] = _nobody_listens
         self._closing = False
+        self.on_arrival: Callable[[MailboxId], None] = _nobody_listens
         self._task = asyncio.create_task(self._write(), name="relay-writer")
 
     async def deposit(self, deposit: Deposit) -> None:
@@ -99,14 +98,6 @@ class GroupWriter:
         self._something.set()
         return await unit.answer
 
-    async def run_between_groups(self, change: Change[T]) -> T:
-        """Do something that cannot be done inside a transaction, such as a checkpoint."""
-        self._check_room()
-        unit = _SingleChange(change)
-        self._between.append(cast("_SingleChange[object]", unit))
-        self._something.set()
-        return await unit.answer
-
     async def close(self) -> None:
         """Take nothing more, and write what was taken."""
         self._closing = True
@@ -120,7 +111,6 @@ class GroupWriter:
     async def _write(self) -> None:
         while True:
             await self._something.wait()
-            await self._do_between()
             units = self._take()
             if units:
                 await self._commit(units)
@@ -128,16 +118,6 @@ class GroupWriter:
                 return
             else:
                 self._something.clear()
-
-    async def _do_between(self) -> None:
-        while self._between:
-            unit = self._between.pop()
-            try:
-                await unit.apply(self._database)
-            except Exception as problem:  # noqa: BLE001 - whoever waits gets it
-                unit.fail(in_store_words(problem))
-            else:
-                unit.settle()
 
     def _take(self) -> list[_Unit]:
         units: list[_Unit] = []
@@ -155,7 +135,7 @@ class GroupWriter:
         make room.
         """
         try:
-            await self._transact(units)
+            await self._database.run(partial(_transact, units=units))
         except Exception as problem:  # noqa: BLE001 - whoever waits gets it; the writer goes on
             if len(units) > 1:
                 for unit in units:
@@ -166,16 +146,17 @@ class GroupWriter:
             for unit in units:
                 unit.settle()
 
-    async def _transact(self, units: Sequence[_Unit]) -> None:
-        await self._database.execute("BEGIN IMMEDIATE")
-        try:
-            for unit in units:
-                await unit.apply(self._database)
-            await self._database.execute("COMMIT")
-        finally:
-            # After some errors SQLite has rolled back by itself.
-            if self._database.in_transaction:
-                await self._database.execute("ROLLBACK")
+
+def _transact(database: sqlite3.Connection, units: Sequence[_Unit]) -> None:
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        for unit in units:
+            unit.apply(database)
+        database.execute("COMMIT")
+    finally:
+        # After some errors SQLite has rolled back by itself.
+        if database.in_transaction:
+            database.execute("ROLLBACK")
 
 
 def _nobody_listens(_mailbox: MailboxId) -> None:

@@ -1,0 +1,218 @@
+"""The whole story of the README through real processes, told to a person and to a script."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from e2etherapy.cli import answers
+from tests.support.command_line import (
+    Pair,
+    Person,
+    Relay,
+    acquainted,
+    allowance_from,
+    newcomer,
+    passphrase_in,
+    run,
+    running_relay,
+)
+
+ODD_TEXTS = {
+    "CR LF and trailing newlines": "first\r\nsecond\n\n\n",
+    "NUL and controls": "before\x00after\x1b[2J\x7f\x9b",
+    "spaces around": "  \t text \t ",
+    "emoji and right-to-left": "👩\u200d👩\u200d👧 שלום \u202eabc\u202c e\u0301",
+    "100 KB": "Eine längere Geschichte. " * 4_000,
+}
+
+
+@pytest.fixture(scope="module")
+def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
+    with running_relay(tmp_path_factory.mktemp("relay")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory, relay: Relay) -> Pair:
+    return acquainted(tmp_path_factory.mktemp("people"), relay)
+
+
+def printed(person: Person, command: str, *more: str, stdin: bytes = b"") -> object:
+    """Run a command and return its JSON, having compared it with the documented schema."""
+    data = person.ask(*command.split(), *more, stdin=stdin)
+    return msgspec.convert(data, type=answers.BY_COMMAND[command], strict=False)
+
+
+def test_the_whole_story(tmp_path: Path, relay: Relay) -> None:
+    passphrase_in(tmp_path)
+    client, therapist = Person(tmp_path, "client"), Person(tmp_path, "therapist")
+    allowance = allowance_from(relay, 10)
+
+    made = printed(
+        therapist,
+        "init",
+        *("--role", "therapist", "--relay", relay.url, "--name", "Dr. Okafor"),
+        *("--allowance", allowance),
+    )
+    assert isinstance(made, answers.Made)
+    assert len(made.recovery_words) == 24
+    printed(client, "init", "--role", "client", "--relay", relay.url)
+
+    invitation = printed(therapist, "invite", "Robin", "--days", "3")
+    assert isinstance(invitation, answers.Invitation)
+    again = printed(therapist, "invite", "Robin")
+    assert again == invitation
+    joined = printed(client, "join", invitation.link)
+    assert joined == answers.Joined(name="Dr. Okafor", credential=None)
+    arrived = printed(therapist, "sync")
+    assert isinstance(arrived, answers.Synced)
+    assert [notice.event for notice in arrived.notices] == ["conversation_established"]
+
+    words = printed(client, "verify", "Dr. Okafor", "--outcome", "matched")
+    same = printed(therapist, "verify", "Robin", "--outcome", "matched")
+    assert isinstance(words, answers.SafetyPhrase)
+    assert isinstance(same, answers.SafetyPhrase)
+    assert words.words == same.words
+    assert words.verification == same.verification == "matched"
+
+    sent = printed(client, "send", "Dr. Okafor", "I slept better.")
+    assert isinstance(sent, answers.Sent)
+    assert sent.state == "stored"
+    fetched = printed(therapist, "sync")
+    assert isinstance(fetched, answers.Synced)
+    assert fetched.arrived == [answers.Arrived(name="Robin", messages=1)]
+    printed(therapist, "send", "Robin", "I am glad. What was different?")
+    printed(client, "sync")
+
+    (theirs, own) = client.ask("read", "Dr. Okafor")
+    assert (theirs["author"], theirs["text"], theirs["state"]) == (
+        "client",
+        "I slept better.",
+        "fetched",
+    )
+    assert (own["author"], own["text"]) == ("therapist", "I am glad. What was different?")
+    assert theirs["written"].endswith("Z")
+    (line,) = client.ask("conversations")
+    assert (line["name"], line["messages"], line["verification"]) == ("Dr. Okafor", 2, "matched")
+    (hit,) = client.ask("search", "slept")
+    assert hit["text"] == "I slept better."
+
+
+def test_what_a_script_reads_has_the_documented_form(pair: Pair, tmp_path: Path) -> None:
+    client = pair.client
+    entry = printed(client, "journal write", "--mood", "6", stdin=b"Walked to the lake.")
+    assert isinstance(entry, answers.JournalEntry)
+    printed(client, "journal list")
+    shared = printed(client, "journal share", str(entry.number), "Dr. Okafor")
+    assert isinstance(shared, answers.Sent)
+    assert shared.items[0].kind == "journal_share"
+    printed(client, "journal verify")
+    exported = printed(client, "journal export", str(tmp_path / "record.zip"))
+    assert isinstance(exported, answers.Exported)
+    assert (tmp_path / "record.zip").read_bytes().startswith(b"PK")
+    printed(client, "settings read-marks", "off")
+    examination = printed(client, "doctor")
+    assert isinstance(examination, answers.Examination)
+    assert [check.name for check in examination.checks] == [
+        "version",
+        "vault",
+        "copy",
+        "relay",
+        "clock",
+    ]
+    assert examination.healthy
+    printed(client, "conversations")
+    printed(client, "read", "Dr. Okafor")
+    printed(client, "search", "lake")
+
+
+def test_odd_texts_from_standard_input_arrive_byte_for_byte(pair: Pair) -> None:
+    pair.therapist.ask("sync")
+    before = len(pair.therapist.ask("read", "Robin"))
+    for text in ODD_TEXTS.values():
+        pair.client.ask("send", "Dr. Okafor", "-", stdin=text.encode())
+    pair.therapist.ask("sync")
+    arrived = [message["text"] for message in pair.therapist.ask("read", "Robin")[before:]]
+    assert arrived == list(ODD_TEXTS.values())
+    shown = pair.therapist.run("read", "Robin").text
+    assert "before␀after␛[2J" in shown
+    assert not {"\x00", "\x1b", "\x7f", "\x9b", "\u202e"} & set(shown)
+
+
+def test_a_pipe_is_read_without_a_dash(pair: Pair) -> None:
+    pair.client.ask("send", "Dr. Okafor", stdin=b"no dash\n")
+    assert pair.client.ask("read", "Dr. Okafor")[-1]["text"] == "no dash\n"
+
+
+def test_a_file_arrives_with_a_text_and_is_saved_under_a_harmless_name(
+    pair: Pair, tmp_path: Path
+) -> None:
+    content = bytes(range(256)) * 1_000
+    (tmp_path / "week one.pdf").write_bytes(content)
+    sent = pair.client.ask(
+        "send", "Dr. Okafor", "the week", "--attach", str(tmp_path / "week one.pdf")
+    )
+    assert [item["kind"] for item in sent["items"]] == ["text", "attachment"]
+    pair.therapist.ask("sync")
+    saved = pair.therapist.ask("read", "Robin", "--save", str(tmp_path / "in"))[-1]["file"]
+    assert (saved["name"], saved["media_type"], saved["size"]) == (
+        "week one.pdf",
+        "application/pdf",
+        256_000,
+    )
+    assert Path(saved["saved"]).read_bytes() == content
+    again = pair.therapist.ask("read", "Robin", "--save", str(tmp_path / "in"))[-1]["file"]
+    assert again["saved"] == saved["saved"]
+
+
+def test_options_stand_before_or_after_the_command(pair: Pair, tmp_path: Path) -> None:
+    options = [
+        *("--home", str(pair.client.home)),
+        *("--passphrase-file", str(pair.client.passphrase_file)),
+        "--json",
+    ]
+    variables = {"XDG_STATE_HOME": str(pair.client.folder / "state")}
+    before = run(tmp_path, *options, "conversations", variables=variables)
+    after = run(tmp_path, "conversations", *options, variables=variables)
+    assert before.code == after.code == 0
+    assert before.data == after.data
+
+
+def test_nothing_is_written_beside_the_vault_and_its_memory(tmp_path: Path, relay: Relay) -> None:
+    newcomer(tmp_path, relay, "client", "Robin")
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["client", "passphrase", "state"]
+    assert [item.name for item in (tmp_path / "state").iterdir()] == ["e2etherapy"]
+
+
+def test_what_was_written_while_the_relay_was_away_goes_out_by_itself(tmp_path: Path) -> None:
+    with running_relay(tmp_path) as relay:
+        pair = acquainted(tmp_path, relay)
+    unsent = pair.client.run("send", "Dr. Okafor", "written in the dark", "--json")
+    assert unsent.code == 75
+    assert unsent.data["state"] == "on_device"
+    assert unsent.failure["code"] == "relay_unreachable"
+    assert "safe on this device" in unsent.failure["message"]
+    assert "on this device" in pair.client.run("read", "Dr. Okafor").text.lower()
+    with running_relay(tmp_path, relay.url.removeprefix("http://")):
+        pair.client.ask("sync")
+        pair.therapist.ask("sync")
+        (message,) = pair.therapist.ask("read", "Robin")
+        assert message["text"] == "written in the dark"
+
+
+def test_an_allowance_granted_beside_a_running_relay_loses_nothing_of_it(tmp_path: Path) -> None:
+    with running_relay(tmp_path) as relay:
+        pair = acquainted(tmp_path, relay)
+        allowance_from(relay)
+        pair.client.ask("send", "Dr. Okafor", "on the disk before the answer")
+        relay.process.send_signal(signal.SIGKILL)
+        relay.process.wait(30)
+    with running_relay(tmp_path, relay.url.removeprefix("http://")):
+        pair.therapist.ask("sync")
+        (message,) = pair.therapist.ask("read", "Robin")
+        assert message["text"] == "on the disk before the answer"

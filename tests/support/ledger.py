@@ -1,0 +1,94 @@
+"""What really happened: written down from the transactions that reached a vault's disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+
+from e2etherapy.session import conversation as session
+from e2etherapy.session.conversation import Established
+from e2etherapy.vault.database import Statement
+from e2etherapy.vault.records import Author, Deposit, Errand
+from tests.support.hostile_relay import digest
+
+_errands: msgspec.msgpack.Decoder[Errand] = msgspec.msgpack.Decoder(Errand)
+MESSAGES = frozenset({"text", "attachment"})
+
+
+class Speaker(NamedTuple):
+    """One side of one conversation: whose vault, and the conversation's number in it."""
+
+    person: str
+    conversation: int
+
+
+@dataclass
+class Said:
+    """One message that its author's vault holds for good.
+
+    Attributes:
+        words: what the thread shows of it.
+        envelopes: digests of the envelopes that carry it.
+    """
+
+    words: str
+    envelopes: list[bytes] = field(default_factory=list)
+
+
+@dataclass
+class Ledger:
+    """Everything that was committed.
+
+    Attributes:
+        said: each speaker's messages in the order of their sequence.
+        envelopes: every envelope, by digest.
+        author: who made an envelope, by digest.
+        speaking: the words of the message that is being sent.
+    """
+
+    said: dict[Speaker, list[Said]] = field(default_factory=dict)
+    envelopes: dict[bytes, bytes] = field(default_factory=dict)
+    author: dict[bytes, Speaker] = field(default_factory=dict)
+    speaking: str = ""
+    _turns: dict[Speaker, list[bytes]] = field(default_factory=dict)
+    _turn: dict[bytes, int] = field(default_factory=dict)
+
+    def committed(self, person: str, statements: list[Statement]) -> None:
+        """Take down one transaction."""
+        fresh: dict[int, Said] = {}
+        for sql, rows in statements:
+            for row in rows:
+                if sql.startswith("INSERT INTO conversation"):
+                    self._note_turn(Speaker(person, int(str(row[0]))), row[6])
+                elif sql.startswith("INSERT INTO item") and row[1] == Author.OWN.value:
+                    if row[4] in MESSAGES:
+                        fresh[row[2]] = Said(self.speaking)
+                        self.said.setdefault(Speaker(person, row[0]), []).append(fresh[row[2]])
+        for sql, rows in statements:
+            if sql.startswith("INSERT INTO outbox"):
+                for conversation, errand, sequence in rows:
+                    self._note_envelope(Speaker(person, conversation), errand, fresh.get(sequence))
+
+    def turns_behind(self, name: bytes) -> int:
+        """Return how many turns its author has begun since this envelope."""
+        return len(self._turns[self.author[name]]) - self._turn[name]
+
+    def _note_turn(self, speaker: Speaker, dumped: bytes) -> None:
+        state = session.load(dumped)
+        turns = self._turns.setdefault(speaker, [])
+        if isinstance(state, Established) and state.ratchet.own is not None:
+            key = bytes(state.ratchet.own.keys.x25519)
+            if state.ratchet.sending is not None and (not turns or turns[-1] != key):
+                turns.append(key)
+
+    def _note_envelope(self, speaker: Speaker, packed: bytes, said: Said | None) -> None:
+        errand = _errands.decode(packed)
+        if isinstance(errand, Deposit):
+            name = digest(errand.envelope)
+            self.envelopes[name] = errand.envelope
+            self.author[name] = speaker
+            self._turn[name] = len(self._turns[speaker])
+            if said is not None:
+                said.envelopes.append(name)

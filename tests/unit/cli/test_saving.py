@@ -1,0 +1,55 @@
+"""A file from the other side lands in the folder that was named, and over nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from e2etherapy.cli.saving import safe_file_name, save_file
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("week one.pdf", "week one.pdf"),
+        ("../../.ssh/authorized_keys", "authorized_keys"),
+        ("C:\\Windows\\notes.txt", "notes.txt"),
+        (".bashrc", "bashrc"),
+        ("-rf", "rf"),
+        ("..", "file"),
+        ("", "file"),
+        ("a\x1b[2J\u202egpj.exe", "a_[2J_gpj.exe"),
+        ("é" * 300 + ".jpeg", "é" * 97 + ".jpeg"),
+    ],
+)
+def test_a_name_becomes_harmless(name: str, safe: str) -> None:
+    assert safe_file_name(name) == safe
+
+
+@given(st.text())
+def test_any_name_stays_in_its_folder(name: str) -> None:
+    safe = safe_file_name(name)
+    assert safe == Path(safe).name
+    assert safe.isprintable()
+    assert not safe.startswith((".", "-"))
+    assert len(safe.encode()) <= 200
+
+
+def test_nothing_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("mine")
+    (tmp_path / "a (2).txt").symlink_to(tmp_path / "elsewhere")
+    saved = save_file(tmp_path, "a.txt", b"theirs")
+    assert saved == tmp_path / "a (3).txt"
+    assert saved.read_bytes() == b"theirs"
+    assert saved.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "a.txt").read_text() == "mine"
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_the_same_file_is_not_saved_twice(tmp_path: Path) -> None:
+    first = save_file(tmp_path / "new folder", "a.txt", b"theirs")
+    assert save_file(tmp_path / "new folder", "a.txt", b"theirs") == first
+    assert list((tmp_path / "new folder").iterdir()) == [first]

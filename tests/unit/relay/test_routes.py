@@ -1,0 +1,275 @@
+"""The relay over HTTP, as docs/protocol.md, section 9, has it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from e2etherapy.mailbox import operations as api
+from e2etherapy.mailbox.capabilities import ClaimToken, DepositKey, OwnedMailbox, Ticket
+from tests.support.relays import (
+    REFUSAL,
+    TODAY,
+    RelayAt,
+    Request,
+    acknowledgement,
+    collection,
+    creation,
+    deposit,
+    draw,
+    envelope,
+    named,
+    relay,
+    shown,
+    tickets_request,
+    wait,
+)
+
+LOCATOR = b"\x07" * 32
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[RelayAt]:
+    async with relay(tmp_path) as running:
+        yield running
+
+
+def put(ticket: Ticket, bundle: bytes, days: object = 3, locator: bytes = LOCATOR) -> Request:
+    path = named("invitations", locator, f"?days={days}")
+    return Request("PUT", path, shown(api.TICKET, ticket), bundle, api.BINARY)
+
+
+def claim(token: ClaimToken) -> Request:
+    return Request("POST", named("invitations", LOCATOR, "/claim"), shown(api.CLAIM, token))
+
+
+def confirm(token: ClaimToken) -> Request:
+    return Request("DELETE", named("invitations", LOCATOR), shown(api.CLAIM, token))
+
+
+async def test_an_envelope_goes_through_a_mailbox(at: RelayAt) -> None:
+    owned = await at.mailbox()
+    for text in ("first", "second"):
+        assert (await at.send(deposit(owned, envelope(text)))).status == 204
+    answer = await at.send(collection(owned))
+    assert answer.header("Content-Type") == "application/octet-stream"
+    page = api.unpack_page(answer.body)
+    assert [(item.position, item.envelope) for item in page] == [
+        (1, envelope("first")),
+        (2, envelope("second")),
+    ]
+    assert len((await at.send(collection(owned, after=1, limit=1))).body) == api.RECORD_SIZE
+    assert (await at.send(acknowledgement(owned, 2))).status == 204
+    assert (await at.send(collection(owned))).body == b""
+
+
+async def test_an_invitation_is_claimed_once_and_forgotten_when_confirmed(at: RelayAt) -> None:
+    (ticket,) = await at.tickets(1)
+    winner, rival = ClaimToken(draw(32)), ClaimToken(draw(32))
+    assert (await at.send(put(ticket, envelope("bundle")))).status == 204
+    assert (await at.send(claim(winner))).body == envelope("bundle")
+    assert (await at.send(claim(rival))).body == REFUSAL
+    assert (await at.send(confirm(rival))).body == REFUSAL
+    assert (await at.send(claim(winner))).body == envelope("bundle")
+    assert (await at.send(confirm(winner))).status == 204
+    assert (await at.send(claim(winner))).body == REFUSAL
+
+
+async def test_a_ticket_puts_one_invitation_and_then_makes_a_mailbox(at: RelayAt) -> None:
+    (ticket,) = await at.tickets(1)
+    assert (await at.send(put(ticket, envelope("bundle")))).status == 204
+    assert (await at.send(put(ticket, envelope("bundle")))).status == 204
+    assert (await at.send(put(ticket, envelope("another")))).status == 409
+    assert (await at.send(put(ticket, envelope("bundle"), locator=b"\x08" * 32))).status == 409
+    owned = OwnedMailbox.generate(draw)
+    assert (await at.send(creation(owned, ticket))).status == 204
+    assert (await at.send(creation(owned, ticket))).status == 204
+    changed = OwnedMailbox(owned.owner_key, DepositKey(draw(32)))
+    assert (await at.send(creation(changed, ticket))).status == 409
+
+
+async def test_an_invitation_is_over_after_its_days(tmp_path: Path) -> None:
+    today = [TODAY]
+    async with relay(tmp_path, today) as at:
+        (ticket,) = await at.tickets(1)
+        assert (await at.send(put(ticket, envelope("bundle"), days=1))).status == 204
+        today[0] = TODAY + 2
+        assert (await at.send(claim(ClaimToken(draw(32))))).body == REFUSAL
+
+
+async def test_a_closed_mailbox_is_gone(at: RelayAt) -> None:
+    owned = await at.mailbox()
+    key = shown(api.OWNER, owned.owner_key)
+    close = Request("DELETE", named("mailboxes", owned.owner_key.mailbox()), key)
+    assert (await at.send(close)).status == 204
+    assert (await at.send(close)).body == REFUSAL
+    assert (await at.send(collection(owned))).body == REFUSAL
+
+
+async def test_health_tells_the_day_and_nothing_finer(at: RelayAt) -> None:
+    answer = await at.send(Request("GET", "/v1/health"))
+    assert answer.json == {"status": "ok", "versions": ["v1"], "now": "2024-10-04"}
+
+
+async def test_no_answer_names_the_software_or_may_be_kept_by_a_cache(at: RelayAt) -> None:
+    for request in (Request("GET", "/v1/health"), Request("GET", "/nowhere"), b"no HTTP\r\n\r\n"):
+        headers = dict((await at.send(request)).headers)
+        assert "Server" not in headers
+        assert headers["Cache-Control"] == "no-store"
+
+
+async def test_a_wait_answers_at_once_when_something_is_there(at: RelayAt) -> None:
+    empty, filled = await at.mailbox(), await at.mailbox()
+    unknown = OwnedMailbox.generate(draw)
+    await at.send(deposit(filled, envelope("a")))
+    answer = await at.send(wait((unknown, 0), (empty, 0), (filled, 0), (filled, 1), seconds=55))
+    assert answer.json == {"arrived": [2]}
+
+
+async def test_a_wait_of_no_time_looks_once(at: RelayAt) -> None:
+    owned = await at.mailbox()
+    assert (await at.send(wait((owned, 0), seconds=0))).json == {"arrived": []}
+    await at.send(deposit(owned, envelope("a")))
+    assert (await at.send(wait((owned, 0), seconds=0))).json == {"arrived": [0]}
+    assert (await at.send(wait((owned, 1), seconds=0.01))).json == {"arrived": []}
+
+
+async def test_a_deposit_wakes_whoever_waits(at: RelayAt) -> None:
+    owned, other = await at.mailbox(), await at.mailbox()
+    waiting = asyncio.create_task(at.send(wait((other, 0), (owned, 0), seconds=55)))
+    # Until one that comes later is answered, the one before it has been taken up.
+    await at.send(wait((other, 0), seconds=0.01))
+    assert not waiting.done()
+    await at.send(deposit(owned, envelope("a")))
+    assert (await waiting).json == {"arrived": [1]}
+
+
+async def test_a_hundred_and_twenty_eight_mailboxes_fit_into_one_wait(at: RelayAt) -> None:
+    boxes = [OwnedMailbox.generate(draw) for _ in range(129)]
+    most = await at.send(wait(*((box, 2**63 - 1) for box in boxes[:128]), seconds=0))
+    assert most.json == {"arrived": []}
+    assert (await at.send(wait(*((box, 0) for box in boxes), seconds=0))).status == 400
+
+
+OWNED = OwnedMailbox.generate(draw)
+DEPOSIT = deposit(OWNED, envelope("a"))
+COLLECT = collection(OWNED)
+CREATE = creation(OWNED, Ticket(draw(32)))
+WAIT = wait((OWNED, 0), seconds=0)
+ANY_KEY = "A" * 43
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (replace(DEPOSIT, authorization=None), 401),
+        (replace(DEPOSIT, authorization=shown(api.OWNER, OWNED.owner_key)), 401),
+        (replace(DEPOSIT, authorization="Deposit"), 400),
+        (replace(DEPOSIT, authorization="Deposit " + "A" * 42), 400),
+        (replace(DEPOSIT, authorization="Deposit " + "A" * 42 + "B"), 400),
+        (replace(DEPOSIT, authorization="Deposit " + "A" * 42 + "="), 400),
+        (replace(DEPOSIT, authorization=f"Deposit {ANY_KEY},{ANY_KEY}"), 400),
+        (replace(DEPOSIT, headers={"authorization": f"Deposit {ANY_KEY}"}), 400),
+        (replace(DEPOSIT, path="/v1/mailboxes/short/envelopes"), 400),
+        (replace(DEPOSIT, path=DEPOSIT.path + "?extra=1"), 400),
+        (replace(DEPOSIT, body=b"short"), 400),
+        (replace(DEPOSIT, body=b""), 400),
+        (replace(DEPOSIT, body=envelope("a") + b"x"), 413),
+        (replace(CREATE, content_type=None), 415),
+        (replace(DEPOSIT, content_type=api.JSON), 415),
+        (replace(DEPOSIT, headers={"Content-Encoding": "deflate"}), 415),
+        (replace(COLLECT, path=COLLECT.path.partition("?")[0]), 400),
+        (replace(COLLECT, path=COLLECT.path + "&after=0"), 400),
+        (replace(COLLECT, path=COLLECT.path.replace("limit=64", "limit=65")), 400),
+        (replace(COLLECT, path=COLLECT.path.replace("limit=64", "limit=0")), 400),
+        (replace(COLLECT, path=COLLECT.path.replace("after=0", "after=-1")), 400),
+        (replace(COLLECT, path=COLLECT.path.replace("after=0", "after=00")), 400),
+        (replace(COLLECT, path=COLLECT.path.replace("after=0", f"after={2**63}")), 400),
+        (replace(COLLECT, path=COLLECT.path.replace("after=0", "after=%30")), 400),
+        (replace(COLLECT, body=b"x"), 413),
+        (replace(CREATE, body=b"{"), 400),
+        (replace(CREATE, body=b'{"ticket":"A","deposit_key_hash":"A"}'), 400),
+        (replace(CREATE, body=(CREATE.body or b"")[:-1] + b',"name":"Robin"}'), 400),
+        (replace(CREATE, body=b"\xff\xfe"), 400),
+        (replace(CREATE, body=b"[" * 16_384), 400),
+        (replace(WAIT, body=b'{"after":[],"seconds":0}'), 400),
+        (replace(WAIT, body=b'{"after":[-1],"seconds":0}'), 400),
+        (replace(WAIT, body=b'{"after":[0],"seconds":56}'), 400),
+        (replace(WAIT, body=b'{"after":[0],"seconds":-1}'), 400),
+        (replace(WAIT, body=b'{"after":[0],"seconds":1e400}'), 400),
+        (put(Ticket(draw(32)), envelope("a"), days=0), 400),
+        (put(Ticket(draw(32)), envelope("a"), days=31), 400),
+        (
+            Request(
+                "POST", "/v1/tickets", f"Allowance {ANY_KEY}", b'{"ticket_hashes":["A"]}', api.JSON
+            ),
+            400,
+        ),
+    ],
+)
+async def test_a_wrong_form_is_a_problem_that_says_which(
+    at: RelayAt, request_: Request, status: int
+) -> None:
+    answer = await at.send(request_)
+    assert answer.status == status
+    assert answer.header("Content-Type") == "application/problem+json"
+    assert (answer.json["status"], answer.json["type"]) == (status, "about:blank")
+    assert answer.json["detail"]
+    if status == 401:
+        assert answer.header("WWW-Authenticate") == "Deposit"
+
+
+async def test_more_tickets_than_fit_into_a_request_are_refused(at: RelayAt) -> None:
+    allowance = await at.allowance(257)
+    tickets = [Ticket(draw(32)) for _ in range(257)]
+    assert (await at.send(tickets_request(allowance, *tickets[:256]))).status == 204
+    assert (await at.send(tickets_request(allowance, *tickets))).status == 400
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/", "/v1/wait", "/v2/health", "/v1/health/", "/v1/%68ealth"])
+async def test_what_there_is_not_is_refused_like_everything(
+    at: RelayAt, method: str, path: str
+) -> None:
+    answer = await at.send(Request(method, path))
+    assert answer.status == 404
+    assert answer.body == (b"" if method == "HEAD" else REFUSAL)
+
+
+@pytest.mark.parametrize(("method", "path"), [("BREW", "/v1/health"), ("GET", "*")])
+async def test_what_is_not_quite_http_is_a_problem_too(at: RelayAt, method: str, path: str) -> None:
+    answer = await at.send(Request(method, path))
+    assert answer.status == 400
+    assert answer.json["title"] == "Bad request"
+
+
+async def test_any_host_may_ask_with_a_whole_url(at: RelayAt) -> None:
+    assert (await at.send(Request("GET", "http://relay.example/v1/health"))).status == 200
+
+
+async def test_a_connection_carries_many_requests(at: RelayAt) -> None:
+    owned = await at.mailbox()
+    raw = deposit(owned, envelope("a")).encode().replace(b"Connection: close\r\n", b"")
+    reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
+    writer.write(raw * 3)
+    for _ in range(3):
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 204 ")
+    writer.close()
+
+
+async def test_a_fault_of_the_relay_is_a_problem_without_its_words(
+    at: RelayAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> bool:
+        raise RuntimeError("the key of Robin")
+
+    monkeypatch.setattr("e2etherapy.relay.sqlite.store.SqliteStore.has_mailbox", broken)
+    answer = await at.send(COLLECT)
+    assert (answer.status, answer.header("Content-Type")) == (500, "application/problem+json")
+    assert "Robin" not in f"{answer}{at.log.getvalue()}"
+    assert '"exception": "RuntimeError"' in at.log.getvalue()
