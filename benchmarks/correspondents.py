@@ -1,4 +1,8 @@
-"""A therapist with a real vault, and clients who are only ratchets that write to a real relay."""
+"""A therapist with a real vault, and clients of whom only the ratchets are real.
+
+What is measured is the therapist's device. Its clients deposit straight into the relay's
+database, beside the running relay, so that thousands of envelopes are there within a second.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 from e2etherapy.mailbox.capabilities import (
     ClaimToken,
@@ -14,12 +19,16 @@ from e2etherapy.mailbox.capabilities import (
     DepositKey,
     MailboxId,
     OwnedMailbox,
+    Ticket,
 )
-from e2etherapy.messenger.clock import day_of
+from e2etherapy.messenger.clock import day_of, system_clock
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.relay_connection import RelayConnection
+from e2etherapy.primitives.digest import sha256
 from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.relay.allowances import allow
+from e2etherapy.relay.sqlite.store import SqliteStore
+from e2etherapy.relay.store import Deposit
 from e2etherapy.session import conversation
 from e2etherapy.session.conversation import Conversation
 from e2etherapy.session.invitation import LinkKeys, open_bundle
@@ -30,83 +39,109 @@ from e2etherapy.wire.content import ReplyTo, Text
 from e2etherapy.wire.invitation import InvitationLink
 
 PASSPHRASE = "drizzle on the tin roof"  # noqa: S105 - protects nothing
-_AT_ONCE = 8
-
-
-def place(folder: Path) -> Place:
-    """Return where a vault and this machine's memory of it lie in a folder."""
-    return Place(folder / "vault", folder / "state")
-
-
-async def therapist(folder: Path, url: str, relay_database: Path, people: int) -> Messenger:
-    """Make a therapist's vault with an allowance for that many people."""
-    grant = asyncio.to_thread(allow, relay_database, 2 * people, system_entropy)
-    allowance = base64url.encode(await grant)
-    messenger, _ = await Messenger.create(
-        place(folder), Role.THERAPIST, PASSPHRASE, url, name="Dr. Quill", allowance=allowance
-    )
-    return messenger
+_AT_ONCE = 256
 
 
 @dataclass
 class Client:
-    """A client without a vault: what matters here is what the therapist's device does."""
+    """A client without a vault."""
 
+    name: str
     state: Conversation
+    mailbox: OwnedMailbox
     address: DepositAddress
-    reply_to: ReplyTo
     written: int = 0
 
     @classmethod
-    async def join(cls, relay: RelayConnection, link: str) -> Client:
-        """Claim an invitation."""
+    async def join(cls, relay: RelayConnection, link: str, name: str) -> Self:
+        """Claim an invitation and make a mailbox."""
         secret = InvitationLink.parse(link).secret
         locator = LinkKeys.from_secret(secret).locator
         sealed = await relay.claim(locator, ClaimToken(system_entropy(ClaimToken.SIZE)))
         bundle = open_bundle(secret, sealed)
-        today = day_of(datetime.now(UTC))
-        state = conversation.join(bundle, today, day_of(bundle.details.expires), system_entropy)
         given = bundle.details
+        state = conversation.join(bundle, _today(), day_of(given.expires), system_entropy)
+        mailbox = OwnedMailbox.generate(system_entropy)
+        await relay.create_mailbox(mailbox, Ticket(given.ticket))
         address = DepositAddress(MailboxId(given.mailbox), DepositKey(given.deposit_key))
-        own = OwnedMailbox.generate(system_entropy).address()
-        return cls(state, address, ReplyTo(bytes(own.mailbox), bytes(own.key)))
+        return cls(name, state, mailbox, address)
 
-    async def write(self, relay: RelayConnection, texts: Sequence[str]) -> None:
-        """Deposit texts, one after another."""
-        for text in texts:
-            self.written += 1
-            item = Text(
-                id=system_entropy(16),
-                sequence=self.written,
-                written=datetime.now(UTC).replace(microsecond=0),
-                text=text,
-            )
-            sealed = conversation.seal(self.state, item, system_entropy, reply_to=self.reply_to)
-            self.state = sealed.state
-            await relay.deposit(self.address, sealed.envelope)
+    def seal(self, text: str) -> Deposit:
+        """Say something; return its envelope on the way to the therapist's mailbox."""
+        self.written += 1
+        item = Text(id=system_entropy(16), sequence=self.written, written=system_clock(), text=text)
+        own = self.mailbox.address()
+        reply_to = ReplyTo(bytes(own.mailbox), bytes(own.key))
+        sealed = conversation.seal(self.state, item, system_entropy, reply_to=reply_to)
+        self.state = sealed.state
+        digest = sha256(sealed.envelope)
+        key_hash = self.address.key.hash()
+        return Deposit(self.address.mailbox, key_hash, digest, sealed.envelope, _today())
 
-
-async def meet(messenger: Messenger, relay: RelayConnection, people: int) -> list[Client]:
-    """Let the therapist invite that many people, and let them join."""
-    invitations = [await messenger.invite(name(number)) for number in range(people)]
-    return [await Client.join(relay, invitation.link) for invitation in invitations]
+    async def read(self, relay: RelayConnection) -> None:
+        """Open what the therapist has written."""
+        for stored in await relay.collect(self.mailbox.owner_key, 0):
+            self.state = conversation.unseal(self.state, stored.envelope, _today()).state
 
 
-def name(number: int) -> str:
-    """Return what the therapist calls a client."""
-    return f"Client {number + 1}"
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """A therapist's vault and clients who have each said something and been answered."""
+
+    folder: Path
+    url: str
+    clients: tuple[Client, ...]
+
+    @property
+    def place(self) -> Place:
+        """Where the therapist's vault lies, and this machine's memory of it."""
+        return Place(self.folder / "vault", self.folder / "state")
+
+    @classmethod
+    async def open(cls, folder: Path, url: str, people: int) -> Self:
+        """Make the vault, invite, join, and write once in each direction."""
+        grant = asyncio.to_thread(allow, _relay_database(folder), 2 * people, system_entropy)
+        messenger, _ = await Messenger.create(
+            Place(folder / "vault", folder / "state"),
+            Role.THERAPIST,
+            PASSPHRASE,
+            url,
+            allowance=base64url.encode(await grant),
+        )
+        async with messenger, RelayConnection(url) as relay:
+            names = [f"Client {number}" for number in range(1, people + 1)]
+            links = [(await messenger.invite(name)).link for name in names]
+            clients = [
+                await Client.join(relay, link, name)
+                for name, link in zip(names, links, strict=True)
+            ]
+            practice = cls(folder, url, tuple(clients))
+            await practice.deposit([["Hello."] for _ in clients])
+            await messenger.sync()
+            for client in clients:
+                await messenger.send(client.name, "Welcome.")
+                await client.read(relay)
+        return practice
+
+    async def deposit(self, texts: Sequence[Sequence[str]]) -> None:
+        """Put texts of each client, in order, into the therapist's mailboxes."""
+        store = await SqliteStore.open(_relay_database(self.folder))
+        sealed = [
+            client.seal(text)
+            for client, own in zip(self.clients, texts, strict=True)
+            for text in own
+        ]
+        try:
+            for start in range(0, len(sealed), _AT_ONCE):
+                some = sealed[start : start + _AT_ONCE]
+                await asyncio.gather(*(store.deposit(deposit) for deposit in some))
+        finally:
+            await store.close()
 
 
-async def write_all(
-    relay: RelayConnection, clients: Sequence[Client], texts: Sequence[Sequence[str]]
-) -> None:
-    """Let every client deposit its texts, some clients at the same time."""
-    gate = asyncio.Semaphore(_AT_ONCE)
+def _relay_database(folder: Path) -> Path:
+    return folder / "relay.db"
 
-    async def write(client: Client, own: Sequence[str]) -> None:
-        async with gate:
-            await client.write(relay, own)
 
-    async with asyncio.TaskGroup() as group:
-        for client, own in zip(clients, texts, strict=True):
-            group.create_task(write(client, own))
+def _today() -> int:
+    return day_of(datetime.now(UTC))

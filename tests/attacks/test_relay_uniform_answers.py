@@ -126,12 +126,13 @@ async def test_a_key_of_another_mailbox_acknowledges_neither(at: RelayAt) -> Non
 
 
 async def timed(at: RelayAt, *requests: Request) -> list[list[float]]:
-    """Time requests in turn over one connection."""
+    """Time requests over one connection, in turn and every other time in reverse."""
     raw = [request.encode().replace(b"Connection: close\r\n", b"") for request in requests]
     times: list[list[float]] = [[] for _ in raw]
     reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
-    for _ in range(SAMPLES):
-        for request, spent in zip(raw, times, strict=True):
+    pairs = list(zip(raw, times, strict=True))
+    for number in range(SAMPLES):
+        for request, spent in pairs[:: -1 if number % 2 else 1]:
             start = time.perf_counter()
             writer.write(request)
             await read_answer(reader)

@@ -30,6 +30,9 @@ from e2etherapy.journal.shown import Authors, Shown, show, visible, visible_line
 
 FORMAT = 1
 _MAX_NAME = 80
+_SCRIPTABLE = frozenset(
+    {"htm", "html", "mht", "mhtml", "shtml", "svg", "svgz", "xht", "xhtml", "xml"}
+)
 _ZIP_YEARS = (1980, 2107)
 """A zip has no room for another year, and a device's clock can be that wrong."""
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
@@ -192,6 +195,12 @@ class Exporter:
 
     def _time(self) -> str:
         return f"{self._now:%Y-%m-%d %H:%M} UTC"
+
+
+def inert_name(name: str) -> str:
+    """Return a safe file name that a browser shows as text if the file could hold a script."""
+    safe = safe_name(name)
+    return f"{safe}.txt" if safe.rpartition(".")[2].lower() in _SCRIPTABLE else safe
 
 
 def safe_name(name: str) -> str:

@@ -16,7 +16,7 @@ import pytest
 
 from e2etherapy.errors import JournalBroken
 from e2etherapy.journal.chain import Entry, blank
-from e2etherapy.journal.export import AttachedFile, Book, Exporter, safe_name
+from e2etherapy.journal.export import AttachedFile, Book, Exporter, inert_name, safe_name
 from e2etherapy.journal.shown import Authors
 from e2etherapy.wire.content import Attachment, Text
 from tests.support.books import BOOK, WHEN, book_of, private, received
@@ -275,3 +275,12 @@ def test_a_shortened_name_ends_in_nothing_that_a_file_system_drops(name: str) ->
     safe = safe_name(name)
     assert safe == safe.strip(". ")
     assert ".." not in safe
+
+
+@pytest.mark.parametrize("name", ["page.html", "drawing.SVG", "x.xhtml", "mail.mht"])
+def test_a_file_that_could_hold_a_script_opens_as_text(name: str) -> None:
+    assert inert_name(name) == f"{name}.txt"
+
+
+def test_a_harmless_file_keeps_its_name() -> None:
+    assert inert_name("letter.pdf") == "letter.pdf"

@@ -16,21 +16,22 @@ from e2etherapy.relay.store import Deposit, MailboxFull, Refused, StoreError
 
 Row = tuple[bytes, int, bytes, int, bytes]
 
-_NO_HASH = bytes(32)
-"""Stands for the deposit key's hash of a mailbox that does not exist, so that one is compared."""
-
+# A mailbox that does not exist makes the same work as one whose key is another: 32 zero bytes
+# stand for its key's hash, and everything is looked for. A join that left it out was visible in
+# the time of the answer.
+#
 # What waits is what lies between the lowest and the last position: acknowledging and expiry take
 # from the low end. Counting the rows would take longer the more of them there are.
 #
-# One row of JSON comes back instead of one row for each deposit: at each row
-# the thread lets go of the interpreter and waits for it again.
+# One row of JSON comes back instead of one row for each deposit: at each row the thread lets go
+# of the interpreter and waits for it again.
 _LOOK_UP = """
     WITH deposit (number, address, hash) AS (VALUES {marks})
     SELECT json_group_array(json_array(
         number, id IS NOT NULL, hex(coalesce(deposit_key_hash, zeroblob(32))),
         coalesce(last_position, 0),
-        (SELECT count(*) FROM (SELECT 1 FROM envelope WHERE mailbox = address LIMIT 1)),
-        coalesce((SELECT min(position) FROM envelope WHERE mailbox = address), 0),
+        coalesce(last_position + 1 - (SELECT min(position) FROM envelope
+            WHERE mailbox = address), 0),
         EXISTS (SELECT 1 FROM envelope WHERE mailbox = address AND digest = hash)))
     FROM deposit LEFT JOIN mailbox ON id = address
 """
@@ -46,6 +47,7 @@ ADVANCE = """
 class _Mailbox:
     """What a group needs to know of one mailbox, carried forward from deposit to deposit."""
 
+    exists: bool
     deposit_key_hash: bytes
     last_position: int
     waiting: int
@@ -69,7 +71,7 @@ class DepositBatch:
         mailboxes, waiting = self._look_up(database)
         rows: list[Row] = []
         self._outcomes = [
-            _decide(deposit, mailboxes.get(deposit.mailbox), waiting, rows)
+            _decide(deposit, mailboxes[deposit.mailbox], waiting, rows)
             for deposit, _ in self._deposits
         ]
         if not rows:
@@ -100,7 +102,7 @@ class DepositBatch:
     def _look_up(
         self, database: sqlite3.Connection
     ) -> tuple[dict[bytes, _Mailbox], set[tuple[bytes, bytes]]]:
-        """Return the mailboxes that exist, and which of these envelopes wait in them already."""
+        """Return the mailboxes asked for, and which of these envelopes wait in them already."""
         asked = [
             (number, deposit.mailbox, deposit.digest)
             for number, (deposit, _) in enumerate(self._deposits)
@@ -108,23 +110,23 @@ class DepositBatch:
         ((found,),) = _run(database, _LOOK_UP, "(?, ?, ?)", asked)
         mailboxes: dict[bytes, _Mailbox] = {}
         waiting = set()
-        for number, key_hash, last_position, count, is_waiting in msgspec.json.decode(found):
-            deposit = self._deposits[number][0]
-            mailboxes[deposit.mailbox] = _Mailbox(bytes.fromhex(key_hash), last_position, count)
+        for number, exists, key_hash, last, count, is_waiting in msgspec.json.decode(found):
+            _, address, digest = asked[number]
+            mailboxes[address] = _Mailbox(bool(exists), bytes.fromhex(key_hash), last, count)
             if is_waiting:
-                waiting.add((deposit.mailbox, deposit.digest))
+                waiting.add((address, digest))
         return mailboxes, waiting
 
 
 def _decide(
     deposit: Deposit,
-    mailbox: _Mailbox | None,
+    mailbox: _Mailbox,
     waiting: set[tuple[bytes, bytes]],
     rows: list[Row],
 ) -> StoreError | None:
     """Return why a deposit is not stored, or None; add its row if it makes one."""
-    expected = _NO_HASH if mailbox is None else mailbox.deposit_key_hash
-    if not hmac.compare_digest(expected, deposit.key_hash) or mailbox is None:
+    same = hmac.compare_digest(mailbox.deposit_key_hash, deposit.key_hash)
+    if not same or not mailbox.exists:
         return Refused("There is nothing here for this key.")
     if (deposit.mailbox, deposit.digest) in waiting:
         return None

@@ -15,7 +15,7 @@ from e2etherapy.relay.store import (
     claim_is_over,
 )
 
-_NO_HASH = bytes(32)
+_LONG_AGO = -1
 _STEP = 64
 
 
@@ -47,22 +47,22 @@ def put(
 
 def claim(database: sqlite3.Connection, locator: Locator, token: ClaimHash, today: int) -> bytes:
     """Bind a bundle and return it; see Store.claim."""
-    holder = _holder(database, locator, today)
-    if holder is None:
+    held, is_holder = _look_up(database, locator, token, today)
+    if held and not is_holder:
+        raise Refused("There is nothing here for this key.")
+    if not held:
         database.execute(
             "UPDATE invitation SET claim_hash = ?, claim_day = ? WHERE locator = ?",
             (token, today, locator),
         )
-    elif not hmac.compare_digest(holder, token):
-        raise Refused("There is nothing here for this key.")
     ((bundle,),) = database.execute("SELECT bundle FROM invitation WHERE locator = ?", (locator,))
     return bytes(bundle)
 
 
 def forget(database: sqlite3.Connection, locator: Locator, token: ClaimHash, today: int) -> None:
     """Delete a bundle that is bound to a token; see Store.forget_invitation."""
-    holder = _holder(database, locator, today)
-    if not hmac.compare_digest(holder or _NO_HASH, token) or holder is None:
+    _, is_holder = _look_up(database, locator, token, today)
+    if not is_holder:
         raise Refused("There is nothing here for this key.")
     database.execute("DELETE FROM invitation WHERE locator = ?", (locator,))
 
@@ -78,19 +78,20 @@ def delete_over(database: sqlite3.Connection, today: int) -> int:
     return cursor.rowcount
 
 
-def _holder(database: sqlite3.Connection, locator: Locator, today: int) -> bytes | None:
-    """Return the hash of the token that a live invitation is bound to, or None if to none.
+def _look_up(
+    database: sqlite3.Connection, locator: Locator, token: ClaimHash, today: int
+) -> tuple[bool, bool]:
+    """Say of an invitation whether some token holds it, and whether this one does.
 
-    Raises:
-        Refused: unknown or over.
+    One that does not exist or is over is like one that somebody else holds, and the same work.
     """
-    rows = list(
-        database.execute(
-            "SELECT last_day, claim_hash, claim_day FROM invitation WHERE locator = ?", (locator,)
-        )
+    # A row comes back in any case, so that the time does not tell whether there is such a locator.
+    ((last_day, holder, claim_day),) = database.execute(
+        "SELECT coalesce(last_day, :past), coalesce(claim_hash, zeroblob(32)), claim_day"
+        " FROM (SELECT :locator AS wanted) LEFT JOIN invitation ON locator = wanted",
+        {"locator": locator, "past": _LONG_AGO},
     )
-    for last_day, holder, claim_day in rows:
-        over = last_day < today if holder is None else claim_is_over(claim_day, today)
-        if not over:
-            return None if holder is None else bytes(holder)
-    raise Refused("There is nothing here for this key.")
+    same = hmac.compare_digest(holder, token)
+    if claim_day is None:
+        return last_day < today, False
+    return True, same and not claim_is_over(claim_day, today)
