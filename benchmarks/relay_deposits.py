@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -190,7 +190,10 @@ def _make_mailboxes(path: Path, port: int) -> list[str]:
 
 
 def _send(
-    connection: http.client.HTTPConnection, line: tuple[str, str], body: dict[str, object], key: str
+    connection: http.client.HTTPConnection,
+    line: tuple[str, str],
+    body: Mapping[str, object],
+    key: str,
 ) -> None:
     headers = {"Authorization": key, "Content-Type": "application/json"}
     connection.request(*line, body=json.dumps(body), headers=headers)

@@ -67,21 +67,21 @@ async def causes(at: RelayAt) -> dict[str, Request]:
     assert (await at.send(of_invitation("POST", claimed, "/claim"))).status == 200
     (another,) = await at.tickets(1)
     nobody = OwnedMailbox.generate(draw)
-    wrong_owner = {"authorization": shown(api.OWNER, OwnerKey(draw(32)))}
-    wrong_deposit = {"authorization": shown(api.DEPOSIT, DepositKey(draw(32)))}
+    wrong_owner = shown(api.OWNER, OwnerKey(draw(32)))
+    wrong_deposit = shown(api.DEPOSIT, DepositKey(draw(32)))
     two = Ticket(draw(32)), Ticket(draw(32))
     return {
         "deposit: no such mailbox": deposit(nobody, envelope("a")),
-        "deposit: wrong key": replace(deposit(owned, envelope("a")), **wrong_deposit),
+        "deposit: wrong key": replace(deposit(owned, envelope("a")), authorization=wrong_deposit),
         "collect: no such mailbox": collection(nobody),
-        "collect: wrong key": replace(collection(owned), **wrong_owner),
+        "collect: wrong key": replace(collection(owned), authorization=wrong_owner),
         "collect: another mailbox": replace(
             collection(owned), authorization=shown(api.OWNER, (await at.mailbox()).owner_key)
         ),
         "acknowledge: no such mailbox": acknowledgement(nobody, 1),
-        "acknowledge: wrong key": replace(acknowledgement(owned, 1), **wrong_owner),
+        "acknowledge: wrong key": replace(acknowledgement(owned, 1), authorization=wrong_owner),
         "create: no such ticket": creation(nobody, Ticket(draw(32))),
-        "create: wrong key": replace(creation(owned, another), **wrong_owner),
+        "create: wrong key": replace(creation(owned, another), authorization=wrong_owner),
         "issue: no such allowance": tickets_request(Allowance(draw(32)), *two),
         "issue: used up": tickets_request(allowance, *two),
         "put: no such ticket": put(Ticket(draw(32)), draw(32)),
@@ -107,10 +107,10 @@ async def test_every_refusal_is_the_same_answer_to_the_last_byte(at: RelayAt) ->
 async def test_a_refused_request_has_changed_nothing(at: RelayAt) -> None:
     owned = await at.mailbox()
     await at.send(deposit(owned, envelope("kept")))
-    wrong = {"authorization": shown(api.OWNER, OwnerKey(draw(32)))}
+    wrong = shown(api.OWNER, OwnerKey(draw(32)))
     close = Request("DELETE", named("mailboxes", owned.owner_key.mailbox()))
     for request in (acknowledgement(owned, 1), close):
-        assert (await at.send(replace(request, **wrong))).body == REFUSAL
+        assert (await at.send(replace(request, authorization=wrong))).body == REFUSAL
     assert len(api.unpack_page((await at.send(collection(owned))).body)) == 1
 
 

@@ -72,7 +72,9 @@ def test_no_passphrase_and_no_terminal(pair: Pair, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(("line", "word"), [(b"\n", "empty"), (b"\xff\xfe\n", "UTF-8")])
+@pytest.mark.parametrize(
+    ("line", "word"), [(b"\n", "empty"), (b"\xff\xfe\n", "UTF-8"), (b"a" * 5_000, "long")]
+)
 def test_a_passphrase_file_that_holds_none(
     pair: Pair, tmp_path: Path, line: bytes, word: str
 ) -> None:

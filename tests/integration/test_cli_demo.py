@@ -31,7 +31,9 @@ def played(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_demo_shows_both_views_and_leaves_nothing_behind(tmp_path: Path) -> None:
     shown = played(tmp_path)
     assert shown.returncode == 0, shown.stderr
-    rows = re.findall(r"^  [0-9a-f]{8}… +\d+  \d{4}-\d\d-\d\d  16,384 +7\.9", shown.stdout, re.M)
+    rows = re.findall(
+        r"^  [0-9a-f]{8}… +\d+  \d{4}-\d\d-\d\d  16,384 +7\.9", shown.stdout, re.MULTILINE
+    )
     assert len(rows) >= 10
     searched = re.search(
         r"search for (\d+) words.*\n.*: (\d+) found\n.*: nothing found", shown.stdout

@@ -79,7 +79,7 @@ def test_init_asks_twice_in_secret_and_for_three_of_the_words(tmp_path: Path, re
     child.expect("another word")
     for _ in range(3):
         child.expect(r"Word (\d+): ")
-        assert child.match is not None
+        assert isinstance(child.match, re.Match)
         child.sendline(words[child.match.group(1)])
     child.expect("Your vault is ready")
     assert ended(child)[0] == 0
@@ -161,6 +161,18 @@ def test_a_message_is_typed_and_ended_with_ctrl_d(pair: Pair) -> None:
     assert code == 0
     assert "Dr. Okafor's device has not fetched it yet" in shown
     assert pair.client.ask("read", "Dr. Okafor")[-1]["text"] == "Two lines,\ntyped."
+
+
+def test_ctrl_c_while_typing_sends_nothing(pair: Pair) -> None:
+    before = len(pair.client.ask("read", "Dr. Okafor"))
+    child = at_terminal(pair.client, "send", "Dr. Okafor", **with_file(pair.client))
+    child.expect("End with Ctrl-D")
+    child.sendline("Better not.")
+    child.sendintr()
+    code, shown = ended(child)
+    assert code == 130
+    assert "Traceback" not in shown
+    assert len(pair.client.ask("read", "Dr. Okafor")) == before
 
 
 def test_nobody_types_a_message_that_cannot_be_sent(pair: Pair) -> None:

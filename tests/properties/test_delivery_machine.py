@@ -9,21 +9,19 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable
-from functools import cache
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
+from typing import Any, TypeVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
-from e2etherapy.errors import RelayError
 from e2etherapy.messenger.messenger import Messenger
 from tests.conftest import PROFILE
-from tests.support.delivery_claims import DeliveryClaims, file_of
+from tests.support.delivery_claims import OTHER, DeliveryClaims, file_of
 from tests.support.hostile_relay import Trouble
-from tests.support.ledger import Speaker
 from tests.support.meddling import Meddling, meddle
 from tests.support.two_people import (
     CALM,
@@ -35,6 +33,7 @@ from tests.support.two_people import (
     make_template,
 )
 
+Result = TypeVar("Result")
 NAMES = {THERAPIST: ("Sam", "Sam again"), CLIENT: ("Ada", "Ada again")}
 MOST_HOURS = 24 * 10
 """Less than an invitation's 14 days, so that none expires on the way."""
@@ -44,6 +43,7 @@ MEMORY = next((path for path in ("/dev/shm",) if Path(path).is_dir()), None)  # 
 
 people = st.sampled_from([THERAPIST, CLIENT])
 numbers = st.integers(0, 200_000)
+deeds = st.tuples(st.sampled_from(Meddling), st.integers(0, 3), numbers)
 troubles = st.tuples(st.integers(0, 3), st.sampled_from(Trouble))
 crashes = st.one_of(st.integers(0, 12), st.integers(0, 40))
 adversities = st.one_of(
@@ -53,20 +53,14 @@ adversities = st.one_of(
 )
 
 
-@cache
-def template() -> Template:
-    folder = Path(tempfile.mkdtemp(prefix="e2etherapy-template-", dir=MEMORY))
-    return asyncio.run(make_template(folder / "vaults"))
-
-
 class Delivery(RuleBasedStateMachine):
     """Steps of two people, of their relay's operator, and of time."""
 
-    def __init__(self) -> None:
+    def __init__(self, template: Template, folder: Path) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="e2etherapy-delivery-", dir=MEMORY))
+        self.folder = folder
         self.runner = asyncio.Runner()
-        self.world = self.run(TwoPeople.begin(template(), self.folder / "world"))
+        self.world = self.run(TwoPeople.begin(template, folder))
         self.claims = DeliveryClaims(self.world)
         self.links: list[str] = []
         self.hours = 0
@@ -82,11 +76,8 @@ class Delivery(RuleBasedStateMachine):
         if answered:
             self.both_sync()
 
-    def run(self, step: Awaitable[object]) -> object:
-        async def done() -> object:
-            return await step
-
-        return self.runner.run(done())
+    def run(self, step: Coroutine[Any, Any, Result]) -> Result:
+        return self.runner.run(step)
 
     def attempt(
         self, person: str, step: Callable[[Messenger], Awaitable[object]], adversity: Adversity
@@ -159,6 +150,27 @@ class Delivery(RuleBasedStateMachine):
     def restart(self, person: str) -> None:
         self.run(self.world.restart(person))
 
+    @rule(
+        reader=people,
+        second=st.booleans(),
+        count=st.integers(1, 4),
+        deeds=st.lists(deeds, max_size=4),
+        adversity=adversities,
+    )
+    def deliver_what_was_meddled_with(
+        self,
+        reader: str,
+        second: bool,
+        count: int,
+        deeds: list[tuple[Meddling, int, int]],
+        adversity: Adversity,
+    ) -> None:
+        for _ in range(count):
+            self._send(OTHER[reader], second, f"{self._next()}.", CALM)
+        for deed in deeds:
+            self.operator_meddles(*deed)
+        self.sync(reader, adversity)
+
     @rule(deed=st.sampled_from(Meddling), where=st.integers(0, 3), number=numbers)
     def operator_meddles(self, deed: Meddling, where: int, number: int) -> None:
         self.claims.destroyed.update(meddle(self.world.relay, deed, where, number))
@@ -226,9 +238,10 @@ async def _sync_calmly(messenger: Messenger) -> None:
 
 
 def test_two_vaults_lose_nothing_to_a_malicious_relay_and_to_crashes() -> None:
-    steps = 50 if PROFILE == "nightly" else 25
-    examples = 500 if PROFILE == "nightly" else 25
-    run_machine(
-        Delivery,
-        settings=settings(max_examples=examples, stateful_step_count=steps, deadline=None),
+    nightly = PROFILE == "nightly"
+    profile = settings(
+        max_examples=600 if nightly else 25, stateful_step_count=50 if nightly else 25
     )
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        template = asyncio.run(make_template(Path(folder) / "template"))
+        run_machine(lambda: Delivery(template, Path(folder) / "example"), settings=profile)

@@ -9,7 +9,7 @@ import msgspec
 
 from e2etherapy.session import conversation as session
 from e2etherapy.session.conversation import Established
-from e2etherapy.vault.database import Statement
+from e2etherapy.vault.database import Row, Statement
 from e2etherapy.vault.records import Author, Deposit, Errand
 from tests.support.hostile_relay import digest
 
@@ -61,11 +61,10 @@ class Ledger:
         for sql, rows in statements:
             for row in rows:
                 if sql.startswith("INSERT INTO conversation"):
-                    self._note_turn(Speaker(person, int(str(row[0]))), row[6])
-                elif sql.startswith("INSERT INTO item") and row[1] == Author.OWN.value:
-                    if row[4] in MESSAGES:
-                        fresh[row[2]] = Said(self.speaking)
-                        self.said.setdefault(Speaker(person, row[0]), []).append(fresh[row[2]])
+                    self._note_turn(Speaker(person, row[0]), row[6])
+                elif sql.startswith("INSERT INTO item") and _is_own_message(row):
+                    fresh[row[2]] = Said(self.speaking)
+                    self.said.setdefault(Speaker(person, row[0]), []).append(fresh[row[2]])
         for sql, rows in statements:
             if sql.startswith("INSERT INTO outbox"):
                 for conversation, errand, sequence in rows:
@@ -92,3 +91,8 @@ class Ledger:
             self._turn[name] = len(self._turns[speaker])
             if said is not None:
                 said.envelopes.append(name)
+
+
+def _is_own_message(item: Row) -> bool:
+    _, author, _, _, kind, *_ = item
+    return author == Author.OWN.value and kind in MESSAGES

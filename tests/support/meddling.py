@@ -34,12 +34,14 @@ def meddle(relay: HostileRelay, deed: Meddling, where: int, number: int) -> list
     Args:
         relay: whose mailboxes are meddled with.
         deed: what to do.
-        where: points at a mailbox, whatever its value.
+        where: points at a mailbox, one that holds something if any does, whatever its value.
         number: points at an envelope or a place, whatever its value.
     """
-    if not relay.mailboxes:
+    busy = [mailbox for mailbox in relay.mailboxes.values() if mailbox.entries]
+    mailboxes = busy or list(relay.mailboxes.values())
+    if not mailboxes:
         return []
-    mailbox = list(relay.mailboxes.values())[where % len(relay.mailboxes)]
+    mailbox = mailboxes[where % len(mailboxes)]
     if deed in _TO_THE_MAILBOX:
         _TO_THE_MAILBOX[deed](mailbox, number)
     elif deed is Meddling.SWAP:

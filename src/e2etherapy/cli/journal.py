@@ -86,11 +86,8 @@ def share(invocation: Invocation, number: int, name: str, yes: bool) -> None:
 
 async def _confirm(messenger: Messenger, number: int, name: str) -> None:
     output.remark(wording.journal_entry(await messenger.journal_entry(number)))
-    await messenger.device.vault.pause()
-    try:
+    async with typed_text.asking(messenger):
         click.confirm(f"\nSend this entry to {inert_line(name)}?", abort=True, err=True)
-    finally:
-        await messenger.device.vault.resume()
 
 
 @journal.command()

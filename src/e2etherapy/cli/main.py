@@ -24,6 +24,7 @@ from e2etherapy.cli import (
     setup,
 )
 from e2etherapy.cli.exit_codes import Exit
+from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 
 _EPILOG = """\b
@@ -144,5 +145,5 @@ def _fail(row: Exit, sentence: str, *, as_json: bool) -> int:
         error = {"code": row.name, "exit": row.code, "message": sentence}
         click.echo(json.dumps({"error": error}), err=True)
     else:
-        click.echo(sentence, err=True)
+        click.echo(inert_line(sentence), err=True)
     return row.code

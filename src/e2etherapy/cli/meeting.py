@@ -109,11 +109,8 @@ async def _compare(
     if not invocation.json:
         click.echo("  " + "  ".join(words))
     if outcome is None and not invocation.json and sys.stdin.isatty():
-        await messenger.device.vault.pause()
-        try:
+        async with typed_text.asking(messenger):
             outcome = _asked(name)
-        finally:
-            await messenger.device.vault.resume()
     if outcome is not None:
         await messenger.record_verification(name, matched=outcome == "matched")
     standing = {view.name: view.verification for view in await messenger.conversations()}

@@ -66,11 +66,13 @@ def has_terminal() -> bool:
 def _from_file(file: Path) -> str:
     with file.open("rb") as opened:
         mode = os.fstat(opened.fileno()).st_mode
-        line = opened.readline(_LONGEST).rstrip(b"\r\n")
+        line = opened.readline(_LONGEST + 1).rstrip(b"\r\n")
     if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
         sys.stderr.write(
             f"Other users of this machine can read {file}. Make it yours alone: chmod 600\n"
         )
+    if len(line) > _LONGEST:
+        raise PassphraseUnusable(f"The first line of {file} is too long for a passphrase.")
     try:
         passphrase = line.decode()
     except UnicodeDecodeError:

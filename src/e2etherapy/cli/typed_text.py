@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,14 +46,28 @@ def standard_input() -> str:
         ) from None
 
 
+@asynccontextmanager
+async def asking(messenger: Messenger) -> AsyncIterator[None]:
+    """Wait for a person: other processes may use the vault, and Ctrl-C ends the command.
+
+    Raises:
+        VaultBusy: another process has not let go of it since.
+    """
+    await messenger.device.vault.pause()
+    # The handler of asyncio.run would only cancel the task, once the blocking read has ended.
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    await messenger.device.vault.resume()
+
+
 async def typed(messenger: Messenger, what: str) -> str:
     """Let a person type several lines; meanwhile other processes may use the vault."""
     click.echo(f"{what} End with Ctrl-D on a line of its own.", err=True)
-    await messenger.device.vault.pause()
-    try:
+    async with asking(messenger):
         text = standard_input()
-    finally:
-        await messenger.device.vault.resume()
     # The last Enter was pressed to reach the line for Ctrl-D.
     return text.removesuffix("\n")
 

@@ -180,7 +180,7 @@ class Exporter:
                 raise JournalBroken(
                     "The record is broken: an attached file is not the one that was recorded."
                 )
-            path = f"attachments/{len(written) + 1:03}-{safe_name(file.name)}"
+            path = f"attachments/{len(written) + 1:03}-{inert_name(file.name)}"
             self._write(f"{folder}/{path}", file.data)
             written.append(_JsonFile(file.item, path, digest, len(file.data)))
         return written

@@ -22,7 +22,7 @@ from e2etherapy.messenger.views import SyncReport
 from e2etherapy.session.phases import Phase
 from e2etherapy.vault import conversations, outbox
 from e2etherapy.vault.change import Change
-from e2etherapy.vault.records import Author, ConversationRecord
+from e2etherapy.vault.records import Author, ConversationRecord, Partial
 from e2etherapy.wire.content import AnyItem, Body, Part
 
 
@@ -40,6 +40,7 @@ async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:
     arrived: dict[str, int] = {}
     notices: list[Notice] = []
     failure: RelayError | None = await sending.flush(device, notices, progress)
+    await _complete_what_a_crash_left(device, (arrived, notices))
     for url, records in (await _by_relay(device)).items():
         try:
             await _collect_from(device, url, records, (arrived, notices))
@@ -107,7 +108,7 @@ async def _collect_from(
     outcome: tuple[dict[str, int], list[Notice]],
 ) -> None:
     """Collect from each mailbox that has news or waits for its acknowledgement."""
-    arrived, notices = outcome
+    _, notices = outcome
     relay = await device.relay(url)
     due = [record for record in records if record.acknowledged < record.collected]
     for some in _groups(records):
@@ -123,9 +124,7 @@ async def _collect_from(
             sentence = f"The relay does not know {record.name}'s mailbox any more."
             notices.append(Notice(record.name, EventName.DELIVERY_REFUSED, sentence))
         finally:
-            if receiver.messages:
-                arrived[record.name] = receiver.messages
-            notices.extend(receiver.notices)
+            _tell(receiver, outcome)
     if settled:
         change = await device.begin_private()
         _mark(change, settled)
@@ -191,9 +190,37 @@ async def _store(
     receiver.apply(bodies, change, used, partials)
     _mark(change, settled)
     await device.vault.commit(change)
+    await _complete(device, receiver, partials)
+
+
+async def _complete(device: Device, receiver: Receiver, partials: dict[bytes, Partial]) -> None:
+    """Put each long item of which every piece is here into the record."""
+    record = receiver.conversation
     for partial in partials.values():
         if partial.arrived == partial.total:
-            packed = await conversations.packed_whole(db, record.id, Author.PEER, partial.whole)
+            packed = await conversations.packed_whole(
+                device.vault.db, record.id, Author.PEER, partial.whole
+            )
             change = await device.begin(record)
             receiver.complete(partial, packed, change)
             await device.vault.commit(change)
+
+
+async def _complete_what_a_crash_left(
+    device: Device, outcome: tuple[dict[str, int], list[Notice]]
+) -> None:
+    """Complete long items whose last piece was stored just before this device stopped."""
+    for number in await conversations.with_all_pieces(device.vault.db):
+        record = await conversations.by_id(device.vault.db, number)
+        receiver = Receiver(record, device.clock())
+        await _complete(device, receiver, await conversations.partials(device.vault.db, number))
+        _tell(receiver, outcome)
+
+
+def _tell(receiver: Receiver, outcome: tuple[dict[str, int], list[Notice]]) -> None:
+    """Add what came of one conversation to what a sync reports."""
+    arrived, notices = outcome
+    if receiver.messages:
+        name = receiver.conversation.name
+        arrived[name] = arrived.get(name, 0) + receiver.messages
+    notices.extend(receiver.notices)

@@ -118,6 +118,12 @@ async def partials(db: Database, conversation: int) -> dict[bytes, Partial]:
     return {bytes(row[1]): Partial(row[0], bytes(row[1]), *row[2:]) for row in rows}
 
 
+async def with_all_pieces(db: Database) -> list[int]:
+    """Return the conversations with a long item of which every piece is here."""
+    rows = await db.fetch_all("SELECT DISTINCT conversation FROM partial WHERE arrived = total")
+    return [int(row[0]) for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What a list of conversations shows of one.

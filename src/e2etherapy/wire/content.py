@@ -272,7 +272,7 @@ def unpack_body(data: bytes, *, padded: bool = True) -> Body:
     outer = _unpack_json(data[_LENGTH.size : end])
     blob_end = end + outer.blob
     padding = len(data) - blob_end
-    if padding < 0 or data.count(0, blob_end) != padding or (padding and not padded):
+    if padding < 0 or not data.endswith(bytes(padding)) or (padding and not padded):
         raise MalformedData("A body's blob or padding does not fit.")
     item = outer.item
     if isinstance(item, msgspec.Raw):

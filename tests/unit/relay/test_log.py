@@ -41,11 +41,13 @@ def test_the_only_time_in_the_log_is_the_day() -> None:
 
 def test_what_a_library_logs_loses_its_words() -> None:
     written = io.StringIO()
-    library = logging.Logger("some.library")
-    library.addHandler(StrippedRecords(RelayLog(written, lambda: TODAY)))
+    library = logging.getLogger("some.library")
+    handler = StrippedRecords(RelayLog(written, lambda: TODAY))
+    library.addHandler(handler)
     library.info("%s", SECRET)
     assert not written.getvalue()
     library.error("Error handling %s", SECRET, exc_info=raised())
+    library.removeHandler(handler)
     event = logged(written)
     assert (event["logger"], event["exception"]) == ("some.library", "ValueError")
     assert SECRET not in written.getvalue()
