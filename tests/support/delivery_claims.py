@@ -66,6 +66,11 @@ class DeliveryClaims:
                     if self.destroyed.isdisjoint(said.envelopes):
                         assert said.words in arrived, f"{said.words[:30]!r} is lost"
 
+    async def nothing_whole_waits(self) -> None:
+        """Check that every long item of which all pieces have arrived is in the thread."""
+        for owner in self._world.owners.values():
+            assert await owner.db.fetch_all("SELECT 1 FROM partial WHERE arrived >= total") == []
+
     def _said(self, author: Speaker) -> list[Said]:
         return self._world.ledger.said.get(author, [])
 

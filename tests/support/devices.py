@@ -251,14 +251,26 @@ async def texts(messenger: Messenger, name: str) -> list[str]:
     return [message.text for message in await messenger.thread(name)]
 
 
+class Ended(BaseException):
+    """The program is gone: nothing in it may catch this."""
+
+
 class Line:
-    """A way to the relay that can be cut at one call, before or after it took effect."""
+    """A way to the relay that can be cut at one call, before or after it took effect.
+
+    Attributes:
+        calls: requests since the last `cut`.
+        down: nothing gets through.
+        snapshot: called at the cut, as if the program ended there; without it, the cut is met as
+            any failure of the network is.
+    """
 
     def __init__(self) -> None:
         self.calls = 0
         self.fail_at: int | None = None
         self.after_effect = False
         self.down = False
+        self.snapshot: Callable[[], object] | None = None
 
     def cut(self, call: int, *, after_effect: bool) -> None:
         """Fail at call number `call` from now on, counted from 1."""
@@ -270,6 +282,14 @@ class Line:
         """Let everything through."""
         self.fail_at = None
         self.down = False
+        self.snapshot = None
+
+    def fail(self) -> BaseException:
+        """Return how the cut shows itself."""
+        if self.snapshot is not None:
+            self.snapshot()
+            return Ended()
+        return RelayUnreachable("The line was cut.")
 
     def connect(self, url: str) -> RelayConnection:
         """Make a connection over this line."""
@@ -286,10 +306,10 @@ class _ConnectionOverLine(RelayConnection):
         line.calls += 1
         failing = line.down or line.calls == line.fail_at
         if failing and not line.after_effect:
-            raise RelayUnreachable("The line was cut before the relay heard of it.")
+            raise line.fail()
         answer = await super()._call(*given, **named)  # type: ignore[arg-type]
         if failing:
-            raise RelayUnreachable("The line was cut before the relay's answer came.")
+            raise line.fail()
         return answer
 
 

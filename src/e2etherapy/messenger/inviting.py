@@ -181,7 +181,7 @@ async def _draw(device: Device, name: str, days: int) -> tuple[ConversationRecor
     state, bundle = session.invite(X25519Secret(identity), details, day_of(expires), device.entropy)
     url = await text_setting(vault, Setting.RELAY)
     if url is None:
-        raise MessengerError("No relay is set. Use 'e2etherapy settings relay URL'.")
+        raise MessengerError("This vault holds no relay's address; it was not made by 'init'.")
     return replace(await _fresh_record(device, name, url, state), mailbox=mailbox), bundle
 
 

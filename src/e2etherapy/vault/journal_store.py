@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from e2etherapy.journal.chain import BookId, Commitment, Entry, EntrySalt, Head
 from e2etherapy.vault.database import Database, Row
 
-
 _PAGE = 256
 
 

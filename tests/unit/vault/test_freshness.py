@@ -65,9 +65,7 @@ async def test_an_older_copy_reads_and_exports_but_neither_sends_nor_collects(
     assert file.getvalue()
 
 
-async def test_a_copy_in_another_place_is_unseen_and_refuses_too(
-    pair: Two, tmp_path: Path
-) -> None:
+async def test_a_copy_in_another_place_is_unseen_and_refuses_too(pair: Two, tmp_path: Path) -> None:
     await pair.client.journal_write("for sharing")
     await pair.client.device.vault.pause()
     elsewhere = Home(
