@@ -35,6 +35,8 @@ from tests.support.two_people import (
 
 Result = TypeVar("Result")
 NAMES = {THERAPIST: ("Sam", "Sam again"), CLIENT: ("Ada", "Ada again")}
+LONG = " again" * 5_000
+"""More than one envelope holds."""
 MOST_HOURS = 24 * 10
 """Less than an invitation's 14 days, so that none expires on the way."""
 
@@ -121,7 +123,7 @@ class Delivery(RuleBasedStateMachine):
 
     @rule(person=people, second=st.booleans(), adversity=adversities)
     def send_a_long_text(self, person: str, second: bool, adversity: Adversity) -> None:
-        self._send(person, second, f"{self._next()}." + " again" * 5_000, adversity)
+        self._send(person, second, f"{self._next()}." + LONG, adversity)
 
     @rule(person=people, second=st.booleans(), adversity=adversities)
     def send_a_file(self, person: str, second: bool, adversity: Adversity) -> None:
@@ -155,6 +157,7 @@ class Delivery(RuleBasedStateMachine):
         reader=people,
         second=st.booleans(),
         count=st.integers(1, 4),
+        long=st.booleans(),
         deeds=st.lists(deeds, max_size=4),
         adversity=adversities,
     )
@@ -163,11 +166,12 @@ class Delivery(RuleBasedStateMachine):
         reader: str,
         second: bool,
         count: int,
+        long: bool,
         deeds: list[tuple[Meddling, int, int]],
         adversity: Adversity,
     ) -> None:
         for _ in range(count):
-            self._send(OTHER[reader], second, f"{self._next()}.", CALM)
+            self._send(OTHER[reader], second, f"{self._next()}." + LONG * long, CALM)
         for deed in deeds:
             self.operator_meddles(*deed)
         self.sync(reader, adversity)

@@ -154,6 +154,17 @@ class Home:
         shutil.rmtree(self.place.folder)
         shutil.copytree(folder, self.place.folder)
 
+    def freeze(self, folder: Path) -> None:
+        """Keep what is on this machine's disk at this moment, its memory of the vault too."""
+        shutil.copytree(self.place.folder, folder / "vault")
+        shutil.copytree(self.place.state_folder, folder / "state")
+
+    def thaw(self, folder: Path) -> None:
+        """Bring back what `freeze` kept, as after a crash at that moment."""
+        self.restore_from(folder / "vault")
+        shutil.rmtree(self.place.state_folder)
+        shutil.copytree(folder / "state", self.place.state_folder)
+
 
 async def home(
     folder: Path, role: Role, clock: HandClock, connect: Connect = RelayConnection

@@ -9,6 +9,7 @@ An unknown kind is kept, never dropped (docs/protocol.md, section 7).
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
@@ -23,6 +24,8 @@ MAX_ATTACHMENT_BYTES = 25_000_000
 MAX_PARTS = 2_400
 MAX_RECEIPT_ITEMS = 256
 MAX_NAME_LENGTH = 200
+MAX_DEPTH = 32
+"""Arrays and objects inside of each other, in an item of a kind that is not known."""
 _LENGTH = struct.Struct(">I")
 _UTC_OFFSET = timedelta(0)
 
@@ -212,12 +215,22 @@ def _newer_item(data: bytes, broken: Exception) -> UnknownItem:
     """Keep an item that is `broken` for this version only because of its kind."""
     try:
         common = _any_kind.decode(data)
-        _any_json.decode(data)
+        whole = _any_json.decode(data)
     except _BROKEN as error:
         raise _malformed_item(error) from None
     if common.kind in KINDS:
         raise _malformed_item(broken)
+    if _is_nested_deeper(whole, MAX_DEPTH):
+        # It will be read again, also where less room is left on the stack.
+        raise MalformedData(f"A content item is nested deeper than {MAX_DEPTH} levels.")
     return UnknownItem(common.id, common.sequence, common.written, common.kind, bytes(data))
+
+
+def _is_nested_deeper(value: object, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value
+    if not isinstance(inner, Iterable) or isinstance(inner, str):
+        return False
+    return levels == 0 or any(_is_nested_deeper(item, levels - 1) for item in inner)
 
 
 def _malformed_item(error: Exception) -> MalformedData:
