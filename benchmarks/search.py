@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
 import statistics
 import tempfile
 import time
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from sqlcipher3 import dbapi2 as sqlite
 
 from benchmarks.results import Row
 from benchmarks.words import Author
@@ -81,8 +81,8 @@ async def _measure(folder: Path) -> dict[str, _Times]:
     return times
 
 
-def _plain(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, isolation_level=None)
+def _plain(path: Path) -> sqlite.Connection:
+    database = sqlite.connect(path, isolation_level=None)  # without a key: not encrypted
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA cache_size = -32768")
     database.execute("CREATE TABLE message (id INTEGER PRIMARY KEY, text TEXT)")
@@ -93,7 +93,7 @@ def _plain(path: Path) -> sqlite3.Connection:
     return database
 
 
-async def _fill(messenger: Messenger, plain: sqlite3.Connection, author: Author) -> None:
+async def _fill(messenger: Messenger, plain: sqlite.Connection, author: Author) -> None:
     people = [
         (await inviting.prepare(messenger.device, f"Client {number}", 14))[0]
         for number in range(1, _PEOPLE + 1)
@@ -140,7 +140,7 @@ def _queries(author: Author) -> list[tuple[str, list[str]]]:
     ]
 
 
-async def _ask(messenger: Messenger, plain: sqlite3.Connection, queries: Sequence[str]) -> _Times:
+async def _ask(messenger: Messenger, plain: sqlite.Connection, queries: Sequence[str]) -> _Times:
     times = _Times([], [])
     for query in queries:
         start = time.perf_counter()

@@ -83,12 +83,13 @@ class HostileAuthor:
     async def say(self, *bodies: bytes) -> None:
         """Seal bodies, keep the state, and deposit the envelopes."""
         record = await record_of(self.messenger, self.name)
-        assert record.peer is not None
+        address = record.peer
+        assert address is not None
         relay = await self.messenger.device.relay(record.relay)
         for body in bodies:
             state, envelope = self.seal(record.state, body)
             record = replace(record, state=state)
-            await relay.deposit(record.peer, envelope)
+            await relay.deposit(address, envelope)
         change = await self.messenger.device.begin(record)
         change.save(record)
         await self.messenger.device.vault.commit(change)

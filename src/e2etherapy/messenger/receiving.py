@@ -123,8 +123,9 @@ class Receiver:
                 self._take(body, change, partials)
             except ContentRefused as refused:
                 self._note(EventName.CONTENT_REFUSED, str(refused))
-            sequences.add(item.sequence)
-            ids.add(item.id)
+            else:
+                sequences.add(item.sequence)
+                ids.add(item.id)
         for name, details in self._events:
             entry = record.Event(recorded=self.now, event=name, details=details)
             change.record(record.encode(entry))

@@ -1,0 +1,36 @@
+"""What it costs to start the command line, beside an interpreter that does nothing."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import subprocess
+import sys
+
+from benchmarks.results import Row
+
+TITLE = "Starting: CPU seconds of a whole process"
+_REPETITIONS = 9
+_HELP = "from e2etherapy.cli.main import main; main(['--help'])"
+
+
+def run() -> list[Row]:
+    """Measure both in turn."""
+    seconds: dict[str, list[float]] = {"pass": [], _HELP: []}
+    for _ in range(_REPETITIONS):
+        for program, measured in seconds.items():
+            measured.append(_cpu_seconds(program))
+    empty, helped = (statistics.median(measured) for measured in seconds.values())
+    return [
+        Row("an interpreter that does nothing", empty, "s"),
+        Row("e2etherapy --help", helped, "s", "nothing", helped / empty, "< 0.25 s"),
+    ]
+
+
+def _cpu_seconds(program: str) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program], check=True, stdout=subprocess.DEVNULL
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
