@@ -185,8 +185,10 @@ async def test_a_redirect_is_not_followed(status: int) -> None:
 async def test_garbage_is_called_an_answer_that_makes_no_sense(body: bytes) -> None:
     async with liar(saying(200, body)) as server:
         for operation in READING:
-            if operation == "collect" and body == b"":
-                continue  # an empty page is what an empty mailbox gives
+            empty_page = operation == "collect" and body == b""
+            any_object = operation == "health" and body.startswith(b'{"arrived"')
+            if empty_page or any_object:
+                continue  # for this operation, it makes sense
             error = await failure_of(server.url, operation)
             assert type(error) is RelayProtocolError, operation
 
@@ -319,7 +321,7 @@ class Replaying(RelayConnection):
         page = await super().collect(owner_key, after)
         if page and not hasattr(type(self), "first"):
             type(self).first = page
-        if page or after > 40:
+        if page or after > 9:
             return page
         return [StoredEnvelope(after + 1, type(self).first[0].envelope)]
 

@@ -106,6 +106,7 @@ async def _traffic(folder: Path, relay: RelayProcess, found: Held) -> None:
         found.look(relay)
         await therapist.sync()
         await _say(therapist, CLIENT, sentences[150:300])
+        found.look(relay)
         await client.sync()
         await _say(client, THERAPIST, sentences[300:450])
         await _say(therapist, CLIENT, sentences[450:])
@@ -143,7 +144,7 @@ def test_blobs_cannot_be_told_from_random(
 
 
 def test_random_bytes_cannot_be_told_from_random() -> None:
-    blobs = [os.urandom(ENVELOPE_SIZE) for _ in range(MESSAGES)]
+    blobs = [os.urandom(ENVELOPE_SIZE) for _ in range(MESSAGES // 2)]
     assert [test(blobs) for test in look.TESTS] == [None] * len(look.TESTS)
 
 
@@ -157,7 +158,7 @@ def _with_a_fixed_byte(blob: bytes, _number: int) -> bytes:
 
 
 def _with_a_flag(blob: bytes, number: int) -> bytes:
-    kind = 0x80 if number % 5 == 0 else 0
+    kind = 0x80 if number % 10 == 0 else 0
     return blob[:-1] + bytes([blob[-1] & 0x7F | kind])
 
 
@@ -169,6 +170,10 @@ def _with_a_visible_end(blob: bytes, number: int) -> bytes:
     return blob if number else blob[:-400] + bytes(400)
 
 
+def _like_another(blob: bytes, number: int) -> bytes:
+    return blob if number % 100 else bytes(16) + random.Random(1).randbytes(ENVELOPE_SIZE - 16)
+
+
 @pytest.mark.parametrize(
     ("structure", "finds"),
     [
@@ -178,12 +183,13 @@ def _with_a_visible_end(blob: bytes, number: int) -> bytes:
         (_with_a_flag, look.uneven_bit_at_a_place),
         (_with_a_repeated_salt, look.shared_run),
         (_with_a_visible_end, look.compressible),
+        (_like_another, look.compressible),
     ],
 )
 def test_each_test_finds_the_structure_that_it_is_there_for(
     structure: Callable[[bytes, int], bytes], finds: Callable[[look.Blobs], str | None]
 ) -> None:
-    blobs = [structure(os.urandom(ENVELOPE_SIZE), number) for number in range(MESSAGES)]
+    blobs = [structure(os.urandom(ENVELOPE_SIZE), number) for number in range(MESSAGES // 4)]
     assert finds(blobs)
 
 

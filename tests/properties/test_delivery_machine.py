@@ -244,9 +244,9 @@ async def _sync_calmly(messenger: Messenger) -> None:
 
 def test_two_vaults_lose_nothing_to_a_malicious_relay_and_to_crashes() -> None:
     nightly = PROFILE == "nightly"
-    # An example takes some 35 steps of its 50: 700 of them are more than 20,000 steps.
+    # An example takes some 40 steps of its 50: 600 of them are more than 20,000 steps.
     profile = settings(
-        max_examples=700 if nightly else 40, stateful_step_count=50 if nightly else 30
+        max_examples=600 if nightly else 40, stateful_step_count=50 if nightly else 30
     )
     with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
         template = asyncio.run(make_template(Path(folder) / "template"))

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 
 Blobs = Sequence[bytes]
 _BLOCK = 8
+_FAST_AND_FAR = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 2**24}]
 _NORMAL_QUANTILE = 5.2
 """Exceeded by a normal variable with a chance of 1e-7."""
 
@@ -66,12 +67,16 @@ def shared_run(blobs: Blobs) -> str | None:
 
 
 def compressible(blobs: Blobs) -> str | None:
-    """What zlib or lzma make 8 bytes shorter; false alarm: 2 ** -62, for they are one to one."""
+    """What zlib makes of a blob, or lzma of all of them, is 8 bytes shorter.
+
+    False alarm: 2 ** -53 for 512 blobs, because compression is one to one.
+    """
+    for number, blob in enumerate(blobs):
+        if len(zlib.compress(blob, 9)) <= len(blob) - _BLOCK:
+            return f"zlib makes blob {number} shorter"
     data = b"".join(blobs)
-    for name, compress in _COMPRESSORS.items():
-        gain = len(data) - len(compress(data))
-        if gain >= _BLOCK:
-            return f"{name} saves {gain} bytes"
+    if len(lzma.compress(data, filters=_FAST_AND_FAR)) <= len(data) - _BLOCK:
+        return "lzma makes all blobs together shorter"
     return None
 
 
@@ -82,17 +87,6 @@ TESTS: tuple[Callable[[Blobs], str | None], ...] = (
     shared_run,
     compressible,
 )
-
-
-def _deflated(data: bytes) -> bytes:
-    return zlib.compress(data, 9)
-
-
-def _lzma(data: bytes) -> bytes:
-    return lzma.compress(data, preset=1)
-
-
-_COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {"zlib": _deflated, "lzma": _lzma}
 
 
 def _columns(blobs: Blobs) -> list[bytes]:

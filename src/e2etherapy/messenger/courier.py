@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 
@@ -22,6 +23,10 @@ from e2etherapy.vault.records import (
 )
 from e2etherapy.vault.vault import Vault
 from e2etherapy.wire.locator import Locator
+
+PIECES_AT_ONCE = 8
+"""Pieces of one item that are on their way at the same time; a file need not wait for 1,900
+answers one after another."""
 
 Progress = Callable[[int, int], None]
 """Called with how many errands are done and how many there are in all."""
@@ -53,13 +58,35 @@ async def run_errands(
     while rows := await outbox.waiting(vault.db, conversation):
         delivered: list[OutboxRow] = []
         try:
-            for row in rows:
-                await _run(relay, record, row)
-                delivered.append(row)
-                progress(done + len(delivered), total)
+            for group in _groups(rows):
+                running = (_run(relay, record, row) for row in group)
+                outcomes = await asyncio.gather(*running, return_exceptions=True)
+                for row, problem in zip(group, outcomes, strict=True):
+                    if problem is None:
+                        delivered.append(row)
+                        progress(done + len(delivered), total)
+                _raise_first(outcomes)
         finally:
             await _settle(vault, record, delivered, entropy)
         done += len(delivered)
+
+
+def _groups(rows: list[OutboxRow]) -> list[list[OutboxRow]]:
+    """Split errands, in order, where one must wait for the other: only pieces of one item do not."""
+    groups: list[list[OutboxRow]] = []
+    for row in rows:
+        together = groups and row.sequence and row.sequence == groups[-1][0].sequence
+        if together and len(groups[-1]) < PIECES_AT_ONCE:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return groups
+
+
+def _raise_first(outcomes: list[BaseException | None]) -> None:
+    for problem in outcomes:
+        if problem is not None:
+            raise problem
 
 
 async def _settle(

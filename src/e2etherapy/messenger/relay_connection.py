@@ -36,6 +36,7 @@ from e2etherapy.mailbox.capabilities import (
 from e2etherapy.mailbox.operations import StoredEnvelope
 from e2etherapy.wire import base64url
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
+from e2etherapy.wire.invitation import InvitationLink, LinkSecret
 from e2etherapy.wire.locator import Locator
 
 _TIMEOUT_SECONDS = 30.0
@@ -47,26 +48,36 @@ def relay_url(text: str) -> str:
     """Return a relay's base URL from what a person typed or a link names.
 
     Raises:
-        InvalidLink: not an http(s) URL, or http to another machine.
+        InvalidLink: not an http(s) URL, http to another machine, or no link could carry it.
     """
-    given = text.strip().rstrip("/")
+    given = text.strip()
     try:
         if "://" not in given:
             loopback = _is_loopback(urlsplit(f"//{given}").hostname)
             given = f"{'http' if loopback else 'https'}://{given}"
         parts = urlsplit(given)
-        port = parts.port
+        host, port = parts.hostname or "", parts.port
     except ValueError:
         raise InvalidLink(f"{text!r} is not the address of a relay.") from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+    more = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+    address = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
+    if parts.scheme not in {"http", "https"} or more or not _fits_a_link(address):
         raise InvalidLink(
             f"{text!r} is not the address of a relay. It looks like https://relay.example or "
             "http://127.0.0.1:8700."
         )
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not _is_loopback(host):
         raise InvalidLink("A relay on another machine must be reached by https.")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+    return f"{parts.scheme}://{address}"
+
+
+def _fits_a_link(address: str) -> bool:
+    """Say whether whoever gets an invitation could read this host and port in its link."""
+    try:
+        link = InvitationLink.parse(InvitationLink(address, LinkSecret(bytes(32))).text())
+    except InvalidLink:
+        return False
+    return link.relay_host == address
 
 
 def relay_host(url: str) -> str:

@@ -81,7 +81,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             token BLOB NOT NULL
         ) STRICT, WITHOUT ROWID""",
         """CREATE VIRTUAL TABLE search USING fts5(
-            text, content='', contentless_delete=1, tokenize='unicode61 remove_diacritics 2'
+            text, content='', contentless_delete=1, prefix='2',
+            tokenize='unicode61 remove_diacritics 2'
         )""",
     ),
 )

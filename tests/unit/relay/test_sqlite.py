@@ -22,7 +22,7 @@ from e2etherapy.primitives.digest import sha256
 from e2etherapy.relay.sqlite.connection import connect
 from e2etherapy.relay.sqlite.schema import MIGRATIONS, migrate
 from e2etherapy.relay.sqlite.store import SqliteStore
-from e2etherapy.relay.sqlite.writer import MAX_PENDING
+from e2etherapy.relay.sqlite.writer import MAX_GROUP, MAX_PENDING
 from e2etherapy.relay.store import Busy, Deposit, DiskFull
 from tests.support.relays import TODAY, draw, envelope
 
@@ -150,8 +150,9 @@ async def test_a_migration_that_fails_leaves_the_version_before(path: Path) -> N
 async def test_deposits_that_wait_together_share_a_commit(store: SqliteStore) -> None:
     statements: list[str] = []
     await store._writing.set_trace_callback(statements.append)
-    await asyncio.gather(*(store.deposit(a_deposit(f"{number}")) for number in range(50)))
-    assert statements.count("COMMIT") == 1
+    deposits = [a_deposit(f"{number}") for number in range(3 * MAX_GROUP)]
+    await asyncio.gather(*(store.deposit(deposit) for deposit in deposits))
+    assert statements.count("COMMIT") == 3
 
 
 async def test_a_deposit_is_answered_only_after_its_commit(store: SqliteStore, path: Path) -> None:

@@ -23,10 +23,11 @@ Change = Callable[[sqlite3.Connection], T]
 
 MAX_PENDING = 1_024
 """Deposits and other changes that may wait: 16 MiB of envelopes."""
-MAX_GROUP = 64
-_AHEAD = 2
-"""Groups handed to the connection's thread at the same time: when one is committed, the next one
-begins at once, and answering the first does not hold it up. Each is made up as it begins."""
+MAX_GROUP = 16
+"""Half of what 32 busy connections can have waiting, so that the event loop serves one half while
+the other is written: 3,100 deposits a second, against 2,800 with 64. Larger groups save little: a
+row costs 130 microseconds in groups of 16 and 120 in groups of 32.
+"""
 
 
 class _Unit(Protocol):
@@ -79,7 +80,7 @@ class GroupWriter:
         self._something = asyncio.Event()
         self._closing = False
         self.on_arrival: Callable[[MailboxId], None] = _nobody_listens
-        self._tasks = [asyncio.create_task(self._write()) for _ in range(_AHEAD)]
+        self._task = asyncio.create_task(self._write(), name="relay-writer")
 
     async def deposit(self, deposit: Deposit) -> None:
         """Store an envelope; see Store.deposit."""
@@ -105,7 +106,7 @@ class GroupWriter:
         """Take nothing more, and write what was taken."""
         self._closing = True
         self._something.set()
-        await asyncio.gather(*self._tasks)
+        await self._task
 
     def _check_room(self) -> None:
         if self._closing or len(self._deposits) + len(self._changes) >= MAX_PENDING:
@@ -114,53 +115,40 @@ class GroupWriter:
     async def _write(self) -> None:
         while True:
             await self._something.wait()
-            if self._deposits or self._changes:
-                await self._commit_group()
+            units = self._take()
+            if units:
+                await self._commit(units)
             elif self._closing:
                 return
             else:
                 self._something.clear()
 
-    async def _commit_group(self) -> None:
-        """Write what waits in one transaction, or each unit in its own where that fails.
+    def _take(self) -> list[_Unit]:
+        units: list[_Unit] = []
+        if self._deposits:
+            units.append(DepositBatch(self._deposits[:MAX_GROUP], self.on_arrival))
+            del self._deposits[:MAX_GROUP]
+        units.extend(self._changes[:MAX_GROUP])
+        del self._changes[:MAX_GROUP]
+        return units
+
+    async def _commit(self, units: Sequence[_Unit]) -> None:
+        """Write all units in one transaction, or each in its own where that fails.
 
         On a full disk a group fails as a whole although the deletions in it might succeed and
         make room.
         """
-        units: list[_Unit] = []
         try:
-            await self._database.run(partial(self._take_and_transact, units))
+            await self._database.run(partial(_transact, units=units))
         except Exception as problem:  # noqa: BLE001 - whoever waits gets it; the writer goes on
-            if len(units) == 1:
-                units[0].fail(in_store_words(problem))
-            else:
+            if len(units) > 1:
                 for unit in units:
-                    await self._commit_alone(unit)
+                    await self._commit([unit])
+            else:
+                units[0].fail(in_store_words(problem))
         else:
             for unit in units:
                 unit.settle()
-
-    async def _commit_alone(self, unit: _Unit) -> None:
-        try:
-            await self._database.run(partial(_transact, units=[unit]))
-        except Exception as problem:  # noqa: BLE001 - as above
-            unit.fail(in_store_words(problem))
-        else:
-            unit.settle()
-
-    def _take_and_transact(self, units: list[_Unit], database: sqlite3.Connection) -> None:
-        """Take what waits by now, in the connection's thread, and write it.
-
-        The event loop only ever appends to the two lists, and only this thread takes from them.
-        """
-        if deposits := self._deposits[:MAX_GROUP]:
-            del self._deposits[: len(deposits)]
-            units.append(DepositBatch(deposits, self.on_arrival))
-        changes = self._changes[:MAX_GROUP]
-        del self._changes[: len(changes)]
-        units.extend(changes)
-        if units:
-            _transact(database, units)
 
 
 def _transact(database: sqlite3.Connection, units: Sequence[_Unit]) -> None:

@@ -1,0 +1,171 @@
+"""A caseload: more conversations than one request can wait for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from e2etherapy.errors import RelayUnreachable
+from e2etherapy.journal.chain import BookId
+from e2etherapy.mailbox.capabilities import OwnedMailbox, OwnerKey, Ticket
+from e2etherapy.mailbox.operations import MAX_WAITED_MAILBOXES
+from e2etherapy.messenger.messenger import Messenger
+from e2etherapy.messenger.relay_connection import RelayConnection
+from e2etherapy.vault.records import Role
+from tests.support.devices import HandClock, Two, home, record_of, two
+from tests.support.people import seeded
+
+MANY = 150
+
+
+class Watched(RelayConnection):
+    """Remembers what was waited for and how long."""
+
+    waits: list[tuple[int, float]]
+
+    async def wait(self, mailboxes: Sequence[tuple[OwnerKey, int]], seconds: float) -> list[int]:
+        self.waits.append((len(mailboxes), seconds))
+        return await super().wait(mailboxes, 0)
+
+
+async def many(messenger: Messenger, name: str) -> list[OwnedMailbox]:
+    """Add conversations that differ from an existing one in name, book and mailbox only."""
+    record = await record_of(messenger, name)
+    draw = seeded("many conversations")
+    mailboxes = []
+    for number in range(2, MANY + 1):
+        mailboxes.append(OwnedMailbox.generate(draw))
+        change = await messenger.device.begin(record)
+        change.save(
+            replace(
+                record,
+                id=number,
+                name=f"client {number}",
+                book=BookId(draw(16)),
+                mailbox=mailboxes[-1],
+                collected=0,
+                acknowledged=0,
+            )
+        )
+        if number == 2:
+            await messenger.device.vault.commit(change)
+        else:
+            await messenger.device.vault.db.write(change.statements())
+    return mailboxes
+
+
+async def create_mailboxes(pair: Two, mailboxes: list[OwnedMailbox]) -> None:
+    """Create some of these mailboxes at the relay."""
+    from e2etherapy.messenger.settings import parse_allowance
+
+    relay = await pair.client.device.relay(pair.relay.url)
+    draw = seeded("tickets")
+    tickets = [Ticket(draw(32)) for _ in mailboxes]
+    allowance = parse_allowance(await pair.relay.allowance(len(tickets)))
+    await relay.issue_tickets(allowance, [ticket.hash() for ticket in tickets])
+    for mailbox, ticket in zip(mailboxes, tickets, strict=True):
+        await relay.create_mailbox(mailbox, ticket)
+
+
+async def test_mail_in_the_last_of_many_conversations_is_found(tmp_path: Path) -> None:
+    class Here(Watched):
+        waits: list[tuple[int, float]] = []
+
+    async with two(tmp_path, therapist_connect=Here) as pair:
+        mailboxes = await many(pair.therapist, "Sam")
+        await create_mailboxes(pair, [mailboxes[0], mailboxes[-1]])
+        relay = await pair.client.device.relay(pair.relay.url)
+        for mailbox in (mailboxes[0], mailboxes[-1]):
+            await relay.deposit(mailbox.address(), bytes(16_384))
+        await pair.client.send("Dr. Okafor", "hello")
+        Here.waits.clear()
+        report = await pair.therapist.sync()
+        assert Here.waits == [(MAX_WAITED_MAILBOXES, 0), (MANY - MAX_WAITED_MAILBOXES, 0)]
+        assert report.arrived == {"Sam": 1}
+        named = [notice.conversation for notice in report.notices]
+        assert named == ["client 2", f"client {MANY}"]
+        assert len(await pair.therapist.conversations()) == MANY
+
+
+async def test_waiting_for_many_conversations_takes_no_longer_than_was_asked(
+    tmp_path: Path,
+) -> None:
+    class Here(Watched):
+        waits: list[tuple[int, float]] = []
+
+    async with two(tmp_path, therapist_connect=Here) as pair:
+        mailboxes = await many(pair.therapist, "Sam")
+        Here.waits.clear()
+        assert not await pair.therapist.wait(40)
+        assert [count for count, _ in Here.waits] == [MAX_WAITED_MAILBOXES, MANY - 128]
+        assert sum(seconds for _, seconds in Here.waits) == pytest.approx(40)
+        await create_mailboxes(pair, mailboxes[-1:])
+        relay = await pair.client.device.relay(pair.relay.url)
+        await relay.deposit(mailboxes[-1].address(), bytes(16_384))
+        assert await pair.therapist.wait(40)
+
+
+async def test_a_wait_ends_when_something_arrives(tmp_path: Path) -> None:
+    async with two(tmp_path, turns=2) as pair:
+        waiting = asyncio.create_task(pair.therapist.wait(50))
+        await pair.client.send("Dr. Okafor", "here it is")
+        async with asyncio.timeout(30):
+            assert await waiting
+        assert (await pair.therapist.sync()).arrived == {"Sam": 1}
+
+
+async def test_a_wait_leaves_the_vault_to_others_and_takes_it_back(tmp_path: Path) -> None:
+    async with two(tmp_path, turns=2) as pair:
+        waiting = asyncio.create_task(pair.therapist.wait(50))
+        async with asyncio.timeout(30), await pair.therapist_home.open() as other:
+            assert len(await other.conversations()) == 1
+            await other.journal_write("meanwhile")
+        await pair.client.send("Dr. Okafor", "wake up")
+        async with asyncio.timeout(30):
+            assert await waiting
+        assert [entry.text for entry in await pair.therapist.journal()] == ["meanwhile"]
+
+
+async def test_a_cancelled_wait_gives_the_vault_back(tmp_path: Path) -> None:
+    async with two(tmp_path, turns=2) as pair:
+        waiting = asyncio.create_task(pair.therapist.wait(50))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert len(await pair.therapist.conversations()) == 1
+
+
+async def test_a_failed_wait_gives_the_vault_back(tmp_path: Path) -> None:
+    class Down(RelayConnection):
+        async def wait(
+            self, mailboxes: Sequence[tuple[OwnerKey, int]], seconds: float
+        ) -> list[int]:
+            if seconds:
+                raise RelayUnreachable("The relay can't be reached.")
+            return await super().wait(mailboxes, seconds)
+
+    async with two(tmp_path, therapist_connect=Down) as pair:
+        with pytest.raises(RelayUnreachable):
+            await pair.therapist.wait(10)
+        assert len(await pair.therapist.conversations()) == 1
+
+
+async def test_without_a_conversation_a_wait_still_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise whoever syncs for ever would do so without a pause."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    at = await home(tmp_path, Role.CLIENT, HandClock())
+    async with await at.open() as messenger:
+        monkeypatch.setattr("e2etherapy.messenger.syncing.asyncio.sleep", sleep)
+        assert not await messenger.wait(30)
+        assert slept == [30]
