@@ -6,11 +6,13 @@ The order is that of `session.ratchet`; the operations go through the same modul
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from e2etherapy.primitives import aead, dh
-from e2etherapy.primitives.dh import X25519Secret
+from e2etherapy.primitives.dh import X25519Public, X25519Secret
 from e2etherapy.primitives.digest import labelled
 from e2etherapy.primitives.kdf import derive
-from e2etherapy.primitives.kem import Kem768Ciphertext, Kem768Secret
+from e2etherapy.primitives.kem import Kem768Ciphertext, Kem768Public, Kem768Secret
 from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.wire import envelope
 
@@ -22,49 +24,55 @@ _HEADER_ASSOCIATED = bytes(len(_HEADER_LABEL) + 32)
 _BODY_ASSOCIATED = bytes(len(_BODY_LABEL) + 32 + 32 + envelope.SEALED_HEADER_SIZE + 32)
 
 
+class _Keys(NamedTuple):
+    """The key pairs of one turn."""
+
+    x25519: X25519Secret
+    x25519_public: X25519Public
+    kem: Kem768Secret
+    kem_public: Kem768Public
+
+    @classmethod
+    def generate(cls) -> _Keys:
+        x25519 = X25519Secret.generate(system_entropy)
+        return cls(x25519, x25519.public(), *Kem768Secret.generate(system_entropy))
+
+
 class PrimitiveSum:
-    """Two people's keys, and the operations that one message makes of them."""
+    """The latest turn's keys, and the operations that one message makes of them."""
 
     def __init__(self) -> None:
         self._key = system_entropy(32)
-        self._x25519 = X25519Secret.generate(system_entropy)
-        self._x25519_public = self._x25519.public()
-        self._kem, self._kem_public = Kem768Secret.generate(system_entropy)
+        self._latest = _Keys.generate()
 
     def turns(self, count: int) -> None:
         """Do what sealing and opening the first message of a turn does, `count` times."""
         for _ in range(count):
-            ciphertext = self._begin_turn()
+            own, peer = _Keys.generate(), self._latest
+            shared, ciphertext = peer.kem_public.encapsulate()
+            self._step_root(dh.agree(own.x25519, peer.x25519_public), shared, own, ciphertext)
             sealed = self._seal()
-            self._take_turn(ciphertext)
+            agreement = dh.agree(peer.x25519, own.x25519_public)
+            self._step_root(agreement, peer.kem.decapsulate(ciphertext), own, ciphertext)
             self._open(*sealed)
+            self._latest = own
 
     def chain(self, count: int) -> None:
         """Do what sealing and opening a further message of a turn does, `count` times."""
         for _ in range(count):
             self._open(*self._seal())
 
-    def _begin_turn(self) -> Kem768Ciphertext:
-        x25519 = X25519Secret.generate(system_entropy)
-        public = x25519.public()
-        _, kem_public = Kem768Secret.generate(system_entropy)
-        shared, ciphertext = self._kem_public.encapsulate()
-        self._step_root(
-            dh.agree(x25519, self._x25519_public), shared, (public, kem_public), ciphertext
-        )
-        return ciphertext
-
-    def _take_turn(self, ciphertext: Kem768Ciphertext) -> None:
-        agreement = dh.agree(self._x25519, self._x25519_public)
-        shared = self._kem.decapsulate(ciphertext)
-        self._step_root(agreement, shared, (self._x25519_public, self._kem_public), ciphertext)
-
     def _step_root(
-        self, agreement: bytes, shared: bytes, keys: tuple[bytes, bytes], ciphertext: bytes
+        self, agreement: bytes, shared: bytes, own: _Keys, ciphertext: Kem768Ciphertext
     ) -> None:
-        x25519, kem = keys
+        peer = self._latest
         public = labelled(
-            "turn-keys", x25519, kem, ciphertext, self._x25519_public, self._kem_public
+            "turn-keys",
+            own.x25519_public,
+            own.kem_public,
+            ciphertext,
+            peer.x25519_public,
+            peer.kem_public,
         )
         derive("turn", salt=self._key, ikm=agreement + shared, context=public, length=96)
 

@@ -218,6 +218,10 @@ def halves(data: bytes) -> list[bytes]:
     return [data[: len(data) // 2], data[len(data) // 2 :]]
 
 
+def cut(data: bytes, size: int) -> list[bytes]:
+    return [data[start : start + size] for start in range(0, len(data), size)]
+
+
 def differing(author: HostileAuthor, **members: object) -> list[bytes]:
     return author.parts(WHOLE, halves(whole_text(author, **members)))
 
@@ -237,6 +241,9 @@ LYING: dict[str, Attack] = {
     "a whole of nothing": lambda a: a.parts(WHOLE, [b"", b""]),
     "a whole with padding": lambda a: a.parts(WHOLE, [whole_text(a), b"\x00" * 10]),
     "a file of another hash": lambda a: a.parts(WHOLE, halves(lying_file(a))),
+    "a text of a million and one bytes": lambda a: a.parts(
+        WHOLE, cut(whole_text(a, text="x" * 1_000_001), 13_000)
+    ),
 }
 
 
@@ -383,6 +390,22 @@ async def test_an_unknown_kind_is_kept_and_shown_as_what_it_is(scene: Scene) -> 
     await scene.go_on()
 
 
+async def test_kinds_of_the_reader_s_own_record_are_nothing_but_unknown_kinds(
+    scene: Scene,
+) -> None:
+    """An item that calls itself a private entry, or an event, does not become one."""
+    await scene.pair.therapist.journal_write("the therapist's own")
+    for kind in ("private", "event", "message", "unknown", "Text", "text ", ""):
+        item = scene.author.item(kind, text="forged", event="safety_phrase_matched")
+        assert (await scene.suffer(packed(item))).arrived == {SAM: 1}
+    shown = (await scene.pair.therapist.thread(SAM))[-7:]
+    assert {message.kind for message in shown} == {"unknown"}
+    own = [entry.text for entry in await scene.pair.therapist.journal()]
+    assert own == ["the therapist's own"]
+    assert not await scene.pair.therapist.search("forged")
+    await scene.go_on()
+
+
 async def test_an_unknown_kind_in_pieces_is_kept_too(scene: Scene) -> None:
     author = scene.author
     item = author.item("drawing", id=base64_of(WHOLE))
@@ -414,12 +437,11 @@ async def test_what_was_accepted_can_be_shown_from_deeper_in_the_program(scene: 
     await scene.go_on()
 
 
-@pytest.mark.parametrize("written", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
-async def test_times_at_the_end_of_the_calendar_can_be_shown(scene: Scene, written: str) -> None:
-    report = await scene.suffer(packed(scene.author.item("text", text="when?", written=written)))
-    assert report.arrived == {SAM: 1}
-    shown = (await scene.pair.therapist.thread(SAM))[-1]
-    assert shown.written.year in (1, 9999)
+async def test_times_at_the_end_of_the_calendar_can_be_shown(scene: Scene) -> None:
+    for year in (1, 9999):
+        item = scene.author.item("text", text="when?", written=f"{year:04}-12-31T23:59:59Z")
+        assert (await scene.suffer(packed(item))).arrived == {SAM: 1}
+        assert (await scene.pair.therapist.thread(SAM))[-1].written.year == year
     await scene.pair.therapist.search("when")
     await scene.go_on()
 

@@ -72,7 +72,7 @@ async def run_errands(
 
 
 def _groups(rows: list[OutboxRow]) -> list[list[OutboxRow]]:
-    """Split errands, in order, where one must wait for the other: only pieces of one item do not."""
+    """Split errands, in order, where one must wait for another: pieces of one item need not."""
     groups: list[list[OutboxRow]] = []
     for row in rows:
         together = groups and row.sequence and row.sequence == groups[-1][0].sequence

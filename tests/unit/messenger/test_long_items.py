@@ -52,11 +52,11 @@ async def test_a_text_of_exactly_the_limit_is_sent_and_one_more_byte_is_not(pair
     assert (await texts(pair.therapist, SAM))[-1] == "é" * 500_000
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\n\t", "\u2003", "half \udc80"])
-async def test_what_says_nothing_or_is_no_unicode_is_not_sent(pair: Two, text: str) -> None:
+async def test_what_says_nothing_or_is_no_unicode_is_not_sent(pair: Two) -> None:
     before = await record_of(pair.client, OKAFOR)
-    with pytest.raises(InvalidText):
-        await pair.client.send(OKAFOR, text)
+    for text in ("", "   ", "\n\t", "\u2003", "half \udc80"):
+        with pytest.raises(InvalidText):
+            await pair.client.send(OKAFOR, text)
     assert await record_of(pair.client, OKAFOR) == before
 
 
@@ -163,7 +163,7 @@ async def test_a_file_name_that_cannot_be_carried_is_refused_before_anything_is_
     assert (await pair.client.thread(OKAFOR))[-1].text == "n" * 200
 
 
-@pytest.mark.parametrize("item", ["", "zz", "00" * 16, "not hex", "\udc80"])
-async def test_an_unknown_file_is_a_sentence(pair: Two, item: str) -> None:
-    with pytest.raises(UnknownConversation, match="no such file"):
-        await pair.client.attachment(OKAFOR, item)
+async def test_an_unknown_file_is_a_sentence(pair: Two) -> None:
+    for item in ("", "zz", "00" * 16, "not hex", "\udc80"):
+        with pytest.raises(UnknownConversation, match="no such file"):
+            await pair.client.attachment(OKAFOR, item)

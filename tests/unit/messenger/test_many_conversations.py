@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from e2etherapy.mailbox.capabilities import OwnedMailbox, OwnerKey, Ticket
 from e2etherapy.mailbox.operations import MAX_WAITED_MAILBOXES
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.relay_connection import RelayConnection
+from e2etherapy.messenger.settings import parse_allowance
 from e2etherapy.vault.records import Role
 from tests.support.devices import HandClock, Two, home, record_of, two
 from tests.support.people import seeded
@@ -23,12 +25,14 @@ MANY = 150
 
 
 class Watched(RelayConnection):
-    """Remembers what was waited for and how long."""
+    """Remembers for how many mailboxes was waited and how long, without the waiting."""
 
-    waits: list[tuple[int, float]]
+    def __init__(self, waits: list[tuple[int, float]], url: str) -> None:
+        super().__init__(url)
+        self._waits = waits
 
     async def wait(self, mailboxes: Sequence[tuple[OwnerKey, int]], seconds: float) -> list[int]:
-        self.waits.append((len(mailboxes), seconds))
+        self._waits.append((len(mailboxes), seconds))
         return await super().wait(mailboxes, 0)
 
 
@@ -60,8 +64,6 @@ async def many(messenger: Messenger, name: str) -> list[OwnedMailbox]:
 
 async def create_mailboxes(pair: Two, mailboxes: list[OwnedMailbox]) -> None:
     """Create some of these mailboxes at the relay."""
-    from e2etherapy.messenger.settings import parse_allowance
-
     relay = await pair.client.device.relay(pair.relay.url)
     draw = seeded("tickets")
     tickets = [Ticket(draw(32)) for _ in mailboxes]
@@ -72,19 +74,17 @@ async def create_mailboxes(pair: Two, mailboxes: list[OwnedMailbox]) -> None:
 
 
 async def test_mail_in_the_last_of_many_conversations_is_found(tmp_path: Path) -> None:
-    class Here(Watched):
-        waits: list[tuple[int, float]] = []
-
-    async with two(tmp_path, therapist_connect=Here) as pair:
+    waits: list[tuple[int, float]] = []
+    async with two(tmp_path, therapist_connect=partial(Watched, waits)) as pair:
         mailboxes = await many(pair.therapist, "Sam")
         await create_mailboxes(pair, [mailboxes[0], mailboxes[-1]])
         relay = await pair.client.device.relay(pair.relay.url)
         for mailbox in (mailboxes[0], mailboxes[-1]):
             await relay.deposit(mailbox.address(), bytes(16_384))
         await pair.client.send("Dr. Okafor", "hello")
-        Here.waits.clear()
+        waits.clear()
         report = await pair.therapist.sync()
-        assert Here.waits == [(MAX_WAITED_MAILBOXES, 0), (MANY - MAX_WAITED_MAILBOXES, 0)]
+        assert waits == [(MAX_WAITED_MAILBOXES, 0), (MANY - MAX_WAITED_MAILBOXES, 0)]
         assert report.arrived == {"Sam": 1}
         named = [notice.conversation for notice in report.notices]
         assert named == ["client 2", f"client {MANY}"]
@@ -94,15 +94,13 @@ async def test_mail_in_the_last_of_many_conversations_is_found(tmp_path: Path) -
 async def test_waiting_for_many_conversations_takes_no_longer_than_was_asked(
     tmp_path: Path,
 ) -> None:
-    class Here(Watched):
-        waits: list[tuple[int, float]] = []
-
-    async with two(tmp_path, therapist_connect=Here) as pair:
+    waits: list[tuple[int, float]] = []
+    async with two(tmp_path, therapist_connect=partial(Watched, waits)) as pair:
         mailboxes = await many(pair.therapist, "Sam")
-        Here.waits.clear()
+        waits.clear()
         assert not await pair.therapist.wait(40)
-        assert [count for count, _ in Here.waits] == [MAX_WAITED_MAILBOXES, MANY - 128]
-        assert sum(seconds for _, seconds in Here.waits) == pytest.approx(40)
+        assert [count for count, _ in waits] == [MAX_WAITED_MAILBOXES, MANY - 128]
+        assert sum(seconds for _, seconds in waits) == pytest.approx(40)
         await create_mailboxes(pair, mailboxes[-1:])
         relay = await pair.client.device.relay(pair.relay.url)
         await relay.deposit(mailboxes[-1].address(), bytes(16_384))

@@ -22,7 +22,7 @@ async def pair(tmp_path: Path) -> AsyncIterator[Two]:
 
 
 async def test_both_see_the_same_six_words_and_another_pair_sees_others(
-    pair: Two, tmp_path: Path
+    pair: Two,
 ) -> None:
     words = await pair.client.safety_phrase(OKAFOR)
     assert len(words) == 6
