@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import struct
 
 import doubleratchet
@@ -80,7 +81,7 @@ class DoubleRatchetPair:
     ) -> None:
         self._loop = loop
         self._plaintext = plaintext
-        settings = {
+        self._settings = {
             "diffie_hellman_ratchet_class": diffie_hellman_ratchet_curve25519.DiffieHellmanRatchet,
             "root_chain_kdf": _RootKdf,
             "message_chain_kdf": _ChainKdf,
@@ -88,6 +89,9 @@ class DoubleRatchetPair:
             "dos_protection_threshold": _MOST_SKIPPED,
             "max_num_skipped_message_keys": _MOST_SKIPPED,
             "aead": aead,
+        }
+        settings = {
+            **self._settings,
             "shared_secret": system_entropy(32),
             "associated_data": _ASSOCIATED,
         }
@@ -111,6 +115,17 @@ class DoubleRatchetPair:
     def chain(self, count: int) -> None:
         """Seal and open `count` times with the same author."""
         self._loop.run_until_complete(self._exchange(count, alternating=False))
+
+    def stored_turns(self, count: int) -> None:
+        """Do the same as `turns`, with the state stored after each step and loaded before it."""
+        for _ in range(count):
+            self._author, self._reader = self._again(self._author), self._again(self._reader)
+            self.turns(1)
+
+    def _again(self, ratchet: _Ratchet) -> _Ratchet:
+        stored = json.dumps(ratchet.json)
+        loaded: _Ratchet = _Ratchet.from_json(json.loads(stored), **self._settings)
+        return loaded
 
     async def _exchange(self, count: int, *, alternating: bool) -> None:
         for _ in range(count):
@@ -146,3 +161,14 @@ class OlmPair:
             kind, sealed = self._author.encrypt(self._plaintext).to_parts()
             opened = self._reader.decrypt(vodozemac.AnyOlmMessage.from_parts(kind, sealed))
             assert opened == self._plaintext
+
+    def stored_turns(self, count: int) -> None:
+        """Do the same as `turns`, with the state stored after each step and loaded before it."""
+        for _ in range(count):
+            self._author, self._reader = _again(self._author), _again(self._reader)
+            self.turns(1)
+
+
+def _again(session: vodozemac.Session) -> vodozemac.Session:
+    key = bytes(32)
+    return vodozemac.Session.from_pickle(session.pickle(key), key)

@@ -46,19 +46,36 @@ def table(title: str, rows: Sequence[Row]) -> str:
     return "\n".join([title, *lines])
 
 
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """CPU seconds of one call, for each contender and each round."""
+
+    rounds: dict[str, list[float]]
+
+    def median(self, name: str) -> float:
+        """Return a contender's seconds for one call."""
+        return statistics.median(self.rounds[name])
+
+    def ratio(self, name: str, beside: str) -> float:
+        """Return the median of the ratios within each round."""
+        pairs = zip(self.rounds[name], self.rounds[beside], strict=True)
+        return statistics.median(own / other for own, other in pairs)
+
+
 def interleaved(
     contenders: Mapping[str, Callable[[int], object]], rounds: int, calls: int
-) -> dict[str, float]:
-    """Let each contender do its work `calls` times in each round; return median seconds for one.
+) -> Timings:
+    """Let each contender do its work `calls` times in each round.
 
-    They take turns because a shared machine's speed changes from second to second.
+    They take turns because a shared machine's speed changes from second to second; CPU time
+    counts, because whoever else runs there is not the subject.
     """
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for contender in contenders.values():
         contender(calls)
     for _ in range(rounds):
         for name, contender in contenders.items():
-            start = time.perf_counter()
+            start = time.process_time()
             contender(calls)
-            seconds[name].append((time.perf_counter() - start) / calls)
-    return {name: statistics.median(values) for name, values in seconds.items()}
+            seconds[name].append((time.process_time() - start) / calls)
+    return Timings(seconds)

@@ -87,7 +87,7 @@ def _plain(path: Path) -> sqlite.Connection:
     database.execute("PRAGMA cache_size = -32768")
     database.execute("CREATE TABLE message (id INTEGER PRIMARY KEY, text TEXT)")
     database.execute(
-        "CREATE VIRTUAL TABLE search USING fts5(text, content='', contentless_delete=1,"
+        "CREATE VIRTUAL TABLE search USING fts5(text, content='', contentless_delete=1, prefix='2',"
         " tokenize='unicode61 remove_diacritics 2')"
     )
     return database
