@@ -23,9 +23,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description="Measure, and print what was measured."
     )
-    parser.add_argument("names", nargs="*", choices=[[], *NAMES], metavar="NAMES", default=[])
+    parser.add_argument("names", nargs="*", metavar="NAMES", help=", ".join(NAMES))
     parser.add_argument("--json", action="store_true", help="one JSON document")
     arguments = parser.parse_args()
+    if unknown := [name for name in arguments.names if name not in NAMES]:
+        parser.error(f"{', '.join(unknown)}: not one of {', '.join(NAMES)}")
     machine = {"python": platform.python_version(), "cpus": os.cpu_count() or 1}
     measured = {}
     for name in arguments.names or NAMES:
