@@ -20,14 +20,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
 
 import uvloop
 
+from benchmarks.relay_process import relay_process
 from e2etherapy.mailbox.capabilities import OwnedMailbox, Ticket
 from e2etherapy.mailbox.operations import ALLOWANCE, DEPOSIT, OWNER, authorization
 from e2etherapy.primitives.randomness import system_entropy
@@ -45,14 +46,6 @@ WARM_UP = 10
 DEPOSITS = 100
 """For each connection in each round."""
 MOST_SECONDS = 60
-
-_RELAY = """
-import sys
-from pathlib import Path
-from e2etherapy.relay.listening import parse_listen_address
-from e2etherapy.relay.server import Settings, serve
-serve(Settings(parse_listen_address("127.0.0.1:0"), Path(sys.argv[1])))
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +116,9 @@ def _floor(path: Path) -> list[float]:
 
 
 def _load(path: Path) -> list[float]:
-    with _relay(path) as port:
+    with relay_process(path) as url:
+        port = urlsplit(url).port
+        assert port is not None
         requests = _make_mailboxes(path, port)
         generator = subprocess.run(
             [sys.executable, "-m", "benchmarks.relay_deposits", "--generate"],
@@ -135,23 +130,6 @@ def _load(path: Path) -> list[float]:
         )
     result: list[float] = json.loads(generator.stdout)
     return result
-
-
-@contextmanager
-def _relay(path: Path) -> Iterator[int]:
-    process = subprocess.Popen(  # noqa: S603 - our own relay
-        [sys.executable, "-c", _RELAY, str(path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    with process:
-        assert process.stdout is not None
-        try:
-            yield json.loads(process.stdout.readline())["port"]
-        finally:
-            process.terminate()
-        assert process.wait(timeout=MOST_SECONDS) == 0
 
 
 def _make_mailboxes(path: Path, port: int) -> list[str]:

@@ -10,11 +10,11 @@ from e2etherapy.mailbox.capabilities import (
     AllowanceHash,
     ClaimHash,
     DepositKeyHash,
-    Locator,
     MailboxId,
     TicketHash,
 )
 from e2etherapy.relay.store import Contradiction, Invitation, PutMark, Refused
+from e2etherapy.wire.locator import Locator
 from tests.conformance.conftest import Bench
 from tests.conformance.test_mailboxes import expire
 from tests.support.relays import TODAY, draw, envelope

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from e2etherapy.primitives.digest import labelled
 from e2etherapy.primitives.octets import Octets, SecretOctets
 from e2etherapy.primitives.randomness import Entropy
-from e2etherapy.wire.locator import Locator as Locator  # noqa: PLC0414
 
 
 class MailboxId(Octets):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -126,11 +125,6 @@ async def verify(device: Device) -> list[BookView]:
             verifier.add(stored)
         checked.append(BookView(book.title, verifier.position, verifier.head.hex()))
     return checked
-
-
-def stored_entries(device: Device, book: BookId) -> AsyncIterator[Entry]:
-    """Yield a book's entries for an export."""
-    return journal_store.entries(device.vault.db, book)
 
 
 def _private(stored: Entry) -> record.PrivateEntry | None:

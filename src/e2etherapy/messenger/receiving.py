@@ -66,12 +66,6 @@ class Notice:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Arrived:
-    position: int
-    body: Body
-
-
 @dataclass(slots=True)
 class Receiver:
     """Works through pages of one conversation's envelopes.
@@ -295,11 +289,6 @@ def _searchable(item: AnyItem) -> str:
     if isinstance(item, Text | JournalShare):
         return item.text
     return item.name if isinstance(item, Attachment | Profile) else ""
-
-
-def _has_blob(body: Body) -> bool:
-    """Say whether bytes belong to an item, which a newer version may know how to show."""
-    return isinstance(body.item, Attachment) or bool(body.blob)
 
 
 def _check_blob(body: Body) -> None:

@@ -16,7 +16,6 @@ from e2etherapy.mailbox.capabilities import (
     ClaimToken,
     DepositKey,
     DepositKeyHash,
-    Locator,
     MailboxId,
     OwnerKey,
     Ticket,
@@ -28,6 +27,7 @@ from e2etherapy.relay.clock import Today, iso_date
 from e2etherapy.relay.requests import Call, Form, decode_hash, decode_json
 from e2etherapy.relay.store import Deposit, Invitation, PutMark, Refused, Store
 from e2etherapy.relay.waiting import WaitingRoom
+from e2etherapy.wire.locator import Locator
 
 
 @dataclass(frozen=True, slots=True)

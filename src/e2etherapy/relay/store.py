@@ -19,12 +19,12 @@ from e2etherapy.mailbox.capabilities import (
     AllowanceHash,
     ClaimHash,
     DepositKeyHash,
-    Locator,
     MailboxId,
     TicketHash,
 )
 from e2etherapy.mailbox.operations import RETENTION_DAYS, StoredEnvelope
 from e2etherapy.primitives.octets import Octets
+from e2etherapy.wire.locator import Locator
 
 CLAIM_DAYS = 1
 """An unconfirmed claim can be repeated on the day of the claim and on this many after it."""

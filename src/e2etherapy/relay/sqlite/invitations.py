@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import sqlite3
 
-from e2etherapy.mailbox.capabilities import ClaimHash, Locator, TicketHash
+from e2etherapy.mailbox.capabilities import ClaimHash, TicketHash
 from e2etherapy.relay.store import (
     CLAIM_DAYS,
     Contradiction,
@@ -14,6 +14,7 @@ from e2etherapy.relay.store import (
     Refused,
     claim_is_over,
 )
+from e2etherapy.wire.locator import Locator
 
 _LONG_AGO = -1
 _STEP = 64

@@ -15,7 +15,6 @@ from e2etherapy.mailbox.capabilities import (
     AllowanceHash,
     ClaimHash,
     DepositKeyHash,
-    Locator,
     MailboxId,
     TicketHash,
 )
@@ -26,6 +25,7 @@ from e2etherapy.relay.sqlite.expiry import expired_envelopes
 from e2etherapy.relay.sqlite.schema import migrate
 from e2etherapy.relay.sqlite.writer import GroupWriter
 from e2etherapy.relay.store import Deposit, Expired, Invitation, PutMark, Refused
+from e2etherapy.wire.locator import Locator
 
 
 class SqliteStore:
