@@ -16,8 +16,8 @@ from benchmarks.primitive_sums import PrimitiveSum
 from benchmarks.results import Row, interleaved
 from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.primitives.randomness import system_entropy
-from e2etherapy.session import conversation
-from e2etherapy.session.conversation import Conversation
+from e2etherapy.session import conversation, states
+from e2etherapy.session.states import Conversation
 from e2etherapy.wire import content, envelope
 from e2etherapy.wire.content import ReplyTo, Text
 from e2etherapy.wire.invitation import BundleDetails
@@ -66,7 +66,7 @@ class OurPair:
 
 
 def _again(state: Conversation) -> Conversation:
-    return conversation.load(conversation.dump(state))
+    return states.load(states.dump(state))
 
 
 def _met() -> tuple[Conversation, Conversation]:
