@@ -270,7 +270,7 @@ def pack_body(item: AnyItem, blob: bytes = b"", reply_to: ReplyTo | None = None)
         encoded = _encoder.encode(_Outer(msgspec.Raw(item.raw), len(blob), reply_to))
     else:
         encoded = _encoder.encode(_Known(item, len(blob), reply_to))
-    return _LENGTH.pack(len(encoded)) + encoded + blob
+    return b"".join((_LENGTH.pack(len(encoded)), encoded, blob))
 
 
 def pad_body(packed: bytes, size: int) -> bytes:
