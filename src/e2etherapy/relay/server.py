@@ -54,9 +54,6 @@ class Listening(msgspec.Struct, frozen=True, tag="listening", tag_field="event")
     """None for a Unix socket."""
 
 
-Announce = Callable[[Listening], None]
-
-
 def serve(settings: Settings) -> None:
     """Run a relay in this process until SIGTERM or SIGINT, then stop in order.
 
