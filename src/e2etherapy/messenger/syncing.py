@@ -13,7 +13,7 @@ from e2etherapy.mailbox.operations import (
     MAX_WAITED_MAILBOXES,
     StoredEnvelope,
 )
-from e2etherapy.messenger import sending
+from e2etherapy.messenger import joining, sending
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.receiving import Notice, Receiver
@@ -39,7 +39,8 @@ async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:
     device.vault.require_only_copy()
     arrived: dict[str, int] = {}
     notices: list[Notice] = []
-    failure: RelayError | None = await sending.flush(device, notices, progress)
+    await joining.forget_old_claims(device)
+    failure = await sending.flush(device, notices, progress)
     await _complete_what_a_crash_left(device, (arrived, notices))
     for url, records in (await _by_relay(device)).items():
         try:
