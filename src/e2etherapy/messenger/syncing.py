@@ -14,14 +14,18 @@ from e2etherapy.mailbox.operations import (
     StoredEnvelope,
 )
 from e2etherapy.messenger import joining, sending
+from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.known import Known
+from e2etherapy.messenger.long_items import STALLED_DAYS, first_sequence
 from e2etherapy.messenger.receiving import Notice, Receiver
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.messenger.views import SyncReport
 from e2etherapy.session.phases import Phase
 from e2etherapy.vault import conversations, outbox
 from e2etherapy.vault.change import Change
+from e2etherapy.vault.database import Database
 from e2etherapy.vault.records import Author, ConversationRecord, Partial
 from e2etherapy.wire.content import AnyItem, Body, Part
 
@@ -130,6 +134,8 @@ async def _collect_from(
         change = await device.begin_private()
         _mark(change, settled)
         await device.vault.commit(change)
+    # Not before everything was collected that this relay still holds.
+    await _give_up_stalled(device, records, outcome)
 
 
 async def _collect(
@@ -181,17 +187,33 @@ async def _store(
     db = device.vault.db
     record = receiver.conversation
     change = await device.begin(record)
-    partials = await conversations.partials(db, record.id)
-    used = await conversations.used_by_peer(
-        db,
-        record.id,
-        [body.item.sequence for body in bodies],
-        [name for body in bodies for name in _names(body.item)],
-    )
-    receiver.apply(bodies, change, used, partials)
+    known = await _known(db, record, [body.item for body in bodies])
+    receiver.apply(bodies, change, known)
     _mark(change, settled)
     await device.vault.commit(change)
-    await _complete(device, receiver, partials)
+    await _complete(device, receiver, known.partials)
+
+
+async def _known(db: Database, record: ConversationRecord, items: list[AnyItem]) -> Known:
+    """Return what the other side has used before, as far as these items touch it."""
+    partials = await conversations.partials(db, record.id)
+    sequences, ids = await conversations.used_by_peer(
+        db,
+        record.id,
+        [item.sequence for item in items],
+        [name for item in items for name in _names(item)],
+    )
+    known = Known(sequences, ids, partials)
+    for part in items:
+        if isinstance(part, Part) and part.whole not in {*partials, *known.given_up}:
+            # Of an item that is not on its way no number can have been used: if one was, another
+            # item has it, or this one was given up.
+            first = first_sequence(part)
+            if await conversations.any_used_by_peer(
+                db, record.id, range(first, first + part.count)
+            ):
+                known.given_up.add(part.whole)
+    return known
 
 
 async def _complete(device: Device, receiver: Receiver, partials: dict[bytes, Partial]) -> None:
@@ -215,6 +237,24 @@ async def _complete_what_a_crash_left(
         record = await conversations.by_id(device.vault.db, number)
         receiver = Receiver(record, device.clock())
         await _complete(device, receiver, await conversations.partials(device.vault.db, number))
+        _tell(receiver, outcome)
+
+
+async def _give_up_stalled(
+    device: Device,
+    records: Sequence[ConversationRecord],
+    outcome: tuple[dict[str, int], list[Notice]],
+) -> None:
+    """Give up long items whose missing pieces cannot come any more, even now."""
+    first = day_of(device.clock()) - STALLED_DAYS
+    found = await conversations.with_partials_before(device.vault.db, first)
+    for number in found & {record.id for record in records}:
+        record = await conversations.by_id(device.vault.db, number)
+        receiver = Receiver(record, device.clock())
+        change = await device.begin(record)
+        partials = await conversations.partials(device.vault.db, number)
+        receiver.give_up_stalled(partials.values(), change)
+        await device.vault.commit(change)
         _tell(receiver, outcome)
 
 

@@ -117,7 +117,7 @@ class Change:
         )
 
     def drop_chunks(self, conversation: int, author: Author, whole: bytes) -> None:
-        """Forget the pieces of an item whose content stands in the record."""
+        """Forget the pieces of an item that is in the record, or is given up."""
         self._add(
             "DELETE FROM chunk WHERE conversation = ? AND author = ? AND whole = ?",
             conversation,
@@ -128,17 +128,18 @@ class Change:
     def save_partial(self, row: Partial) -> None:
         """Write how much of a long item has arrived."""
         self._add(
-            "INSERT INTO partial VALUES (?,?,?,?,?) ON CONFLICT (conversation, whole)"
-            " DO UPDATE SET arrived = excluded.arrived",
+            "INSERT INTO partial VALUES (?,?,?,?,?,?) ON CONFLICT (conversation, whole)"
+            " DO UPDATE SET arrived = excluded.arrived, day = excluded.day",
             row.conversation,
             row.whole,
             row.total,
             row.first_sequence,
             row.arrived,
+            row.day,
         )
 
     def drop_partial(self, row: Partial) -> None:
-        """Forget a long item that is complete, or refused."""
+        """Forget a long item that is complete, refused or given up."""
         self._add(
             "DELETE FROM partial WHERE conversation = ? AND whole = ?", row.conversation, row.whole
         )

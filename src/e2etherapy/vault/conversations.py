@@ -112,11 +112,27 @@ async def used_by_peer(
 async def partials(db: Database, conversation: int) -> dict[bytes, Partial]:
     """Return the long items of the other side that are not complete, by id."""
     rows = await db.fetch_all(
-        "SELECT conversation, whole, total, first_sequence, arrived FROM partial"
+        "SELECT conversation, whole, total, first_sequence, arrived, coalesce(day, 0) FROM partial"
         " WHERE conversation = ?",
         (conversation,),
     )
     return {bytes(row[1]): Partial(row[0], bytes(row[1]), *row[2:]) for row in rows}
+
+
+async def any_used_by_peer(db: Database, conversation: int, sequences: range) -> bool:
+    """Say whether the other side has used any of these sequences before."""
+    row = await db.fetch_one(
+        "SELECT 1 FROM item WHERE conversation = ? AND author = 'peer'"
+        " AND sequence BETWEEN ? AND ? LIMIT 1",
+        (conversation, sequences[0], sequences[-1]),
+    )
+    return row is not None
+
+
+async def with_partials_before(db: Database, day: int) -> set[int]:
+    """Return the conversations with a long item of which the last piece came before a day."""
+    rows = await db.fetch_all("SELECT DISTINCT conversation FROM partial WHERE day < ?", (day,))
+    return {int(row[0]) for row in rows}
 
 
 async def with_all_pieces(db: Database) -> list[int]:

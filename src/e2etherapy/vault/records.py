@@ -110,6 +110,7 @@ class Partial:
         total: number of pieces.
         first_sequence: sequence of its first piece.
         arrived: number of pieces that are here.
+        day: on which the last of them came; 0 if an earlier version stored it.
     """
 
     conversation: int
@@ -117,6 +118,7 @@ class Partial:
     total: int
     first_sequence: int
     arrived: int
+    day: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -91,6 +91,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE claim ADD COLUMN deposit_key BLOB",
         "ALTER TABLE claim ADD COLUMN sealed BLOB",
         "ALTER TABLE claim ADD COLUMN day INTEGER",
+        "ALTER TABLE partial ADD COLUMN day INTEGER",
         # An errand may outlive its conversation, and then belongs to none.
         """CREATE TABLE errand (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
