@@ -159,6 +159,12 @@ class HostileConnection(RelayConnection):
         name = bytes(mailbox.owner_key.mailbox())
         self._meet(lambda: self._relay.mailboxes.setdefault(name, Mailbox()))
 
+    async def close_mailbox(self, owner_key: OwnerKey) -> None:
+        """Delete it, or refuse what is not there."""
+        name = owner_key.mailbox()
+        self._mailbox(name)
+        self._meet(lambda: self._relay.mailboxes.pop(bytes(name), None))
+
     async def deposit(self, address: DepositAddress, envelope: bytes) -> None:
         """Put it into its mailbox and into the operator's memory."""
 
