@@ -13,7 +13,7 @@ from e2etherapy.relay.http import problem_response
 from e2etherapy.relay.limits import Limits
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.problems import ProblemAnswer
-from e2etherapy.relay.requests import read_call, split_path
+from e2etherapy.relay.requests import Asked, read_call, split_path
 from e2etherapy.relay.routes import OPERATIONS, Rooms
 from e2etherapy.relay.store import (
     Busy,
@@ -43,6 +43,7 @@ class Relay:
 
     def __init__(self, store: Store, today: Today, log: RelayLog, limits: Limits) -> None:
         self._log = log
+        self._body_seconds = limits.body_seconds
         self._rooms = Rooms(store, WaitingRoom(limits), today)
         self._in_flight = 0
         self._idle = asyncio.Event()
@@ -97,4 +98,5 @@ class Relay:
             raise problems.refused()
         if self._rooms.waiting.closed:
             raise problems.stopping()
-        return await operation.answer(self._rooms, await read_call(request, operation.form, name))
+        asked = Asked(request, name, self._body_seconds)
+        return await operation.answer(self._rooms, await read_call(asked, operation.form))

@@ -6,8 +6,8 @@ import hmac
 import sqlite3
 
 from e2etherapy.mailbox.capabilities import ClaimHash, TicketHash
+from e2etherapy.mailbox.operations import CLAIM_DAYS
 from e2etherapy.relay.store import (
-    CLAIM_DAYS,
     Contradiction,
     Invitation,
     PutMark,
