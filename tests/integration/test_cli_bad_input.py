@@ -20,6 +20,7 @@ from tests.support.command_line import (
     holdings,
     newcomer,
     passphrase_in,
+    remove_entries_behind,
     run,
     running_relay,
 )
@@ -128,6 +129,17 @@ def test_a_damaged_vault(tmp_path: Path, relay: Relay) -> None:
     refused(person.run("conversations"), 16, "backup")
     database.write_bytes(whole)
     assert holdings(person) == []
+
+
+def test_a_record_whose_end_was_removed(tmp_path: Path, relay: Relay) -> None:
+    person = newcomer(tmp_path, relay, "client", "Robin")
+    for text in ("one", "two", "three"):
+        person.ask("journal", "write", text)
+    assert person.ask("journal", "verify")["books"][0]["entries"] == 3
+    remove_entries_behind(person, 1)
+    refused(person.run("journal", "verify"), 40, "Entries 2 to 3 are missing.")
+    refused(person.run("journal", "export", "record.zip"), 40, "Entries 2 to 3 are missing.")
+    assert not (tmp_path / "record.zip").exists()
 
 
 def test_a_copy_of_a_vault_reads_but_does_not_send(pair: Pair, tmp_path: Path) -> None:

@@ -160,6 +160,18 @@ def holdings(person: Person) -> list[object]:
     return asyncio.run(read())
 
 
+def remove_entries_behind(person: Person, position: int) -> None:
+    """Be somebody who has the passphrase and cuts off the end of the private journal."""
+    place = Place(person.home, person.folder / "state" / "e2etherapy")
+
+    async def remove() -> None:
+        async with await Messenger.open(place, PASSPHRASE) as messenger:
+            db = messenger.device.vault.db
+            await db.write([("DELETE FROM journal WHERE position > ?", [(position,)])])
+
+    asyncio.run(remove())
+
+
 def passphrase_in(folder: Path) -> Path:
     """Put the passphrase into a file that only its owner can read."""
     file = folder / "passphrase"

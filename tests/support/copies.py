@@ -46,7 +46,7 @@ def copy_of(
 ) -> zipfile.ZipFile:
     file = io.BytesIO()
     exporter = Exporter(file, WHEN)
-    exporter.add(Book(BOOK, title, Authors("Sam", other), entries, files))
+    exporter.add(Book(BOOK, title, Authors("Sam", other), entries, files=files))
     exporter.close()
     return zipfile.ZipFile(file)
 

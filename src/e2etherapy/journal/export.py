@@ -25,7 +25,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from e2etherapy.errors import JournalBroken
-from e2etherapy.journal.chain import BookId, Entry, Head, verify
+from e2etherapy.journal.chain import BookId, End, Entry, Head, verify
 from e2etherapy.journal.shown import Authors, Shown, show, visible, visible_line
 
 FORMAT = 1
@@ -56,6 +56,7 @@ class Book:
         title: what it is called.
         authors: what the people in it are called.
         entries: all entries in order, blanked where they shall not be shown.
+        end: where it is known to end; None if that is not known.
         files: its attached files, gone through once. A file is written only if the entry that
             commits to it can be read in this copy: that of a blanked entry is left out.
     """
@@ -64,6 +65,7 @@ class Book:
     title: str
     authors: Authors
     entries: Sequence[Entry]
+    end: End | None = None
     files: Iterable[AttachedFile] = ()
 
 
@@ -133,7 +135,7 @@ class Exporter:
                 zip is not complete and never will be.
             MalformedData: an entry breaks its form.
         """
-        head = verify(book.id, book.entries)
+        head = verify(book.id, book.entries, book.end)
         lines = [show(entry, book.authors) for entry in book.entries]
         folder = f"books/{len(self._written) + 1:02}-{safe_name(book.title)}"
         committed = {line.file for line in lines if line.file is not None}

@@ -37,6 +37,7 @@ async def _book(device: Device, name: BookName) -> Book:
         title=name.title,
         authors=Authors(owner or f"The {device.vault.role}", name.title),
         entries=entries,
+        end=await journal_store.end(device.vault.db, name.id),
         files=await _files(device, name),
     )
 

@@ -321,10 +321,11 @@ class Messenger:
         return await journaling.share(self.device, number, name, progress)
 
     async def journal_verify(self) -> list[BookView]:
-        """Check every book of the record from its first entry to its last.
+        """Check every book of the record from its first entry to its stored end.
 
         Raises:
-            JournalBroken: an entry was changed, removed or inserted; the message says where.
+            JournalBroken: an entry was changed, removed or inserted, or the end is missing; the
+                message says where.
         """
         return await journaling.verify(self.device)
 

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Self
 
 from e2etherapy.errors import OldCopy, VaultDamaged, VaultExists, VaultFull
-from e2etherapy.journal import chain
-from e2etherapy.journal.chain import BookId, Head
+from e2etherapy.journal.chain import BookId
 from e2etherapy.primitives.randomness import Entropy
-from e2etherapy.vault import database, keyslots
+from e2etherapy.vault import database, journal_store, keyslots
 from e2etherapy.vault.change import Change, Tip
 from e2etherapy.vault.database import Database
 from e2etherapy.vault.freshness import Freshness, GenerationMemory
@@ -105,17 +104,10 @@ class Vault:
 
     async def begin(self, book: BookId, entropy: Entropy) -> Change:
         """Start gathering a change whose record goes to `book`."""
-        row = await self.db.fetch_one(
-            "SELECT position, head FROM journal WHERE book = ? ORDER BY position DESC LIMIT 1",
-            (bytes(book),),
-        )
+        end = await journal_store.end(self.db, book)
         last = await self.db.fetch_one("SELECT coalesce(max(id), 0) FROM journal")
         following = 1 + (0 if last is None else int(last[0]))
-        if row is None:
-            tip = Tip(book, 0, chain.first_head(book), following)
-        else:
-            tip = Tip(book, int(row[0]), Head(row[1]), following)
-        return Change(tip, entropy)
+        return Change(Tip(book, end.position, end.head, following), entropy)
 
     async def commit(self, change: Change) -> None:
         """Write a change in one transaction; when this returns it is on disk.
