@@ -131,6 +131,25 @@ def test_a_damaged_vault(tmp_path: Path, relay: Relay) -> None:
     assert holdings(person) == []
 
 
+@pytest.mark.parametrize("page", [0, 1], ids=["first", "second"])
+def test_of_a_damaged_vault_no_more_is_said_than_the_sentence(
+    tmp_path: Path, relay: Relay, page: int
+) -> None:
+    """The database's library would write lines of its own, with its inner words, before it."""
+    person = newcomer(tmp_path, relay, "client", "Robin")
+    person.ask("journal", "write", "a page of its own " * 1_000)
+    database = person.home / "vault.db"
+    whole = database.read_bytes()
+    start = page * 4_096
+    database.write_bytes(whole[:start] + bytes(4_096) + whole[start + 4_096 :])
+    outcome = person.run("journal", "list")
+    assert outcome.code == 16
+    (sentence,) = outcome.errors.splitlines()
+    assert "Restore it from a backup" in sentence
+    (line,) = person.run("journal", "list", "--json").errors.splitlines()
+    assert json.loads(line)["error"]["code"] == "vault_damaged"
+
+
 def test_a_record_whose_end_was_removed(tmp_path: Path, relay: Relay) -> None:
     person = newcomer(tmp_path, relay, "client", "Robin")
     for text in ("one", "two", "three"):

@@ -146,6 +146,8 @@ async def connect(folder: Path, key: DataKey, *, fresh: bool = False) -> Databas
         connection = sqlcipher.connect(
             str(path), isolation_level=None, check_same_thread=False, timeout=5.0
         )
+        # It would write lines of its own to standard error; what it met is in its exceptions too.
+        connection.execute("PRAGMA cipher_log_level = NONE")
         connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
         return connection
 
