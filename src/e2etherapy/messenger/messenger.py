@@ -338,6 +338,14 @@ class Messenger:
         """
         return await exporting.export(self.device, file, name)
 
+    async def trust_this_copy(self) -> None:
+        """Take the owner's word that no other copy of this vault is in use; the record says so.
+
+        Raises:
+            VaultFull, VaultError: it could not be written down, and does not count.
+        """
+        await self.device.trust_this_copy()
+
     async def set_allowance(self, allowance: str) -> None:
         """Set the right to make mailboxes that the operator granted.
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -116,7 +116,11 @@ class Vault:
             VaultFull: the disk has no room; nothing was changed.
             VaultError: the disk reported an error; nothing was changed.
         """
-        writing = asyncio.ensure_future(self._commit(change))
+        # A copy that may be old stays so, however much is written into it.
+        await self._to_its_end(self._commit(change, self.freshness))
+
+    async def _to_its_end(self, commit: Coroutine[None, None, None]) -> None:
+        writing = asyncio.ensure_future(commit)
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
@@ -124,14 +128,14 @@ class Vault:
             await asyncio.wait({writing})
             raise
 
-    async def _commit(self, change: Change) -> None:
-        # A copy that may be old stays so, however much is written into it.
-        generation = self._generation + (self.freshness is Freshness.CURRENT)
+    async def _commit(self, change: Change, freshness: Freshness) -> None:
+        generation = self._generation + (freshness is Freshness.CURRENT)
         mark = (_SETTING, [(_GENERATION, generation.to_bytes(8, "big"))])
         await self.db.write([*change.statements(), mark])
         self._generation = generation
-        if self.freshness is Freshness.CURRENT:
+        if freshness is Freshness.CURRENT:
             self._remember()
+        self.freshness = freshness
 
     def require_only_copy(self) -> None:
         """Refuse to go on in a vault that may have a newer copy elsewhere.
@@ -152,10 +156,16 @@ class Vault:
             "copy in use, run 'e2etherapy doctor --only-copy'."
         )
 
-    async def trust_this_copy(self) -> None:
-        """Record the owner's word that there is no other copy in use."""
-        self.freshness = Freshness.CURRENT
-        self._remember()
+    async def trust_this_copy(self, change: Change) -> None:
+        """Act from now on as the only copy, on the owner's word.
+
+        Args:
+            change: says so in the record; it is written in the transaction that counts.
+
+        Raises:
+            VaultFull, VaultError: the word could not be written down, and does not count.
+        """
+        await self._to_its_end(self._commit(change, Freshness.CURRENT))
 
     def change_passphrase(self, passphrase: str, entropy: Entropy) -> None:
         """Replace the passphrase; the recovery words stay as they are."""
@@ -236,7 +246,8 @@ async def _finish(vault: Vault, settings: Mapping[str, bytes]) -> None:
     folder = vault.place.folder
     try:
         await vault.db.write([(_SETTING, list(first.items()))])
-        await vault.trust_this_copy()
+        vault.freshness = Freshness.CURRENT  # nobody can have copied what is only being made
+        vault._remember()  # noqa: SLF001 - the other half of `create`
         keyslots.write(folder, vault._slots)  # noqa: SLF001 - the other half of `create`
         (folder / keyslots.UNFINISHED_NAME).unlink()
     except BaseException:
