@@ -6,6 +6,9 @@
 
 Every method that changes something has written it to disk when it returns. What could not be
 delivered waits in the outbox and goes with the next `sync`.
+
+`wait` lets other processes use the vault. If one of them still has it open when the waiting is
+over, `wait` raises VaultBusy, and so does every later method until the vault can be opened again.
 """
 
 from __future__ import annotations
@@ -43,6 +46,7 @@ from e2etherapy.messenger.views import (
     SendReport,
     SyncReport,
 )
+from e2etherapy.messenger.waking import awake
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.vault import conversations, keyslots, vault
@@ -126,6 +130,7 @@ class Messenger:
         """Whose vault it is."""
         return self.device.vault.role
 
+    @awake
     async def invite(self, name: str, days: int = 14) -> InvitationView:
         """Make an invitation, or show again the one that has not been used.
 
@@ -154,6 +159,7 @@ class Messenger:
             ) from None
         return invitation
 
+    @awake
     async def join(self, link: str, name: str | None = None) -> JoinedView:
         """Use an invitation.
 
@@ -181,6 +187,7 @@ class Messenger:
             return joined
         return joined
 
+    @awake
     async def safety_phrase(self, name: str) -> tuple[str, ...]:
         """Return the six words to compare with the other person by voice or in person.
 
@@ -190,6 +197,7 @@ class Messenger:
         """
         return await reading.safety_phrase(self.device.vault, name)
 
+    @awake
     async def record_verification(self, name: str, *, matched: bool) -> None:
         """Write down what came of comparing the six words; a difference stops all sending.
 
@@ -198,6 +206,7 @@ class Messenger:
         """
         await inviting.record_verification(self.device, name, matched=matched)
 
+    @awake
     async def send(self, name: str, text: str, progress: Progress = no_progress) -> SendReport:
         """Send a text of up to 1,000,000 bytes, exactly as it is.
 
@@ -211,6 +220,7 @@ class Messenger:
             item = composer.text(text)
         return await sending.report(self.device, composer.conversation, item, progress)
 
+    @awake
     async def send_file(
         self, name: str, file: tuple[str, str, bytes], progress: Progress = no_progress
     ) -> SendReport:
@@ -231,6 +241,7 @@ class Messenger:
             item = composer.attachment(file_name, media_type, blob, sha256(blob))
         return await sending.report(self.device, composer.conversation, item, progress)
 
+    @awake
     async def sync(self, progress: Progress = no_progress) -> SyncReport:
         """Deliver what waits, collect what has arrived, send receipts that are due.
 
@@ -241,6 +252,7 @@ class Messenger:
         """
         return await syncing.sync(self.device, progress)
 
+    @awake
     async def wait(self, seconds: float) -> bool:
         """Wait until a relay has something new or the time is over; say whether it has.
 
@@ -248,13 +260,17 @@ class Messenger:
 
         Raises:
             OldCopy, RelayUnreachable: as for `sync`.
+            VaultBusy: another process still has the vault open. It stays let go of, and the next
+                method opens it again.
         """
         return await syncing.wait(self.device, seconds)
 
+    @awake
     async def conversations(self) -> list[ConversationView]:
         """Return all conversations, oldest first."""
         return await reading.conversation_list(self.device.vault)
 
+    @awake
     async def thread(self, name: str) -> list[MessageView]:
         """Return a conversation's messages, oldest first, each author's in the order written.
 
@@ -264,6 +280,7 @@ class Messenger:
         marks = await self.device.vault.setting(Setting.READ_MARKS) is not None
         return await reading.thread(self.device.vault, name, show_read=marks)
 
+    @awake
     async def mark_read(self, name: str) -> None:
         """Tell the other side what was read, if this device's owner has opted in to that."""
         if await self.device.vault.setting(Setting.READ_MARKS) is None:
@@ -277,6 +294,7 @@ class Messenger:
                 # The mark waits in the outbox like anything else.
                 await sending.deliver(self.device, record)
 
+    @awake
     async def attachment(self, name: str, item: str) -> tuple[str, bytes]:
         """Return an attached file's name and bytes, by the id in its `FileView`.
 
@@ -285,10 +303,12 @@ class Messenger:
         """
         return await reading.attachment(self.device.vault, name, item)
 
+    @awake
     async def search(self, words: str, limit: int = 50) -> list[SearchView]:
         """Return the newest entries of the record that hold all the words."""
         return await reading.search(self.device.vault, words, limit)
 
+    @awake
     async def journal_write(self, text: str, mood: int | None = None) -> JournalView:
         """Write a private entry; nothing of it leaves this device.
 
@@ -297,10 +317,12 @@ class Messenger:
         """
         return await journaling.write(self.device, text, mood)
 
+    @awake
     async def journal(self) -> list[JournalView]:
         """Return one's own private entries, oldest first."""
         return await journaling.entries(self.device)
 
+    @awake
     async def journal_entry(self, number: int) -> JournalView:
         """Return one private entry, for a preview before it is shared.
 
@@ -309,6 +331,7 @@ class Messenger:
         """
         return await journaling.entry(self.device, number)
 
+    @awake
     async def journal_share(
         self, number: int, name: str, progress: Progress = no_progress
     ) -> SendReport:
@@ -320,6 +343,7 @@ class Messenger:
         """
         return await journaling.share(self.device, number, name, progress)
 
+    @awake
     async def journal_verify(self) -> list[BookView]:
         """Check every book of the record from its first entry to its stored end.
 
@@ -329,6 +353,7 @@ class Messenger:
         """
         return await journaling.verify(self.device)
 
+    @awake
     async def export(self, file: BinaryIO, name: str | None = None) -> list[BookView]:
         """Write the record, or one conversation's, as a zip that needs no software to be read.
 
@@ -338,6 +363,7 @@ class Messenger:
         """
         return await exporting.export(self.device, file, name)
 
+    @awake
     async def trust_this_copy(self) -> None:
         """Take the owner's word that no other copy of this vault is in use; the record says so.
 
@@ -346,6 +372,7 @@ class Messenger:
         """
         await self.device.trust_this_copy()
 
+    @awake
     async def set_allowance(self, allowance: str) -> None:
         """Set the right to make mailboxes that the operator granted.
 
@@ -355,6 +382,7 @@ class Messenger:
         key = settings.parse_allowance(allowance)
         await settings.put(self.device, Setting.ALLOWANCE, bytes(key))
 
+    @awake
     async def set_read_marks(self, *, enabled: bool) -> None:
         """Choose whether the other side is told what was read, and shown here what they read."""
         await settings.put(self.device, Setting.READ_MARKS, b"1" if enabled else None)

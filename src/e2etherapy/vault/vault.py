@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from e2etherapy.errors import OldCopy, VaultDamaged, VaultExists, VaultFull
+from e2etherapy.errors import OldCopy, VaultBusy, VaultDamaged, VaultExists, VaultFull
 from e2etherapy.journal.chain import BookId
 from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.vault import database, journal_store, keyslots
@@ -53,15 +53,23 @@ class Vault:
         self._db: Database | None = db
         self._memory = GenerationMemory(place.state_folder, slots.vault_id)
         self._generation = 0
+        self._is_closed = False
         self.freshness = Freshness.UNSEEN
         self.role = Role.CLIENT
         self.private_book = BookId(bytes(BookId.SIZE))
 
     @property
     def db(self) -> Database:
-        """The open connection."""
+        """The open connection.
+
+        Raises:
+            VaultBusy: the vault is paused, and `resume` has not opened it again.
+        """
         if self._db is None:
-            raise RuntimeError("The vault is paused.")  # a mistake of the caller's, not of a person
+            raise VaultBusy(
+                "This vault was let go of for another process and is not open again. Nothing was "
+                "changed. Try again."
+            )
         return self._db
 
     async def __aenter__(self) -> Self:
@@ -73,29 +81,42 @@ class Vault:
         await self.close()
 
     async def close(self) -> None:
-        """Close the database and let other processes in."""
-        if self._db is not None:
-            await self._db.close()
-            self._db = None
-        self._lock.release()
+        """Close the database for good and let other processes in."""
+        self._is_closed = True
+        await self._let_go()
 
     async def pause(self) -> None:
         """Let other processes in for a while; only the data key stays in memory."""
-        await self.close()
+        await self._let_go()
 
     async def resume(self) -> None:
-        """Open again after `pause`.
+        """Open again after `pause`; an open vault stays as it is.
+
+        If it fails the vault stays paused, and a later call may succeed.
 
         Raises:
             VaultBusy: another process does not let go.
+            VaultDamaged, VaultTooNew: what the database is by now.
         """
+        if self._is_closed:
+            raise RuntimeError("The vault is closed.")  # a mistake of the caller's, not a person's
+        if self._db is not None:
+            return
         await self._lock.acquire(LOCK_PATIENCE_SECONDS)
         try:
             self._db = await database.connect(self.place.folder, self._key)
             await self._read_head()
         except BaseException:
-            await self.close()
+            await self._let_go()
             raise
+
+    async def _let_go(self) -> None:
+        db, self._db = self._db, None
+        try:
+            if db is not None:
+                await db.close()
+        finally:
+            self._lock.release()
 
     async def setting(self, key: str) -> bytes | None:
         """Return a setting's value."""
