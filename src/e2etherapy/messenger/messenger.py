@@ -295,13 +295,19 @@ class Messenger:
                 await sending.deliver(self.device, record)
 
     @awake
-    async def attachment(self, name: str, item: str) -> tuple[str, bytes]:
-        """Return an attached file's name and bytes, by the id in its `FileView`.
+    async def attachment(self, name: str, item: str, *, author: Role) -> tuple[str, bytes]:
+        """Return an attached file's name and bytes.
+
+        Args:
+            name: the conversation's.
+            item: the id in its `FileView`.
+            author: that of its `MessageView`: the other side may choose an id that one's own file
+                has.
 
         Raises:
             UnknownConversation: there is no such conversation or file.
         """
-        return await reading.attachment(self.device.vault, name, item)
+        return await reading.attachment(self.device.vault, name, item, author)
 
     @awake
     async def search(self, words: str, limit: int = 50) -> list[SearchView]:

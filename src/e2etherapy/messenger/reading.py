@@ -77,8 +77,14 @@ async def thread(vault: Vault, name: str, *, show_read: bool) -> list[MessageVie
     return [_message(found, row, show_read=show_read) for row in ordered]
 
 
-async def attachment(vault: Vault, name: str, item: str) -> tuple[str, bytes]:
+async def attachment(vault: Vault, name: str, item: str, author: Role) -> tuple[str, bytes]:
     """Return an attached file's name and bytes.
+
+    Args:
+        vault: where to look.
+        name: the conversation's.
+        item: the item's id in hex.
+        author: who sent it; each author chooses ids alone, and may choose one of the other's.
 
     Raises:
         UnknownConversation: there is no such conversation or file.
@@ -89,15 +95,14 @@ async def attachment(vault: Vault, name: str, item: str) -> tuple[str, bytes]:
         whole = bytes.fromhex(item)
     except ValueError:
         raise unknown from None
-    for author in Author:
-        if whole in await conversations.partials(vault.db, found.id):
-            continue
-        packed = await conversations.packed_whole(vault.db, found.id, author, whole)
-        if packed:
-            body = content.unpack_body(packed)
-            if isinstance(body.item, Attachment):
-                return body.item.name, body.blob
-    raise unknown
+    side = Author.OWN if author is found.role else Author.PEER
+    if side is Author.PEER and whole in await conversations.partials(vault.db, found.id):
+        raise unknown
+    packed = await conversations.packed_whole(vault.db, found.id, side, whole)
+    body = content.unpack_body(packed) if packed else None
+    if body is None or not isinstance(body.item, Attachment):
+        raise unknown
+    return body.item.name, body.blob
 
 
 async def search(vault: Vault, words: str, limit: int) -> list[SearchView]:

@@ -27,7 +27,7 @@ class FileView:
     """An attached file.
 
     Attributes:
-        id: the item's id in hex, for `Messenger.attachment`.
+        id: the item's id in hex, for `Messenger.attachment`; unique together with the author.
         size: bytes.
     """
 
