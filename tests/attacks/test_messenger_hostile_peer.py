@@ -100,6 +100,15 @@ REFUSED: dict[str, Attack] = {
     "a fraction of a second": lambda a: [
         packed(a.item("text", text="x", written="2026-01-05T09:00:00.5Z"))
     ],
+    "a shared entry in local time": lambda a: [
+        packed(a.item("journal_share", text="x", entry_written="2026-01-05T09:00:00+01:00"))
+    ],
+    "a shared entry before the first day": lambda a: [
+        packed(a.item("journal_share", text="x", entry_written="0001-01-01T00:00:00+14:00"))
+    ],
+    "a shared entry with a fraction of a second": lambda a: [
+        packed(a.item("journal_share", text="x", entry_written="2026-01-05T09:00:00.5Z"))
+    ],
     "an unknown member": lambda a: [packed(a.item("text", text="x", more=1))],
     "an unknown outer member": lambda a: [packed(a.item("text", text="x"), extra={"more": 1})],
     "no text": lambda a: [packed(a.item("text"))],
