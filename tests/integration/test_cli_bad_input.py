@@ -21,6 +21,7 @@ from tests.support.command_line import (
     newcomer,
     on_a_small_disk,
     passphrase_in,
+    record_privately,
     remove_entries_behind,
     run,
     running_relay,
@@ -168,6 +169,18 @@ def test_a_record_whose_end_was_removed(tmp_path: Path, relay: Relay) -> None:
     refused(person.run("journal", "verify"), 40, "Entries 2 to 3 are missing.")
     refused(person.run("journal", "export", "record.zip"), 40, "Entries 2 to 3 are missing.")
     assert not (tmp_path / "record.zip").exists()
+
+
+def test_an_entry_that_cannot_be_shown_is_exported_and_named(tmp_path: Path, relay: Relay) -> None:
+    person = newcomer(tmp_path, relay, "client", "Robin")
+    person.ask("journal", "write", "before it")
+    record_privately(person, b"\xff no entry")
+    person.ask("journal", "write", "after it")
+    said = person.run("journal", "export", "record.zip")
+    assert said.code == 0
+    assert "Entries that cannot be shown, and are kept as they are: 2." in said.text
+    (book,) = person.ask("journal", "export", "again.zip")["books"]
+    assert (book["entries"], book["unreadable"], book["missing_files"]) == (3, [2], 0)
 
 
 def test_a_copy_of_a_vault_reads_but_does_not_send(pair: Pair, tmp_path: Path) -> None:

@@ -220,6 +220,19 @@ def remove_entries_behind(person: Person, position: int) -> None:
     asyncio.run(remove())
 
 
+def record_privately(person: Person, content: bytes) -> None:
+    """Put any bytes at the end of the private journal, as a damaged program would."""
+    place = Place(person.home, person.folder / "state" / "e2etherapy")
+
+    async def write() -> None:
+        async with await Messenger.open(place, PASSPHRASE) as messenger:
+            change = await messenger.device.begin_private()
+            change.record(content)
+            await messenger.device.vault.commit(change)
+
+    asyncio.run(write())
+
+
 def passphrase_in(folder: Path) -> Path:
     """Put the passphrase into a file that only its owner can read."""
     file = folder / "passphrase"

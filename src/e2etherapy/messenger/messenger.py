@@ -38,6 +38,7 @@ from e2etherapy.messenger.settings import Setting
 from e2etherapy.messenger.views import (
     BookView,
     ConversationView,
+    ExportedBookView,
     InvitationView,
     JoinedView,
     JournalView,
@@ -360,8 +361,10 @@ class Messenger:
         return await journaling.verify(self.device)
 
     @awake
-    async def export(self, file: BinaryIO, name: str | None = None) -> list[BookView]:
+    async def export(self, file: BinaryIO, name: str | None = None) -> list[ExportedBookView]:
         """Write the record, or one conversation's, as a zip that needs no software to be read.
+
+        An entry or file that cannot be read does not stop it: the views and the pages name it.
 
         Raises:
             UnknownConversation: there is no such conversation.

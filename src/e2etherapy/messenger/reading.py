@@ -26,6 +26,9 @@ from e2etherapy.wire.content import Attachment, JournalShare, Text, UnknownItem
 
 IN_THREAD = frozenset({"text", "attachment", "journal_share", "unknown"})
 NEWER_VERSION = "This message needs a newer version of e2etherapy. It is kept."
+UNREADABLE = (
+    "This message cannot be shown: it breaks its form. It is kept; an export has its bytes."
+)
 ERASED = "This message was erased from this device."
 
 
@@ -148,7 +151,15 @@ def _message(found: ConversationRecord, row: ThreadRow, *, show_read: bool) -> M
 def _shown(row: ThreadRow) -> tuple[str, FileView | None, datetime]:
     if row.content is None:
         return ERASED, None, moment_of(row.item.written)
-    entry = record.decode(row.content)
+    try:
+        return _said(row.content)
+    except MalformedData:
+        # One damaged entry must not withhold the rest of a conversation.
+        return UNREADABLE, None, moment_of(row.item.written)
+
+
+def _said(data: bytes) -> tuple[str, FileView | None, datetime]:
+    entry = record.decode(data)
     if not isinstance(entry, record.Message):
         raise MalformedData("The record holds something else where a message should be.")
     item = content.decode_item(bytes(entry.item))

@@ -158,6 +158,19 @@ class BookView:
     head: str
 
 
+@dataclass(frozen=True, slots=True)
+class ExportedBookView(BookView):
+    """A book of the record in an export.
+
+    Attributes:
+        unreadable: positions of entries that are in it as bytes, and that its pages cannot show.
+        missing_files: files that its entries name, and that could not be read.
+    """
+
+    unreadable: tuple[int, ...] = ()
+    missing_files: int = 0
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class InvitationView:
     """An invitation to hand over. `link` is a secret; `expires` its last day."""
