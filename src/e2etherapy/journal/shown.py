@@ -153,9 +153,4 @@ def _said(item: AnyItem) -> tuple[str, str]:
 
 
 def _time(moment: datetime) -> str:
-    try:
-        return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    except OverflowError:
-        raise MalformedData(
-            "An entry's time is before the first day in UTC, or after the last."
-        ) from None
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
