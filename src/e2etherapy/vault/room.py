@@ -31,20 +31,18 @@ def has_room(files: list[Path]) -> bool:
     Args:
         files: the database and its log, in one folder; they need not exist.
     """
-    largest = max(path.stat().st_size if path.exists() else 0 for path in files)
-    probe = files[0].with_name(_PROBE_NAME)
     try:
-        _write_at(probe, largest)
+        largest = max(path.stat().st_size if path.exists() else 0 for path in files)
+        _try_to_write_at(files[0].with_name(_PROBE_NAME), largest)
     except OSError as error:
         return error.errno not in NO_ROOM
-    finally:
-        probe.unlink(missing_ok=True)
     return True
 
 
-def _write_at(path: Path, offset: int) -> None:
+def _try_to_write_at(path: Path, offset: int) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
+        path.unlink()  # it lasts for as long as it is open: a crash leaves no room taken
         written = 0
         while written < _PROBE_BYTES:
             # At a limit, the first write may be cut short; only the next one says why.
