@@ -127,12 +127,12 @@ async def test_a_step_that_is_undone_moves_no_end(closed: Home) -> None:
         await messenger.journal_verify()
 
 
-async def test_a_vault_of_the_first_version_learns_where_its_books_end(pair: Two) -> None:
+async def test_a_vault_of_an_earlier_version_learns_where_its_books_end(pair: Two) -> None:
     await write(pair.client, 3)
     db = pair.client.device.vault.db
     expected = await ends(db)
     await pair.client.__aexit__()
-    await back_to_the_first_version(pair.client_home)
+    await back_to_an_earlier_version(pair.client_home)
     pair.client = await pair.client_home.open()
     assert await ends(pair.client.device.vault.db) == expected
     await pair.client.journal_verify()
@@ -141,8 +141,8 @@ async def test_a_vault_of_the_first_version_learns_where_its_books_end(pair: Two
     assert (await pair.client.journal_verify())[0].entries == 4
 
 
-async def back_to_the_first_version(at: Home) -> None:
-    """Make of a vault what the first version left: it had every table but this one."""
+async def back_to_an_earlier_version(at: Home) -> None:
+    """Make of a vault what the second version left: it had every table but this one."""
     db = await database.connect(at.place.folder, at.key)
-    await db.write([("DROP TABLE book", [()]), ("PRAGMA user_version = 1", [()])])
+    await db.write([("DROP TABLE book", [()]), ("PRAGMA user_version = 2", [()])])
     await db.close()
