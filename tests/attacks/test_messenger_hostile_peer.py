@@ -18,6 +18,7 @@ import pytest
 from e2etherapy.cli import conversation
 from e2etherapy.errors import UnknownConversation
 from e2etherapy.journal.record import EventName
+from e2etherapy.messenger.long_items import MAX_PARTIALS
 from e2etherapy.messenger.views import SyncReport
 from e2etherapy.session import conversation as session
 from e2etherapy.session import states
@@ -315,6 +316,43 @@ async def test_an_item_cannot_take_the_place_of_one_on_its_way(scene: Scene) -> 
     assert await scene.kept() == before
     assert (await scene.suffer(second)).arrived == {SAM: 1}
     assert (await texts(scene.pair.therapist, SAM))[-1] == "joined"
+    await scene.go_on()
+
+
+async def test_an_item_cannot_take_the_place_of_one_that_is_being_given_up(scene: Scene) -> None:
+    author = scene.author
+    for number in range(MAX_PARTIALS):
+        await author.say(author.parts(number.to_bytes(16, "big"), [b"x"] * 2)[0])
+        author.sequence += 1
+    await scene.pair.therapist.sync()
+    one_more = author.parts(b"n" * 16, [b"x"] * 2)[0]
+    author.sequence += 1
+    displaced = base64_of((0).to_bytes(16, "big"))
+    report = await scene.suffer(
+        one_more,
+        packed(attachment(author, b"data", id=displaced), b"data"),
+        packed(author.item("mood", id=displaced), b"data"),
+    )
+    assert sorted(notice.event for notice in report.notices) == [
+        EventName.CONTENT_REFUSED,
+        EventName.CONTENT_REFUSED,
+        EventName.LONG_ITEM_LOST,
+    ]
+    kept = await scene.kept()
+    assert (len(kept["partial"]), len(kept["chunk"])) == (MAX_PARTIALS, MAX_PARTIALS)
+    await scene.go_on()
+
+
+async def test_a_file_without_a_byte_can_come_in_pieces(scene: Scene) -> None:
+    """No honest program cuts what fits; its packed form was stored a second time."""
+    author = scene.author
+    item = attachment(author, b"", id=base64_of(WHOLE))
+    author.sequence -= 1
+    report = await scene.suffer(*author.parts(WHOLE, halves(packed(item))))
+    assert (report.arrived, report.notices) == ({SAM: 1}, [])
+    (file,) = [m.file for m in await scene.pair.therapist.thread(SAM) if m.file is not None]
+    opened = await scene.pair.therapist.attachment(SAM, file.id, author=Role.CLIENT)
+    assert opened == ("f", b"")
     await scene.go_on()
 
 
