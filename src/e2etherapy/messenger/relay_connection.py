@@ -281,7 +281,8 @@ def _check(status: int, length: int) -> None:
 async def _network_errors() -> AsyncIterator[None]:
     try:
         yield
-    except (aiohttp.ClientError, TimeoutError, OSError):
+    except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError):
+        # UnicodeError: a host that a link may name, and that no name on the network can be.
         # Without the cause: aiohttp's texts can hold the URL, and that holds a mailbox id.
         raise RelayUnreachable(
             "The relay can't be reached. What you wrote is safe on this device and goes out "
