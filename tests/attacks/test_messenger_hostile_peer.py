@@ -252,6 +252,7 @@ LYING: dict[str, Attack] = {
     ),
     "a whole in local time": lambda a: differing(a, written="2026-01-05T09:00:00+05:00"),
     "a whole that is no json": lambda a: a.parts(WHOLE, [b"\x00\x00\x00\x02", b"no"]),
+    "a whole with an address": lambda a: a.parts(WHOLE, halves(whole_with_an_address(a))),
     "a whole of nothing": lambda a: a.parts(WHOLE, [b"", b""]),
     "a whole with padding": lambda a: a.parts(WHOLE, [whole_text(a), b"\x00" * 10]),
     "a file of another hash": lambda a: a.parts(WHOLE, halves(lying_file(a))),
@@ -259,6 +260,13 @@ LYING: dict[str, Attack] = {
         WHOLE, cut(whole_text(a, text="x" * 1_000_001), 13_000)
     ),
 }
+
+
+def whole_with_an_address(author: HostileAuthor) -> bytes:
+    item = author.item("text", id=base64_of(WHOLE), text="joined")
+    author.sequence -= 1
+    address = {"mailbox": base64_of(bytes(32)), "deposit_key": base64_of(bytes(32))}
+    return packed(item, extra={"reply_to": address})
 
 
 def lying_file(author: HostileAuthor) -> bytes:
