@@ -149,7 +149,12 @@ class Messenger:
         self.device.vault.require_only_copy()
         if await inviting.is_over(self.device, name):
             # It may have been used in time, and the opening still wait at the relay.
-            await self.sync()
+            report = await self.sync()
+            if report.problem is not None:
+                raise RelayUnreachable(
+                    f"Whether {name} has used the last invitation cannot be known now, because a "
+                    f"relay failed: {report.problem} Nothing was changed; try again later."
+                )
         record, invitation = await inviting.prepare(self.device, name, days)
         try:
             await sending.deliver(self.device, record)
