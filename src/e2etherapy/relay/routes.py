@@ -24,6 +24,7 @@ from e2etherapy.mailbox.capabilities import (
 from e2etherapy.primitives.digest import labelled, sha256
 from e2etherapy.relay import problems
 from e2etherapy.relay.clock import Today, iso_date
+from e2etherapy.relay.decisions import REFUSAL
 from e2etherapy.relay.requests import Call, Form, decode_hash, decode_json
 from e2etherapy.relay.store import Deposit, Invitation, PutMark, Refused, Store
 from e2etherapy.relay.waiting import WaitingRoom
@@ -180,7 +181,7 @@ async def _owned(rooms: Rooms, call: Call) -> MailboxId:
     shown = OwnerKey(call.key).mailbox()
     known = await rooms.store.has_mailbox(shown)
     if not hmac.compare_digest(shown, call.name) or not known:
-        raise Refused("There is nothing here for this key.")
+        raise Refused(REFUSAL)
     return shown
 
 

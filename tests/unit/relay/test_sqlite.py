@@ -19,10 +19,11 @@ from e2etherapy.mailbox.capabilities import (
     TicketHash,
 )
 from e2etherapy.primitives.digest import sha256
+from e2etherapy.relay.group import MAX_PENDING
 from e2etherapy.relay.sqlite.connection import connect
 from e2etherapy.relay.sqlite.schema import MIGRATIONS, migrate
 from e2etherapy.relay.sqlite.store import SqliteStore
-from e2etherapy.relay.sqlite.writer import MAX_GROUP, MAX_PENDING
+from e2etherapy.relay.sqlite.writer import MAX_GROUP
 from e2etherapy.relay.store import Busy, Deposit, DiskFull
 from tests.support.relays import TODAY, draw, envelope
 
