@@ -47,7 +47,9 @@ class Relay:
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        store.on_arrival(self._rooms.waiting.wake)
+        waiting = self._rooms.waiting
+        store.on_arrival(waiting.wake)
+        store.on_arrival_elsewhere(waiting.wake, waiting.wake_everybody)
 
     def stop(self) -> None:
         """Answer what comes from now on with 503, and wake whoever waits."""

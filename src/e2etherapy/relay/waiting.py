@@ -1,4 +1,4 @@
-"""Waking whoever waits for an envelope, within one process."""
+"""Who waits for an envelope in this process, and waking them."""
 
 from __future__ import annotations
 
@@ -60,12 +60,16 @@ class WaitingRoom:
         for woken in self._seats.get(mailbox, ()):
             woken.set()
 
-    def close(self) -> None:
-        """Wake everybody for good."""
-        self.closed = True
+    def wake_everybody(self) -> None:
+        """Tell whoever waits to look, as something may have arrived unnoticed."""
         for seats in self._seats.values():
             for woken in seats:
                 woken.set()
+
+    def close(self) -> None:
+        """Wake everybody for good."""
+        self.closed = True
+        self.wake_everybody()
 
     def _leave(self, mailbox: MailboxId, woken: asyncio.Event) -> None:
         self._seats[mailbox].discard(woken)

@@ -99,6 +99,11 @@ class SqliteStore:
         """See Store.on_arrival."""
         self._writer.on_arrival = listener
 
+    def on_arrival_elsewhere(
+        self, listener: Callable[[MailboxId], None], on_doubt: Callable[[], None]
+    ) -> None:
+        """See Store.on_arrival_elsewhere: one file has one relay, and there is nothing to tell."""
+
     async def collect(self, mailbox: MailboxId, after: int, limit: int) -> list[StoredEnvelope]:
         """See Store.collect."""
         # The first row says that there is such a mailbox, also when nothing is in it.
