@@ -30,8 +30,8 @@ from e2etherapy.relay.allowances import allow
 from e2etherapy.relay.sqlite.store import SqliteStore
 from e2etherapy.relay.store import Deposit
 from e2etherapy.session import conversation
-from e2etherapy.session.conversation import Conversation
 from e2etherapy.session.invitation import LinkKeys, open_bundle
+from e2etherapy.session.states import Conversation
 from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Place
 from e2etherapy.wire import base64url

@@ -68,13 +68,15 @@ def interleaved(
     """Let each contender do its work `calls` times in each round.
 
     They take turns because a shared machine's speed changes from second to second; CPU time
-    counts, because whoever else runs there is not the subject.
+    counts, because whoever else runs there is not the subject. One call before each round is not
+    timed: it finds the processor's caches as the contender before left them.
     """
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for contender in contenders.values():
         contender(calls)
     for _ in range(rounds):
         for name, contender in contenders.items():
+            contender(1)
             start = time.process_time()
             contender(calls)
             seconds[name].append((time.process_time() - start) / calls)

@@ -8,10 +8,10 @@ import pytest
 
 from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.primitives.kem import Kem768Secret, Kem1024Secret
-from e2etherapy.session import conversation
-from e2etherapy.session.conversation import Established
+from e2etherapy.session import conversation, states
 from e2etherapy.session.phases import Phase
 from e2etherapy.session.skipped_keys import ChainKey, MessageSecret, advance
+from e2etherapy.session.states import Established
 from tests.support.people import Pair, Person, Recorder, meet, talk
 from tests.support.thief import secrets_in
 
@@ -49,7 +49,7 @@ def test_a_stored_state_in_which_the_other_side_spoke_last_holds_no_private_key(
     name, person = ("therapist", pair.therapist) if turns % 2 else ("client", pair.client)
     assert person.state.phase is Phase.READY
     assert not [secret for secret in secrets_in(person.state) if isinstance(secret, PRIVATE)]
-    stored = conversation.dump(person.state)
+    stored = states.dump(person.state)
     drawn = recorders[name].drawn
     assert len(drawn) >= 2
     assert not [value for value in drawn if value in stored]
@@ -59,13 +59,13 @@ def test_the_search_finds_the_private_keys_of_a_turn_that_waits_for_its_answer()
     pair, recorders = recorded()
     talk(pair, 3)
     assert pair.client.state.phase is Phase.WAITING
-    stored = conversation.dump(pair.client.state)
+    stored = states.dump(pair.client.state)
     assert len([value for value in recorders["client"].drawn if value in stored]) == 2
 
 
 def test_the_client_keeps_neither_identity_nor_ephemeral_secret_after_the_handshake() -> None:
     pair, recorders = recorded()
-    stored = conversation.dump(pair.client.state)
+    stored = states.dump(pair.client.state)
     assert len(recorders["client"].drawn) == 2
     assert not [value for value in recorders["client"].drawn if value in stored]
 
@@ -83,8 +83,8 @@ def test_the_secret_of_an_opened_message_is_gone() -> None:
     used = list(message_secrets(chain_key, 3))
     for _ in used:
         pair.client.open(pair.therapist.seal("words"))
-        assert bytes(chain_key) not in conversation.dump(pair.client.state)
-    stored = conversation.dump(pair.client.state)
+        assert bytes(chain_key) not in states.dump(pair.client.state)
+    stored = states.dump(pair.client.state)
     assert not [secret for secret in used if bytes(secret) in stored]
 
 
@@ -95,7 +95,7 @@ def test_the_secret_of_a_sealed_message_is_gone() -> None:
     assert sending is not None
     (used,) = message_secrets(sending.chain_key, 1)
     pair.client.seal("words")
-    stored = conversation.dump(pair.client.state)
+    stored = states.dump(pair.client.state)
     assert bytes(used) not in stored
     assert bytes(sending.chain_key) not in stored
 
@@ -106,10 +106,10 @@ def test_a_kept_secret_goes_when_its_message_arrives_and_no_other_does() -> None
     secrets = list(message_secrets(receiving_chain(pair.client), 3))
     envelopes = [pair.therapist.seal(f"words {number}") for number in range(3)]
     pair.client.open(envelopes[2])
-    stored = conversation.dump(pair.client.state)
+    stored = states.dump(pair.client.state)
     assert [bytes(secret) in stored for secret in secrets] == [True, True, False]
     pair.client.open(envelopes[0])
-    stored = conversation.dump(pair.client.state)
+    stored = states.dump(pair.client.state)
     assert [bytes(secret) in stored for secret in secrets] == [False, True, False]
 
 
@@ -121,7 +121,7 @@ def test_the_chain_key_of_a_closed_turn_is_gone_and_so_are_root_and_header_keys(
     pair.therapist.open(pair.client.seal("question"))
     asked = pair.client.established.ratchet
     pair.client.open(pair.therapist.seal("answer"))
-    stored = conversation.dump(pair.client.state)
+    stored = states.dump(pair.client.state)
     for gone in (
         old_chain,
         before.root,
@@ -138,7 +138,7 @@ def test_the_link_leaves_no_trace_once_both_have_answered() -> None:
     assert wrapping is not None
     talk(pair, 3)
     for person in (pair.client, pair.therapist):
-        stored = conversation.dump(person.state)
+        stored = states.dump(person.state)
         assert bytes(wrapping.outer_key) not in stored
         assert bytes(pair.bundle.secret()) not in stored
         assert wrapping.values not in stored
@@ -152,7 +152,7 @@ def test_a_closed_conversation_holds_no_key_at_all(turns: int) -> None:
         known = [bytes(secret) for secret in secrets_in(person.state)]
         assert known
         closed = conversation.close(person.state)
-        stored = conversation.dump(closed)
+        stored = states.dump(closed)
         assert list(secrets_in(closed)) == []
         assert not [value for value in (*known, *recorders[name].drawn) if value in stored]
 

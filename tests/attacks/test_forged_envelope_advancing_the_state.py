@@ -10,7 +10,7 @@ import pytest
 
 from e2etherapy.errors import EnvelopeRefused, InvitationUsed, MalformedData, SessionError
 from e2etherapy.primitives import aead
-from e2etherapy.session import conversation
+from e2etherapy.session import conversation, states
 from e2etherapy.session.invitation import LinkKeys
 from e2etherapy.wire.envelope import ENVELOPE_SIZE, split_opening
 from tests.support.people import TODAY, Person, connected, meet, seeded
@@ -31,10 +31,10 @@ def positions() -> Iterator[int]:
 def assert_changes_nothing(
     reader: Person, forged: bytes, error: type[Exception] = EnvelopeRefused
 ) -> None:
-    before = conversation.dump(reader.state)
+    before = states.dump(reader.state)
     with pytest.raises(error):
         conversation.unseal(reader.state, forged, TODAY)
-    assert conversation.dump(reader.state) == before
+    assert states.dump(reader.state) == before
 
 
 @pytest.fixture(params=SITUATIONS)
@@ -157,10 +157,10 @@ def test_a_state_that_was_passed_in_never_changes() -> None:
     """Even when the envelope is genuine: the caller decides which state counts."""
     for build in SITUATIONS.values():
         situation = build()
-        before = conversation.dump(situation.reader.state)
+        before = states.dump(situation.reader.state)
         opened = conversation.unseal(situation.reader.state, situation.genuine, TODAY)
-        assert conversation.dump(situation.reader.state) == before
-        assert conversation.dump(opened.state) != before
+        assert states.dump(situation.reader.state) == before
+        assert states.dump(opened.state) != before
 
 
 def test_every_refusal_is_a_session_error_with_a_sentence() -> None:

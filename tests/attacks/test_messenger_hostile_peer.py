@@ -18,6 +18,7 @@ import pytest
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.views import SyncReport
 from e2etherapy.session import conversation as session
+from e2etherapy.session import states
 from e2etherapy.session.invitation import open_bundle
 from e2etherapy.wire.invitation import Bundle, InvitationLink
 from tests.support.devices import Two, record_of, texts, two
@@ -482,12 +483,12 @@ async def test_an_envelope_that_was_not_made_here_changes_no_byte_of_the_state(
             envelope = author.draw(16_384)
         elif what == "damaged":
             envelope = envelope[:9_000] + bytes([envelope[9_000] ^ 1]) + envelope[9_001:]
-        before = session.dump((await record_of(pair.therapist, SAM)).state)
+        before = states.dump((await record_of(pair.therapist, SAM)).state)
         mine = await record_of(pair.client, OKAFOR)
         assert mine.peer is not None
         await (await pair.client.device.relay(mine.relay)).deposit(mine.peer, envelope)
         report = await pair.therapist.sync()
-        assert session.dump((await record_of(pair.therapist, SAM)).state) == before
+        assert states.dump((await record_of(pair.therapist, SAM)).state) == before
         assert [notice.event for notice in report.notices] == [EventName.ENVELOPE_REFUSED]
         assert report.arrived == {}
         await pair.client.send(OKAFOR, "honest")
@@ -519,7 +520,7 @@ async def test_a_second_claimant_is_told_of_and_changes_nothing(tmp_path: Path) 
 
 async def the_bundle(pair: Two, link: str) -> Bundle:
     state = (await record_of(pair.therapist, SAM)).state
-    assert isinstance(state, session.Invited)
+    assert isinstance(state, states.Invited)
     bundle = Bundle.unpack(state.bundle)
     assert bundle.secret() == InvitationLink.parse(link).secret
     assert open_bundle is not None

@@ -37,7 +37,7 @@ from e2etherapy.mailbox.capabilities import (
 )
 from e2etherapy.mailbox.operations import StoredEnvelope
 from e2etherapy.messenger.relay_connection import RelayConnection
-from e2etherapy.session import conversation as session
+from e2etherapy.session import states
 from e2etherapy.wire import base64url
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 from e2etherapy.wire.locator import Locator
@@ -338,9 +338,9 @@ async def test_a_mailbox_that_is_named_twice_does_not_set_a_state_back(tmp_path:
         report = await pair.therapist.sync()
         assert report.arrived == {SAM: 3}
         assert [notice.event for notice in report.notices] == [EventName.CONVERSATION_ESTABLISHED]
-        state = session.dump((await record_of(pair.therapist, SAM)).state)
+        state = states.dump((await record_of(pair.therapist, SAM)).state)
         await pair.therapist.sync()
-        assert session.dump((await record_of(pair.therapist, SAM)).state) == state
+        assert states.dump((await record_of(pair.therapist, SAM)).state) == state
         assert await texts(pair.therapist, SAM) == ["one", "two", "three"]
 
 

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from e2etherapy.errors import ChainExhausted, EnvelopeRefused, ReplayedEnvelope, TooManySkipped
-from e2etherapy.session import conversation
-from e2etherapy.session.conversation import Established
+from e2etherapy.session import conversation, states
 from e2etherapy.session.limits import STANDARD
+from e2etherapy.session.states import Established
 from tests.support.hostile import Change, Hostility, craft, leave_out, numbers
 from tests.support.people import TODAY, Person, connected
 
@@ -26,21 +26,21 @@ def at_number(state: Established, number: int) -> Established:
 
 
 def assert_refused(reader: Person, forged: bytes, error: type[Exception]) -> None:
-    before = conversation.dump(reader.state)
+    before = states.dump(reader.state)
     with pytest.raises(error):
         conversation.unseal(reader.state, forged, TODAY)
-    assert conversation.dump(reader.state) == before
+    assert states.dump(reader.state) == before
 
 
 @pytest.mark.parametrize("number", [STANDARD.chain_length, STANDARD.chain_length + 1, U32_MAX])
 def test_a_turn_ends_long_before_its_number_overflows(number: int) -> None:
     pair = connected(turns=3)
     state = at_number(pair.client.established, number)
-    before = conversation.dump(state)
+    before = states.dump(state)
     pair.client.state = state
     with pytest.raises(ChainExhausted):
         pair.client.seal("one too many")
-    assert conversation.dump(pair.client.state) == before
+    assert states.dump(pair.client.state) == before
 
 
 def test_the_last_number_of_a_turn_can_be_used() -> None:

@@ -11,7 +11,7 @@ import pytest
 from e2etherapy.errors import EnvelopeRefused, InvalidKey
 from e2etherapy.primitives.dh import X25519Shared
 from e2etherapy.primitives.kem import Kem768Ciphertext, KemShared
-from e2etherapy.session import conversation, handshake, ratchet
+from e2etherapy.session import conversation, handshake, ratchet, states
 from e2etherapy.session.handshake import OpeningValues
 from e2etherapy.session.ratchet import Header, OwnTurn, TurnKeys
 from e2etherapy.wire.envelope import OPENING_SIZE
@@ -25,10 +25,10 @@ OPENING_CIPHERTEXT = 64
 
 def refuses(pair: Pair, forged: bytes) -> bool:
     """Say whether the client refuses an envelope and stays byte for byte what it was."""
-    before = conversation.dump(pair.client.state)
+    before = states.dump(pair.client.state)
     with pytest.raises(EnvelopeRefused):
         conversation.unseal(pair.client.state, forged, TODAY)
-    return conversation.dump(pair.client.state) == before
+    return states.dump(pair.client.state) == before
 
 
 @pytest.mark.parametrize(
@@ -116,10 +116,10 @@ def test_an_opening_without_a_real_ciphertext_is_refused(ciphertext: bytes) -> N
         pair.client.draw,
         Hostility(opening=replaced(OPENING_CIPHERTEXT, ciphertext)),
     )
-    before = conversation.dump(pair.therapist.state)
+    before = states.dump(pair.therapist.state)
     with pytest.raises(EnvelopeRefused):
         conversation.unseal(pair.therapist.state, forged, TODAY)
-    assert conversation.dump(pair.therapist.state) == before
+    assert states.dump(pair.therapist.state) == before
 
 
 @pytest.mark.parametrize("size", [0, 64, OPENING_SIZE - 1, OPENING_SIZE + 1])

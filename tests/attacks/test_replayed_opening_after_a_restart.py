@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from e2etherapy.errors import EnvelopeRefused, ReplayedEnvelope, WrongPhase
-from e2etherapy.session import conversation
+from e2etherapy.session import conversation, states
 from tests.support.people import LAST_DAY, TODAY, meet, talk
 from tests.support.thief import secrets_in
 
@@ -15,10 +15,10 @@ def test_a_replayed_opening_is_refused_after_a_restart() -> None:
     opening = pair.client.seal("first")
     pair.therapist.open(opening)
     pair.therapist.restart()
-    before = conversation.dump(pair.therapist.state)
+    before = states.dump(pair.therapist.state)
     with pytest.raises(ReplayedEnvelope):
         conversation.unseal(pair.therapist.state, opening, TODAY)
-    assert conversation.dump(pair.therapist.state) == before
+    assert states.dump(pair.therapist.state) == before
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3, 4, 7])
@@ -29,10 +29,10 @@ def test_a_replayed_opening_is_refused_however_long_afterwards(turns: int) -> No
     pair.client.open(pair.therapist.seal("answer"))
     talk(pair, turns)
     pair.therapist.restart()
-    before = conversation.dump(pair.therapist.state)
+    before = states.dump(pair.therapist.state)
     with pytest.raises(EnvelopeRefused):
         conversation.unseal(pair.therapist.state, opening, TODAY)
-    assert conversation.dump(pair.therapist.state) == before
+    assert states.dump(pair.therapist.state) == before
 
 
 def test_a_replayed_opening_is_refused_when_the_therapist_has_answered() -> None:
@@ -48,7 +48,7 @@ def test_a_replayed_opening_is_refused_when_the_therapist_has_answered() -> None
 def test_the_state_that_an_opening_gives_holds_no_one_time_secret() -> None:
     pair = meet()
     pair.therapist.open(pair.client.seal("first"))
-    stored = conversation.dump(pair.therapist.state)
+    stored = states.dump(pair.therapist.state)
     invited = pair.invited
     for secret in (
         invited.identity,
@@ -64,7 +64,7 @@ def test_a_replayed_opening_is_refused_after_the_conversation_was_closed() -> No
     pair = meet()
     opening = pair.client.seal("first")
     pair.therapist.open(opening)
-    closed = conversation.load(conversation.dump(conversation.close(pair.therapist.state)))
+    closed = states.load(states.dump(conversation.close(pair.therapist.state)))
     with pytest.raises(WrongPhase):
         conversation.unseal(closed, opening, TODAY)
     assert list(secrets_in(closed)) == []

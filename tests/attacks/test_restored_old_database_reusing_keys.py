@@ -7,14 +7,14 @@ import itertools
 import pytest
 
 from e2etherapy.errors import EnvelopeRefused
-from e2etherapy.session import conversation
+from e2etherapy.session import conversation, states
 from e2etherapy.wire.envelope import split_message, split_opening
 from tests.support.people import TODAY, Pair, Person, connected, meet
 
 
 def restored(person: Person) -> Person:
     """Return a second device that was set up from a copy of what is stored."""
-    return Person(conversation.load(conversation.dump(person.state)), person.draw, person.sent)
+    return Person(states.load(states.dump(person.state)), person.draw, person.sent)
 
 
 def xor_is_noise(one: bytes, two: bytes) -> bool:
@@ -60,10 +60,10 @@ def test_a_restored_copy_that_begins_the_same_turn_draws_other_keys() -> None:
 
 def assert_only_one_is_opened(pair: Pair, first: bytes, second: bytes) -> None:
     pair.therapist.open(first)
-    before = conversation.dump(pair.therapist.state)
+    before = states.dump(pair.therapist.state)
     with pytest.raises(EnvelopeRefused):
         conversation.unseal(pair.therapist.state, second, TODAY)
-    assert conversation.dump(pair.therapist.state) == before
+    assert states.dump(pair.therapist.state) == before
 
 
 @pytest.mark.parametrize("turns", [3, 4], ids=["within a turn", "beginning a turn"])

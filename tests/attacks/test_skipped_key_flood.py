@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from e2etherapy.errors import EnvelopeRefused, ReplayedEnvelope, TooManySkipped
-from e2etherapy.session import conversation, skipped_keys
+from e2etherapy.session import conversation, skipped_keys, states
 from e2etherapy.session.limits import STANDARD
 from e2etherapy.session.skipped_keys import ChainKey, ChainStep
 from tests.support.hostile import Hostility, craft, leave_out, numbers
@@ -32,7 +32,7 @@ def skipped_in(person: Person) -> int:
     return sum(len(chain.skipped) for chain in person.established.ratchet.receiving)
 
 
-@pytest.mark.parametrize("number", [2_050, 80_000, 2**31, 2**32 - 1])
+@pytest.mark.parametrize("number", [8_192, 80_000, 2**31, 2**32 - 1])
 def test_a_number_too_far_ahead_is_refused_without_any_derivation(
     number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -40,15 +40,15 @@ def test_a_number_too_far_ahead_is_refused_without_any_derivation(
     forged = craft(
         pair.therapist.established, pair.therapist.draw, Hostility(header=numbers(number=number))
     )
-    before = conversation.dump(pair.client.state)
+    before = states.dump(pair.client.state)
     derivations = Derivations(monkeypatch)
     with pytest.raises(TooManySkipped):
         conversation.unseal(pair.client.state, forged, TODAY)
     assert derivations.count == 0
-    assert conversation.dump(pair.client.state) == before
+    assert states.dump(pair.client.state) == before
 
 
-@pytest.mark.parametrize("length", [2_051, 2**31, 2**32 - 1])
+@pytest.mark.parametrize("length", [8_193, 2**31, 2**32 - 1])
 def test_a_previous_length_too_far_ahead_is_refused_with_one_derivation(
     length: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,42 +58,68 @@ def test_a_previous_length_too_far_ahead_is_refused_with_one_derivation(
         pair.therapist.draw,
         Hostility(header=numbers(previous_length=length)),
     )
-    before = conversation.dump(pair.client.state)
+    before = states.dump(pair.client.state)
     derivations = Derivations(monkeypatch)
     with pytest.raises(TooManySkipped):
         conversation.unseal(pair.client.state, forged, TODAY)
     assert derivations.count <= 1
-    assert conversation.dump(pair.client.state) == before
+    assert states.dump(pair.client.state) == before
 
 
-def test_one_envelope_costs_at_most_two_chains_of_skipped_keys(
+def test_one_envelope_costs_at_most_two_turns_of_derivations_and_keeps_what_the_limit_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The dearest envelope there is: the last turn and this one each lack as many as allowed."""
+    """The dearest envelope there is: the last turn and this one lack all that they can."""
     pair = connected(turns=3)
-    most = STANDARD.skipped_keys_per_chain
+    longest = STANDARD.chain_length
     arrived = pair.client.established.ratchet.receiving[0].next_number
     dear = craft(
         pair.therapist.established,
         pair.therapist.draw,
-        Hostility(header=numbers(previous_length=arrived + most), ahead=most),
+        Hostility(header=numbers(previous_length=longest), ahead=longest - 1),
     )
     derivations = Derivations(monkeypatch)
     opened = conversation.unseal(pair.client.state, dear, TODAY)
     assert opened.body is not None
-    assert derivations.count == 2 * most + 1
+    assert derivations.count == 2 * longest - arrived
+    pair.client.state = opened.state
+    assert skipped_in(pair.client) == 2 * STANDARD.skipped_keys_per_chain
+
+
+@pytest.mark.parametrize("lost", [2_049, 8_190])
+def test_losing_more_than_can_be_kept_ends_no_conversation(lost: int) -> None:
+    """A relay drops them, or a mailbox is left alone for longer than it keeps them."""
+    pair = connected(turns=4)
+    client, therapist = pair.client, pair.therapist
+    therapist.seal("the first of those that are lost")
+    therapist.state = leave_out(therapist.established, lost - 1)
+    assert client.open(therapist.seal("the first that arrives")) == "the first that arrives"
+    therapist.open(client.seal("I am back"))
+    assert client.open(therapist.seal("good")) == "good"
+
+
+def test_a_turn_of_which_nearly_everything_was_lost_ends_no_conversation() -> None:
+    pair = connected(turns=4)
+    client, therapist = pair.client, pair.therapist
+    client.open(therapist.seal("arrives"))
+    question = client.seal("question")
+    therapist.state = leave_out(therapist.established, 5_000)
+    late = therapist.seal("among the newest of the lost")
+    therapist.open(question)
+    assert client.open(therapist.seal("the next turn")) == "the next turn"
+    assert client.open(late) == "among the newest of the lost"
 
 
 def test_a_forged_body_costs_no_more_than_a_genuine_one(monkeypatch: pytest.MonkeyPatch) -> None:
     pair = connected(turns=4)
     most = STANDARD.skipped_keys_per_chain
     dear = craft(pair.therapist.established, pair.therapist.draw, Hostility(ahead=most))
-    before = conversation.dump(pair.client.state)
+    before = states.dump(pair.client.state)
     derivations = Derivations(monkeypatch)
     with pytest.raises(EnvelopeRefused):
         conversation.unseal(pair.client.state, dear[:-1] + bytes([dear[-1] ^ 1]), TODAY)
     assert derivations.count == most + 1
-    assert conversation.dump(pair.client.state) == before
+    assert states.dump(pair.client.state) == before
 
 
 def test_an_outsider_cannot_cause_a_single_derivation(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,13 +135,13 @@ def test_memory_is_bounded_over_any_number_of_turns() -> None:
     """A hostile author leaves out as many as allowed in each of ten turns."""
     pair = connected(turns=4)
     client, therapist = pair.client, pair.therapist
-    base = len(conversation.dump(client.state))
+    base = len(states.dump(client.state))
     for _ in range(10):
         therapist.state = leave_out(therapist.established, STANDARD.skipped_keys_per_chain - 1)
         client.open(therapist.seal("after all those"))
         assert skipped_in(client) <= STANDARD.stored_keys
         assert len(client.established.ratchet.receiving) <= STANDARD.old_chains + 1
-        size = len(conversation.dump(client.state))
+        size = len(states.dump(client.state))
         assert size < base + STANDARD.stored_keys * BYTES_PER_SECRET + 1_000
         therapist.open(client.seal("go on"))
     assert skipped_in(client) == STANDARD.stored_keys
@@ -159,6 +185,21 @@ def test_secrets_past_their_age_do_not_count_against_the_limit() -> None:
     assert skipped_in(client) == most
     later = TODAY + STANDARD.skipped_key_days + 1
     assert client.open(envelopes[most + 2], later) == "one of many"
+    assert skipped_in(client) == 1
+
+
+def test_a_conversation_in_which_nothing_arrives_forgets_its_aged_secrets_when_asked() -> None:
+    pair = connected(turns=4)
+    client, late = pair.client, pair.therapist.seal("very late")
+    client.open(pair.therapist.seal("in time"))
+    last = TODAY + STANDARD.skipped_key_days
+    assert conversation.expire(client.state, last) is client.state
+    client.state = conversation.expire(client.state, last + 1)
+    assert skipped_in(client) == 0
+    assert conversation.expire(client.state, last + 1) is client.state
+    with pytest.raises(ReplayedEnvelope):
+        conversation.unseal(client.state, late, TODAY)
+    assert client.open(pair.therapist.seal("still alive"), last + 1) == "still alive"
 
 
 def test_a_chain_is_forgotten_when_four_further_turns_have_come() -> None:

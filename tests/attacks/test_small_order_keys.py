@@ -10,7 +10,7 @@ from e2etherapy.errors import EnvelopeRefused, InvalidKey, MalformedData
 from e2etherapy.primitives import dh
 from e2etherapy.primitives.dh import X25519Public, X25519Secret
 from e2etherapy.primitives.signing import Ed25519Public
-from e2etherapy.session import conversation
+from e2etherapy.session import conversation, states
 from e2etherapy.wire.invitation import Bundle
 from tests.support.hostile import Hostility, craft, replaced
 from tests.support.people import TODAY, connected, meet, seeded
@@ -67,10 +67,10 @@ def test_small_order_keys_in_an_opening_change_nothing(point: bytes, field: int)
     forged = craft(
         pair.client.established, pair.client.draw, Hostility(opening=replaced(field, point))
     )
-    before = conversation.dump(pair.therapist.state)
+    before = states.dump(pair.therapist.state)
     with pytest.raises(EnvelopeRefused, match="key that is not valid"):
         conversation.unseal(pair.therapist.state, forged, TODAY)
-    assert conversation.dump(pair.therapist.state) == before
+    assert states.dump(pair.therapist.state) == before
     assert pair.therapist.open(pair.client.seal("genuine")) == "genuine"
 
 
@@ -80,21 +80,21 @@ def test_small_order_keys_in_a_header_change_nothing(point: bytes) -> None:
     forged = craft(
         pair.therapist.established, pair.therapist.draw, Hostility(header=replaced(0, point))
     )
-    before = conversation.dump(pair.client.state)
+    before = states.dump(pair.client.state)
     with pytest.raises(EnvelopeRefused, match="key that is not valid"):
         conversation.unseal(pair.client.state, forged, TODAY)
-    assert conversation.dump(pair.client.state) == before
+    assert states.dump(pair.client.state) == before
     assert pair.client.open(pair.therapist.seal("genuine")) == "genuine"
 
 
 @pytest.mark.parametrize("point", LOW_ORDER)
 def test_small_order_keys_in_a_stored_state_are_refused(point: bytes) -> None:
-    stored = conversation.dump(connected(turns=3).client.state)
-    state = conversation.load(stored)
-    assert isinstance(state, conversation.Established)
+    stored = states.dump(connected(turns=3).client.state)
+    state = states.load(stored)
+    assert isinstance(state, states.Established)
     assert stored.count(bytes(state.therapist)) == 1
     with pytest.raises(MalformedData):
-        conversation.load(stored.replace(bytes(state.therapist), point))
+        states.load(stored.replace(bytes(state.therapist), point))
 
 
 @pytest.mark.parametrize(

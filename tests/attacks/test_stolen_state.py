@@ -9,16 +9,16 @@ from __future__ import annotations
 import pytest
 
 from e2etherapy.errors import EnvelopeRefused
-from e2etherapy.session import conversation
-from e2etherapy.session.conversation import Conversation
+from e2etherapy.session import conversation, states
 from e2etherapy.session.phases import Phase
+from e2etherapy.session.states import Conversation
 from tests.support.people import TODAY, Pair, Person, meet
 from tests.support.thief import can_open
 
 
 def stolen(person: Person) -> Conversation:
     """Return what a thief gets who copies the stored state."""
-    return conversation.load(conversation.dump(person.state))
+    return states.load(states.dump(person.state))
 
 
 def refuses(state: Conversation, envelope: bytes) -> bool:
@@ -122,7 +122,7 @@ def test_a_theft_before_the_first_answer_of_the_therapist_heals_with_that_answer
 def test_an_unused_invitation_that_was_stolen_gives_the_opening_and_heals_with_the_answer() -> None:
     """The worst theft: all one-time secrets and the identity key. It lasts for one turn."""
     pair = meet()
-    copy: Conversation = conversation.load(conversation.dump(pair.invited))
+    copy: Conversation = states.load(states.dump(pair.invited))
     for envelope in exchange(pair, 1):
         copy = conversation.unseal(copy, envelope, TODAY).state
     assert all(refuses(copy, envelope) for envelope in exchange(pair, 4, start=1))

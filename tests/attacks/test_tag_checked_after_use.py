@@ -6,7 +6,7 @@ import pytest
 
 from e2etherapy.errors import AuthenticationFailed, EnvelopeRefused
 from e2etherapy.primitives import aead
-from e2etherapy.session import conversation
+from e2etherapy.session import conversation, states
 from e2etherapy.wire import content
 from e2etherapy.wire.content import Body
 from tests.support.hostile import Hostility, craft, replaced
@@ -39,10 +39,10 @@ def test_a_wrong_commitment_is_refused_although_every_tag_verifies(wrong: bytes)
     forged = craft(
         pair.therapist.established, pair.therapist.draw, Hostility(commitment=lambda _: wrong)
     )
-    before = conversation.dump(pair.client.state)
+    before = states.dump(pair.client.state)
     with pytest.raises(EnvelopeRefused, match="commitment"):
         conversation.unseal(pair.client.state, forged, TODAY)
-    assert conversation.dump(pair.client.state) == before
+    assert states.dump(pair.client.state) == before
 
 
 @pytest.mark.parametrize("position", range(0, 32, 5))

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from e2etherapy.errors import VaultFull
 from e2etherapy.messenger.composing import Composer
 from e2etherapy.messenger.messenger import Messenger
-from e2etherapy.session.conversation import Established, Invited
 from e2etherapy.session.skipped_keys import ChainKey, MessageSecret
+from e2etherapy.session.states import Established, Invited
 from e2etherapy.vault import journal_store
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.database import Database

@@ -31,7 +31,7 @@ from hypothesis.stateful import (
 from e2etherapy.errors import EnvelopeRefused, InvitationUsed, MalformedData
 from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.primitives.kem import Kem768Secret, Kem1024Secret
-from e2etherapy.session import conversation
+from e2etherapy.session import conversation, states
 from e2etherapy.session.conversation import Opened
 from e2etherapy.session.limits import STANDARD
 from e2etherapy.session.phases import Phase
@@ -73,17 +73,17 @@ class Side:
 
     def commit(self) -> None:
         """Store the state that is in memory."""
-        self.stored = conversation.dump(self.person.state)
+        self.stored = states.dump(self.person.state)
 
     def crash(self) -> None:
         """Forget what is in memory."""
-        self.person.state = conversation.load(self.stored)
+        self.person.state = states.load(self.stored)
 
 
 def sides_of(pair: Pair) -> dict[Role, Side]:
     return {
-        "client": Side(pair.client, conversation.dump(pair.client.state), turn=-1),
-        "therapist": Side(pair.therapist, conversation.dump(pair.therapist.state)),
+        "client": Side(pair.client, states.dump(pair.client.state), turn=-1),
+        "therapist": Side(pair.therapist, states.dump(pair.therapist.state)),
     }
 
 
@@ -253,14 +253,14 @@ class TwoConversations(RuleBasedStateMachine):
     @invariant()
     def what_is_stored_is_what_is_in_memory(self) -> None:
         for side in self._all_sides():
-            assert conversation.load(side.stored) == side.person.state
-            assert conversation.dump(side.person.state) == side.stored
+            assert states.load(side.stored) == side.person.state
+            assert states.dump(side.person.state) == side.stored
 
     @invariant()
     def old_turns_are_closed_and_few(self) -> None:
         for side in self._all_sides():
             state = side.person.state
-            if isinstance(state, conversation.Established):
+            if isinstance(state, states.Established):
                 old = state.ratchet.receiving[1:]
                 assert len(old) <= STANDARD.old_chains
                 assert all(chain.chain_key is None and chain.skipped for chain in old)
@@ -313,7 +313,7 @@ class TwoConversations(RuleBasedStateMachine):
     def _refused(self, reader: Side, envelope: bytes) -> None:
         with pytest.raises((EnvelopeRefused, InvitationUsed, MalformedData)):
             conversation.unseal(reader.person.state, envelope, self.day)
-        assert conversation.dump(reader.person.state) == reader.stored
+        assert states.dump(reader.person.state) == reader.stored
 
 
 def test_nothing_is_lost_doubled_or_forged_whatever_the_relay_does() -> None:

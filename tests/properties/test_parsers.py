@@ -21,7 +21,7 @@ from e2etherapy.errors import (
 from e2etherapy.mailbox import operations
 from e2etherapy.mailbox.capabilities import OwnerKey
 from e2etherapy.mailbox.operations import StoredEnvelope
-from e2etherapy.session import conversation, invitation, ratchet
+from e2etherapy.session import conversation, invitation, ratchet, states
 from e2etherapy.session.handshake import OpeningValues
 from e2etherapy.wire import base64url, content, envelope
 from e2etherapy.wire.content import KINDS
@@ -39,12 +39,12 @@ ITEM = content.encode_item(text("words"))
 PAGE = operations.pack_page([StoredEnvelope(n, bytes([n]) * 16_384) for n in (1, 2, 5)])
 AUTHORIZATION = operations.authorization("Owner", OwnerKey(b"a" * 32), OwnerKey(b"b" * 32))
 STATES = {
-    "invited": conversation.dump(PAIR.invited),
-    "joined": conversation.dump(PAIR.client.state),
-    "ready": conversation.dump(connected(turns=4).client.state),
-    "waiting": conversation.dump(connected(turns=3).client.state),
-    "skipped": conversation.dump(SITUATIONS["from an old turn"]().reader.state),
-    "closed": conversation.dump(conversation.close(PAIR.client.state)),
+    "invited": states.dump(PAIR.invited),
+    "joined": states.dump(PAIR.client.state),
+    "ready": states.dump(connected(turns=4).client.state),
+    "waiting": states.dump(connected(turns=3).client.state),
+    "skipped": states.dump(SITUATIONS["from an old turn"]().reader.state),
+    "closed": states.dump(conversation.close(PAIR.client.state)),
 }
 READERS = {name: build() for name, build in SITUATIONS.items()}
 OPENING_VALUES = PAIR.client.established.wrapping
@@ -52,7 +52,7 @@ assert OPENING_VALUES is not None
 
 
 def load_and_dump(data: bytes) -> bytes:
-    return conversation.dump(conversation.load(data))
+    return states.dump(states.load(data))
 
 
 def open_sealed_bundle(data: bytes) -> Bundle:
@@ -283,10 +283,10 @@ def test_a_stored_state_with_hostile_nesting_gives_the_documented_error(
 def test_arbitrary_envelopes_are_refused_and_change_nothing(name: str, data: st.DataObject) -> None:
     reader = READERS[name].reader.state
     start = data.draw(st.binary(max_size=4_200))
-    before = conversation.dump(reader)
+    before = states.dump(reader)
     with pytest.raises(EnvelopeRefused):
         conversation.unseal(reader, start.ljust(16_384, b"\x00"), TODAY)
-    assert conversation.dump(reader) == before
+    assert states.dump(reader) == before
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -297,10 +297,10 @@ def test_mutated_envelopes_are_refused_and_change_nothing(name: str, data: st.Da
     forged = data.draw(mutated(genuine))
     if forged == genuine:
         return
-    before = conversation.dump(reader)
+    before = states.dump(reader)
     with pytest.raises((EnvelopeRefused, MalformedData)):
         conversation.unseal(reader, forged, TODAY)
-    assert conversation.dump(reader) == before
+    assert states.dump(reader) == before
 
 
 @given(packed=st.binary(max_size=13_976), ahead=st.integers(0, 3))
@@ -331,4 +331,4 @@ def test_two_texts_never_decode_to_the_same_bytes(encoded: str) -> None:
 @pytest.mark.parametrize("name", STATES)
 def test_a_stored_state_comes_back_as_it_was(name: str) -> None:
     assert load_and_dump(STATES[name]) == STATES[name]
-    assert conversation.load(STATES[name]) == conversation.load(load_and_dump(STATES[name]))
+    assert states.load(STATES[name]) == states.load(load_and_dump(STATES[name]))

@@ -9,9 +9,9 @@ import msgspec
 from e2etherapy.messenger.views import MessageView
 from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.primitives.kem import Kem768Secret, Kem1024Secret
-from e2etherapy.session import conversation as session
-from e2etherapy.session.conversation import Conversation, Established, Invited
+from e2etherapy.session import states
 from e2etherapy.session.phases import Phase
+from e2etherapy.session.states import Conversation, Established, Invited
 from tests.support.ledger import Said, Speaker
 from tests.support.thief import can_open, secrets_in
 from tests.support.two_people import CLIENT, THERAPIST, Owner, TwoPeople
@@ -113,7 +113,7 @@ class DeliveryClaims:
         rows = await owner.db.fetch_all("SELECT state FROM conversation")
         current: set[bytes] = set()
         for (dumped,) in rows:
-            state = session.load(dumped)
+            state = states.load(dumped)
             if state.phase is Phase.READY:
                 assert isinstance(state, Established)
                 assert state.ratchet.own is None
@@ -168,7 +168,7 @@ def file_of(name: str) -> bytes:
 
 async def _states(owner: Owner) -> list[Conversation]:
     rows = await owner.db.fetch_all("SELECT state FROM conversation ORDER BY id")
-    return [session.load(dumped) for (dumped,) in rows]
+    return [states.load(dumped) for (dumped,) in rows]
 
 
 def _private_keys(state: Conversation) -> Iterator[bytes]:

@@ -12,9 +12,9 @@ from e2etherapy.primitives import aead, dh
 from e2etherapy.primitives.kem import Kem768Public
 from e2etherapy.primitives.randomness import Entropy, system_entropy
 from e2etherapy.session import phases, ratchet, skipped_keys
-from e2etherapy.session.conversation import Established
 from e2etherapy.session.phases import Phase
 from e2etherapy.session.ratchet import OwnTurn, SendingChain, TurnKeys
+from e2etherapy.session.states import Established
 from e2etherapy.wire import content, envelope
 from tests.support.people import text
 

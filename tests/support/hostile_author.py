@@ -13,8 +13,8 @@ import msgspec
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.session import conversation as session
-from e2etherapy.session import phases, ratchet
-from e2etherapy.session.conversation import Established
+from e2etherapy.session import opening, phases, ratchet, states
+from e2etherapy.session.states import Established
 from e2etherapy.wire import content
 from tests.support.devices import record_of
 from tests.support.people import seeded
@@ -94,14 +94,14 @@ class HostileAuthor:
         change.save(record)
         await self.messenger.device.vault.commit(change)
 
-    def seal(self, state: session.Conversation, body: bytes) -> tuple[Established, bytes]:
+    def seal(self, state: states.Conversation, body: bytes) -> tuple[Established, bytes]:
         """Seal a body without looking at it."""
         assert isinstance(state, Established)
         room = session.body_room(state)
         phase = phases.after(state.phase, phases.Event.SEAL)
         salt = self.draw(32)
-        opening = phase is phases.Phase.OPENING
-        prefix = salt + session._wrap(state.wrapping, salt) if opening else salt
+        is_opening = phase is phases.Phase.OPENING
+        prefix = salt + opening.wrap(state.wrapping, salt) if is_opening else salt
         after, sealed = ratchet.seal(state.ratchet, prefix, content.pad_body(body, room), self.draw)
         moved = msgspec.structs.replace(state, phase=phase, ratchet=after)
         return moved, prefix + b"".join(sealed)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from e2etherapy.session import conversation as session
-from e2etherapy.session.conversation import Established
+from e2etherapy.session import states
+from e2etherapy.session.states import Established
 from e2etherapy.vault.database import Row, Statement
 from e2etherapy.vault.records import Author, Deposit, Errand
 from tests.support.hostile_relay import digest
@@ -75,7 +75,7 @@ class Ledger:
         return len(self._turns[self.author[name]]) - self._turn[name]
 
     def _note_turn(self, speaker: Speaker, dumped: bytes) -> None:
-        state = session.load(dumped)
+        state = states.load(dumped)
         turns = self._turns.setdefault(speaker, [])
         if isinstance(state, Established) and state.ratchet.own is not None:
             key = bytes(state.ratchet.own.keys.x25519)

@@ -14,8 +14,9 @@ from datetime import UTC, date, datetime, timedelta
 from e2etherapy.mailbox.capabilities import OwnedMailbox, Ticket
 from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.primitives.randomness import Entropy
-from e2etherapy.session import conversation
-from e2etherapy.session.conversation import Conversation, Established, Invited, Opened, Sealed
+from e2etherapy.session import conversation, states
+from e2etherapy.session.conversation import Opened, Sealed
+from e2etherapy.session.states import Conversation, Established, Invited
 from e2etherapy.wire.content import ReplyTo, Text
 from e2etherapy.wire.invitation import Bundle, BundleDetails
 
@@ -109,7 +110,7 @@ class Person:
 
     def restart(self) -> None:
         """Forget everything but what is stored."""
-        self.state = conversation.load(conversation.dump(self.state))
+        self.state = states.load(states.dump(self.state))
 
     @property
     def established(self) -> Established:

@@ -9,8 +9,8 @@ import msgspec
 
 from e2etherapy.primitives.octets import SecretOctets
 from e2etherapy.session import ratchet
-from e2etherapy.session.conversation import Conversation
 from e2etherapy.session.skipped_keys import ChainKey, MessageSecret, advance
+from e2etherapy.session.states import Conversation
 from e2etherapy.wire.envelope import split_message, split_opening
 
 _STEPS = 8

@@ -2,12 +2,15 @@
 
 import copy
 from typing import Any
+from unittest import mock
 
 import msgspec
 
+from e2etherapy.primitives.kem import Kem768Public
 from e2etherapy.session import conversation as session
-from e2etherapy.session import ratchet
-from e2etherapy.session.conversation import Established, Wrapping
+from e2etherapy.session import opening, ratchet
+from e2etherapy.session.ratchet import TurnKeys
+from e2etherapy.session.states import Established, Wrapping
 from e2etherapy.wire import content, envelope
 from e2etherapy.wire.content import ReplyTo, Text
 from tests.vectors import package_checks, second_checks, second_implementation
@@ -39,12 +42,16 @@ class Author:
         self.sequence = 0
         self.turns: list[Json] = []
 
-    def begin(self) -> None:
+    def begin(self, kem_public: Kem768Public | None = None) -> None:
+        """Begin a turn; `kem_public` is announced instead of the turn's own ML-KEM key."""
         peer = self.state.ratchet.peer
         assert peer is not None
         x, k = self.entropy(32), self.entropy(64)
         shared, ciphertext = peer.kem.encapsulate()
         own = package_checks.own_turn(x, k)
+        if kem_public is not None:
+            announced = TurnKeys(own.keys.x25519, kem_public)
+            own = msgspec.structs.replace(own, keys=announced)
         self.state = package_checks.begun(self.state, own, (ciphertext, shared))
         recorded = self.file.blob(f"{self.name} ciphertext {len(self.turns)}", ciphertext)
         turn = {"x": x.hex(), "k": k.hex(), "ciphertext": recorded, "shared": bytes(shared).hex()}
@@ -80,7 +87,7 @@ class Author:
             self.begin()
         prefix = salt = self.entropy(32)
         if wrapping is not None:
-            prefix += session._wrap(wrapping, salt)
+            prefix += opening.wrap(wrapping, salt)
         after, sealed = ratchet.seal(self.state.ratchet, prefix, body, self.entropy)
         self.state = msgspec.structs.replace(self.state, ratchet=after)
         return self.keep(words, prefix + b"".join(sealed))
@@ -149,21 +156,26 @@ def low_order_opening(script: Script, at: int) -> Bytes:
     values = bytearray(script.wrapping.values)
     values[at : at + 32] = LOW_ORDER
     salt = Seeded(f"low order {at}")(32)
-    wrapped = session._wrap(Wrapping(script.wrapping.outer_key, bytes(values)), salt)
+    wrapped = opening.wrap(Wrapping(script.wrapping.outer_key, bytes(values)), salt)
     rest = envelope.ENVELOPE_SIZE - len(salt + wrapped)
     return [(salt + wrapped).hex(), {"hex": "00", "times": rest}]
 
 
-def low_order_header(author: Author) -> Json:
-    """An envelope of the author's latest turn whose header shows a low-order X25519 key."""
+def crafted(author: Author, name: str, *, x: bytes = b"", number: int | None = None) -> Bytes:
+    """An envelope whose header shows other values than the author's turn, and no body."""
     state = author.state.ratchet
     assert state.sending is not None
     assert state.own is not None
     s = second_implementation.Session(True, state.binding, b"", b"")
     s.sending = second_implementation.Chain(state.sending.header_key, state.sending.chain_key)
-    s.sending_keys = LOW_ORDER + state.own.keys.kem + state.sending.ciphertext + bytes(4)
+    s.sending.number = state.sending.number if number is None else number
+    keys = (x or state.own.keys.x25519) + state.own.keys.kem + state.sending.ciphertext
+    s.sending_keys = keys + state.sending.previous_length.to_bytes(4, "big")
     body = bytes(envelope.MESSAGE_BODY_SIZE)
-    return author.keep("low-order header", second_implementation.seal_envelope(s, body, Seeded("")))
+    with mock.patch.object(second_implementation, "TURN_LIMIT", 2**32):
+        sealed = second_implementation.seal_envelope(s, body, Seeded(name))
+    kept = envelope.SALT_SIZE + envelope.SEALED_HEADER_SIZE
+    return [sealed[:kept].hex(), {"hex": "00", "times": envelope.ENVELOPE_SIZE - kept}]
 
 
 def write_conversation() -> int:
@@ -248,14 +260,14 @@ def refused_openings(script: Script, openings: list[Json], message: Json, foreig
         opened(random), opened(message),
         *(damaged(first, xor={str(offset): 1}) for offset in offsets),
         opened(low_order_opening(script, 0)), opened(low_order_opening(script, 32)),
-        opened(first, LAST_DAY + 1), opened(first, LAST_DAY),
-        opened(openings[1], LAST_DAY + 1),
+        opened(first, LAST_DAY + 31), opened(first, LAST_DAY + 30),
+        opened(openings[1], LAST_DAY + 31),
         damaged(openings[2], xor={"16383": 128}), opened(openings[2]),
     )  # fmt: skip
     script.therapist_case(
         "an invitation is used once, and an envelope is opened once",
         opened(openings[1]), opened(foreign), opened(openings[1]), opened(openings[0]),
-        opened(openings[0]), opened(foreign, LAST_DAY + 1), opened(openings[2]),
+        opened(openings[0]), opened(foreign, LAST_DAY + 31), opened(openings[2]),
     )  # fmt: skip
 
 
@@ -288,18 +300,24 @@ def forged_turns(script: Script, start: list[Json], state: Established, honest: 
     first, own_2 = start
     liar = Author(script.file, "rollback", state)
     liar.begin()
-    low_order = low_order_header(liar)
+    low_order = crafted(liar, "low-order header", x=LOW_ORDER)
     script.therapist_case(
         "a header with a low-order key is refused", opened(first), own_2, opened(low_order),
         opened(honest),
     )  # fmt: skip
+    keyless = Author(script.file, "no key", state)
+    keyless.begin(kem_public=Kem768Public(b"\xff" * Kem768Public.SIZE))
+    script.therapist_case(
+        "a turn whose ML-KEM key fails its check is refused",
+        opened(first), own_2, opened(keyless.say("no key")), opened(honest),
+    )  # fmt: skip
     liar.change(previous_length=1)
     rollback = liar.say("previous length 1")
-    liar.change(previous_length=3_000)
-    flood = liar.say("previous length 3,000")
+    liar.change(previous_length=8_193)
+    flood = liar.say("previous length 8,193")
     second, third = {"blob": "client: opening 1"}, {"blob": "client: opening 2"}
     script.therapist_case(
-        "a previous length below what has arrived, or far above it, is refused",
+        "a previous length below what has arrived, or above what a turn can have, is refused",
         opened(third), opened(second), own_2, opened(rollback), opened(flood), opened(honest),
     )  # fmt: skip
     hybrid = Author(script.file, "wrapped", state)
@@ -339,13 +357,17 @@ def limits(script: Script, openings: list[Json], own_2: Json, state: Established
     far = Author(script.file, "far ahead", state)
     start = [far.say(f"number {i}") for i in range(2)]
     spoken = []
-    for number in (2_048, 2_049, 2_050):
+    for number in (2_048, 2_050, 8_191):
         far.advance(number)
         spoken.append(far.say(f"number {number}"))
     script.therapist_case(
-        "2,048 secrets of a chain are kept, and not one more",
-        opened(openings[0]), own_2, opened(spoken[1]), opened(spoken[0]), opened(spoken[2]),
-        opened(start[0]), opened(spoken[2]), opened(spoken[1]), opened(start[1]),
+        "2,048 secrets of a chain are kept, the newest of those that are missing",
+        opened(openings[0]), own_2, opened(spoken[1]), opened(start[0]), opened(start[1]),
+        opened(spoken[0]), opened(spoken[2]), opened(spoken[0]),
+    )  # fmt: skip
+    script.therapist_case(
+        "a turn has 8,192 envelopes and no number behind them",
+        opened(openings[0]), own_2, opened(crafted(far, "number 8,192")), opened(spoken[2]),
     )  # fmt: skip
     script.therapist_case(
         "a secret is kept for 45 days",

@@ -194,7 +194,7 @@ def write_envelope() -> int:
     for name, given in (("a message", message), ("an opening", {**common, **opening})):
         envelope = file.passes("seal_envelope", name, given)
         envelope["envelope"] = file.blob(name, bytes.fromhex(envelope["envelope"]))
-    file.fails("seal_envelope", "a full turn", {**message, "number": 80_000}, "turn-full")
+    file.fails("seal_envelope", "a full turn", {**message, "number": 8_192}, "turn-full")
     return file.write()
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.session import conversation as session
-from e2etherapy.session.conversation import Invited
+from e2etherapy.session.states import Invited
 from e2etherapy.wire.invitation import Bundle, BundleDetails
 from tests.vectors import package_checks, vector_files
 from tests.vectors.vector_files import Bytes, Case, Json

@@ -18,14 +18,14 @@ from e2etherapy.primitives import dh, kem
 from e2etherapy.primitives.digest import labelled, sha256
 from e2etherapy.primitives.kdf import derive
 from e2etherapy.session import conversation as session
-from e2etherapy.session import handshake, invitation, phases, ratchet, skipped_keys
+from e2etherapy.session import handshake, invitation, opening, phases, ratchet, skipped_keys, states
 from e2etherapy.session import safety_phrase as phrase
-from e2etherapy.session.conversation import Established, Invited
 from e2etherapy.session.handshake import OneTimeSecrets, OpeningValues, Transcript
 from e2etherapy.session.invitation import LinkKeys
 from e2etherapy.session.phases import Event, Phase
 from e2etherapy.session.ratchet import OwnTurn, Ratchet, RootKey, SendingChain, TurnKeys
 from e2etherapy.session.skipped_keys import ChainKey, HeaderKey, MessageSecret
+from e2etherapy.session.states import Established, Invited
 from e2etherapy.vault import keyslots
 from e2etherapy.wire import base64url as wire_base64url
 from e2etherapy.wire import content
@@ -189,7 +189,7 @@ def joined(case: Case) -> Established:
     begun = ratchet.begin_as_client(
         *agreed, therapist=TurnKeys(bundle.ratchet_x25519, bundle.ratchet_kem)
     )
-    wrapping = session.Wrapping(keys.outer_key, values.pack())
+    wrapping = states.Wrapping(keys.outer_key, values.pack())
     return Established(
         Phase.JOINED, agreed.transcript, values.identity, bundle.identity, begun, wrapping
     )
@@ -287,7 +287,7 @@ def seal_envelope(case: Case) -> Outputs:
     prefix = salt = case.bytes("salt")
     if "opening_values" in case.input:
         outer = invitation.OuterKey(case.bytes("outer_key"))
-        prefix += session._wrap(session.Wrapping(outer, case.bytes("opening_values")), salt)
+        prefix += opening.wrap(states.Wrapping(outer, case.bytes("opening_values")), salt)
     _, sealed = ratchet.seal(state, prefix, case.bytes("body"), lambda _: empty)
     return {"envelope": prefix + b"".join(sealed)}
 
@@ -324,7 +324,7 @@ class Conversation:
     def __init__(self, case: Case) -> None:
         self.case = case
         therapist = case.input["role"] == "therapist"
-        self.state: session.Conversation = invited(case) if therapist else joined(case)
+        self.state: states.Conversation = invited(case) if therapist else joined(case)
 
     def step(self, step: dict[str, Any]) -> Outputs:
         if "open" in step:
@@ -339,13 +339,13 @@ class Conversation:
         return {}
 
     def open(self, envelope: bytes, today: int) -> Outputs:
-        before = session.dump(self.state)
+        before = states.dump(self.state)
         try:
             opened = session.unseal(self.state, envelope, today)
         except errors.E2ETherapyError as error:
-            assert session.dump(self.state) == before
+            assert states.dump(self.state) == before
             return {"failure": failure_class(error)}
-        self.state = session.load(session.dump(opened.state))
+        self.state = states.load(states.dump(opened.state))
         return {"content": "refused"} if opened.body is None else content_outputs(opened.body)
 
     def end(self) -> Outputs:

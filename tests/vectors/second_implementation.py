@@ -43,7 +43,8 @@ RecordEntry = tuple[bytes | None, bytes | None, bytes, bytes]  # salt, content, 
 SEALED_HEADER = 2_328
 SEALED_OPENING = 1_648
 BODY, OPENING_BODY = 13_976, 12_328
-KEPT_IN_CHAIN, OLD_CHAINS, KEPT_IN_ALL, KEPT_DAYS, TURN_LIMIT = 2_048, 4, 4_096, 45, 80_000
+KEPT_IN_CHAIN, OLD_CHAINS, KEPT_IN_ALL, KEPT_DAYS, TURN_LIMIT = 2_048, 4, 4_096, 45, 8_192
+GRACE_DAYS = 30
 DAY_0 = dt.date(1970, 1, 1)
 
 
@@ -97,11 +98,18 @@ def kem_public(size: int, seed: bytes) -> bytes:
     return bytes(PRIVATE[size].from_seed_bytes(seed).public_key().public_bytes_raw())
 
 
-def encapsulate(size: int, public: bytes) -> Encapsulation:
+def is_kem_key(size: int, public: bytes) -> bool:
     try:
-        secret, ciphertext = PUBLIC[size].from_public_bytes(public).encapsulate()
+        PUBLIC[size].from_public_bytes(public)
     except (ValueError, InvalidKey):
+        return False
+    return True
+
+
+def encapsulate(size: int, public: bytes) -> Encapsulation:
+    if not is_kem_key(size, public):
         refuse("invalid-key")
+    secret, ciphertext = PUBLIC[size].from_public_bytes(public).encapsulate()
     return ciphertext, secret
 
 
@@ -151,11 +159,13 @@ class Chain:
         return secret
 
     def keep_below(self, number: int, today: int) -> None:
-        if len(self.kept) + number - self.number > KEPT_IN_CHAIN:
+        if number > TURN_LIMIT:
             refuse("too-many-skipped")
         while self.number < number:
             at = self.number
             self.kept[at] = (self.step(), today)
+        for at in sorted(self.kept)[:-KEPT_IN_CHAIN]:
+            del self.kept[at]
 
 
 @dataclass
@@ -198,7 +208,7 @@ def begin_turn(s: Session, x: bytes, k: bytes, encapsulation: Encapsulation | No
 def receive_turn(s: Session, header: bytes, today: int) -> Chain:
     """Section 5.2."""
     x, k, ciphertext, previous, _ = cut(header, 32, 1_184, 1_088, 4)
-    if is_low_order(x):
+    if is_low_order(x) or not is_kem_key(768, k):
         refuse("refused")
     assert s.own_x is not None
     assert s.own_k is not None
@@ -227,6 +237,8 @@ def secret_for(chain: Chain, number: int, today: int) -> bytes:
     if chain.key is None:
         refuse("refused")
     chain.keep_below(number, today)
+    if number >= TURN_LIMIT:
+        refuse("too-many-skipped")
     return chain.step()
 
 
@@ -340,6 +352,8 @@ def join(
 ) -> Session:
     """The client's side; `identity` and `ephemeral` are X25519 secrets."""
     b = unpack_bundle(bundle)
+    if not is_kem_key(768, b.ratchet_k):
+        refuse("invalid-key")
     ciphertext, secret = kem or encapsulate(1024, b.kem)
     pairs = ((identity, b.one_time), (ephemeral, b.identity), (ephemeral, b.one_time))
     shared = b"".join(x25519(own, theirs) for own, theirs in pairs) + secret
@@ -389,7 +403,7 @@ def accept(invitation: Invitation, envelope: bytes, today: int) -> tuple[Session
     values = open_opening(link_keys(link_hash)[2], envelope)
     if values is None:
         refuse("refused")
-    if today > (dt.date.fromisoformat(b.details["expires"]) - DAY_0).days:
+    if today > (dt.date.fromisoformat(b.details["expires"]) - DAY_0).days + GRACE_DAYS:
         refuse("invitation-expired")
     if any(map(is_low_order, cut(values, 32, 32)[:2])):
         refuse("refused")

@@ -34,8 +34,8 @@ from e2etherapy.messenger.settings import Setting, checked_name, text_setting
 from e2etherapy.messenger.views import InvitationView, JoinedView
 from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.session import conversation as session
-from e2etherapy.session.conversation import Established, Invited
 from e2etherapy.session.invitation import LinkKeys, open_bundle, seal_bundle
+from e2etherapy.session.states import Established, Invited
 from e2etherapy.vault import conversations
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.records import (
@@ -88,6 +88,14 @@ async def prepare(
     _record_event(device, change, EventName.INVITATION_MADE)
     await vault.commit(change)
     return fresh, _view(fresh, bundle)
+
+
+async def is_over(device: Device, name: str) -> bool:
+    """Say whether the last day of an unused invitation under this name is over."""
+    found = await conversations.find(device.vault.db, name)
+    if found is None or not isinstance(found.state, Invited):
+        return False
+    return day_of(device.clock()) > found.state.last_day
 
 
 async def withdraw(device: Device, conversation: ConversationRecord) -> None:

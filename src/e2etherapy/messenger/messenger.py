@@ -141,6 +141,9 @@ class Messenger:
             RelayRefused: the allowance is used up; nothing was kept.
         """
         self.device.vault.require_only_copy()
+        if await inviting.is_over(self.device, name):
+            # It may have been used in time, and the opening still wait at the relay.
+            await self.sync()
         record, invitation = await inviting.prepare(self.device, name, days)
         try:
             await sending.deliver(self.device, record)

@@ -14,8 +14,8 @@ from e2etherapy.messenger.views import (
     MessageView,
     SearchView,
 )
-from e2etherapy.session.conversation import Established
 from e2etherapy.session.safety_phrase import safety_phrase as six_words
+from e2etherapy.session.states import Established
 from e2etherapy.vault import conversations
 from e2etherapy.vault import search as full_text
 from e2etherapy.vault.records import Author, ConversationRecord, Role, State, ThreadRow

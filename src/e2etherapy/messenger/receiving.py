@@ -26,7 +26,7 @@ from e2etherapy.mailbox.operations import StoredEnvelope
 from e2etherapy.messenger.clock import day_of
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.session import conversation as session
-from e2etherapy.session.conversation import Invited
+from e2etherapy.session.states import Invited
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.records import (
     Author,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
 from e2etherapy.errors import RelayError, RelayRefused
 from e2etherapy.journal.record import EventName
@@ -14,11 +15,13 @@ from e2etherapy.mailbox.operations import (
     StoredEnvelope,
 )
 from e2etherapy.messenger import sending
+from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.receiving import Notice, Receiver
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.messenger.views import SyncReport
+from e2etherapy.session import conversation as session
 from e2etherapy.session.phases import Phase
 from e2etherapy.vault import conversations, outbox
 from e2etherapy.vault.change import Change
@@ -41,6 +44,7 @@ async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:
     notices: list[Notice] = []
     failure: RelayError | None = await sending.flush(device, notices, progress)
     await _complete_what_a_crash_left(device, (arrived, notices))
+    await _forget_what_is_awaited_for_too_long(device)
     for url, records in (await _by_relay(device)).items():
         try:
             await _collect_from(device, url, records, (arrived, notices))
@@ -215,6 +219,17 @@ async def _complete_what_a_crash_left(
         receiver = Receiver(record, device.clock())
         await _complete(device, receiver, await conversations.partials(device.vault.db, number))
         _tell(receiver, outcome)
+
+
+async def _forget_what_is_awaited_for_too_long(device: Device) -> None:
+    """Drop the aged secrets of conversations in which nothing arrives."""
+    today = day_of(device.clock())
+    for record in await conversations.every(device.vault.db):
+        state = session.expire(record.state, today)
+        if state is not record.state:
+            change = await device.begin(record)
+            change.save(replace(record, state=state))
+            await device.vault.commit(change)
 
 
 def _tell(receiver: Receiver, outcome: tuple[dict[str, int], list[Notice]]) -> None:

@@ -17,11 +17,14 @@ _ORDER_8 = (
     "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
 )
 # RFC 7748 section 6.1 and 7; the coordinates of order 1, 2, 4 and 8 on the curve and its twist,
-# and their non-canonical encodings p, p + 1. The top bit is ignored by X25519, so it is here.
+# and their non-canonical encodings p, p + 1. X25519 ignores the top bit, so each stands twice.
 _LOW_ORDER = frozenset(
-    [(value).to_bytes(32, "little") for value in (0, 1)]
-    + [(_FIELD_PRIME + value).to_bytes(32, "little") for value in (-1, 0, 1)]
-    + [bytes.fromhex(point) for point in _ORDER_8]
+    (point | top_bit).to_bytes(32, "little")
+    for point in (
+        *(0, 1, _FIELD_PRIME - 1, _FIELD_PRIME, _FIELD_PRIME + 1),
+        *(int.from_bytes(bytes.fromhex(point), "little") for point in _ORDER_8),
+    )
+    for top_bit in (0, 1 << 255)
 )
 
 
@@ -37,7 +40,7 @@ class X25519Public(Octets):
             InvalidKey: wrong length, or a point of low order in any encoding.
         """
         key = super().__new__(cls, value)
-        if value[:31] + bytes((value[31] & 0x7F,)) in _LOW_ORDER:
+        if value in _LOW_ORDER:
             raise InvalidKey("This X25519 public key has a low order.")
         return key
 

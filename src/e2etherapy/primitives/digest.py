@@ -6,6 +6,7 @@ Imports nothing but the standard library, so that the relay may use it and stay 
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 
 SIZE = 32
 
@@ -15,13 +16,19 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
+@cache
+def label(purpose: str) -> bytes:
+    """Return ``e2etherapy/1/<purpose> 00``, which stands before whatever is hashed or derived."""
+    return b"e2etherapy/1/" + purpose.encode("ascii") + b"\x00"
+
+
 def labelled(purpose: str, *parts: bytes) -> bytes:
     """Return SHA-256 over ``e2etherapy/1/<purpose> 00`` and `parts` one after another (32 bytes).
 
     Every part but the last must have a length that the purpose fixes; then no two lists of
     parts give the same input.
     """
-    state = hashlib.sha256(b"e2etherapy/1/" + purpose.encode("ascii") + b"\x00")
+    state = hashlib.sha256(label(purpose))
     for part in parts:
         state.update(part)
     return state.digest()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from e2etherapy.primitives.digest import label
+
 _ALGORITHM = SHA512()
 MAX_LENGTH = 255 * 64
 
@@ -19,5 +21,4 @@ def derive(purpose: str, *, salt: bytes, ikm: bytes, context: bytes = b"", lengt
 
     The info string is ``e2etherapy/1/<purpose> 00 <context>`` (docs/protocol.md, section 2).
     """
-    info = b"e2etherapy/1/" + purpose.encode("ascii") + b"\x00" + context
-    return HKDF(_ALGORITHM, length, salt or None, info).derive(ikm)
+    return hkdf_sha512(salt, ikm, label(purpose) + context, length)

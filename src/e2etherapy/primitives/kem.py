@@ -36,10 +36,25 @@ class Kem768Ciphertext(Octets):
 
 
 class Kem768Public(Octets):
-    """An ML-KEM-768 encapsulation key, 1,184 bytes; checked when it is used."""
+    """An ML-KEM-768 encapsulation key, 1,184 bytes; `check` or its use finds out if it is one."""
 
     SIZE = 1184
-    __slots__ = ()
+
+    @cached_property
+    def _key(self) -> MLKEM768PublicKey:
+        """The expanded key: computed once for this object."""
+        return MLKEM768PublicKey.from_public_bytes(bytes(self))
+
+    def check(self) -> None:
+        """Refuse what is no key.
+
+        Raises:
+            InvalidKey: it fails the modulus check of FIPS 203, section 7.2.
+        """
+        try:
+            _ = self._key
+        except ValueError:
+            raise InvalidKey("This ML-KEM-768 public key is not valid.") from None
 
     def encapsulate(self) -> tuple[KemShared, Kem768Ciphertext]:
         """Return a fresh secret and the ciphertext that carries it.
@@ -47,10 +62,8 @@ class Kem768Public(Octets):
         Raises:
             InvalidKey: the key fails the modulus check of FIPS 203, section 7.2.
         """
-        try:
-            shared, ciphertext = MLKEM768PublicKey.from_public_bytes(bytes(self)).encapsulate()
-        except ValueError:
-            raise InvalidKey("This ML-KEM-768 public key is not valid.") from None
+        self.check()
+        shared, ciphertext = self._key.encapsulate()
         return KemShared(shared), Kem768Ciphertext(ciphertext)
 
 

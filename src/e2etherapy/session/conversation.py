@@ -7,109 +7,22 @@ passed in never changes, so that whoever stores it decides what happened
 
 from __future__ import annotations
 
-import hmac
 from typing import NamedTuple
 
 import msgspec
 
-from e2etherapy.errors import (
-    AuthenticationFailed,
-    EnvelopeRefused,
-    InvalidKey,
-    InvitationExpired,
-    InvitationUsed,
-    MalformedData,
-    WrongPhase,
-)
-from e2etherapy.primitives import aead
-from e2etherapy.primitives.dh import X25519Public, X25519Secret
-from e2etherapy.primitives.digest import labelled
-from e2etherapy.primitives.kem import Kem768Secret, Kem1024Secret
+from e2etherapy.errors import EnvelopeRefused, InvitationExpired, MalformedData, WrongPhase
+from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.primitives.randomness import Entropy
-from e2etherapy.session import handshake, phases, ratchet
-from e2etherapy.session.handshake import OneTimeSecrets, OpeningValues, Transcript
-from e2etherapy.session.invitation import LinkKeys, OuterKey
+from e2etherapy.session import handshake, opening, phases, ratchet, skipped_keys
+from e2etherapy.session.handshake import OneTimeSecrets
+from e2etherapy.session.invitation import LinkKeys
 from e2etherapy.session.phases import Event, Phase
-from e2etherapy.session.ratchet import OwnTurn, Ratchet, SealedMessage, TurnKeys
-from e2etherapy.session.skipped_keys import HeaderKey, ReceivingChain
+from e2etherapy.session.ratchet import SealedMessage, TurnKeys
+from e2etherapy.session.states import Closed, Conversation, Established, Invited, Wrapping
 from e2etherapy.wire import content, envelope
 from e2etherapy.wire.content import Body, KnownItem, ReplyTo
 from e2etherapy.wire.invitation import Bundle, BundleDetails
-
-_OPENING_LABEL = b"e2etherapy/1/opening\x00"
-
-
-class Invited(msgspec.Struct, frozen=True, tag="invited"):
-    """The therapist's side between the invitation and its opening.
-
-    Holds the secrets behind the bundle. Whoever stores the `Established` state that an opening
-    gives must delete this one in the same transaction.
-    """
-
-    bundle: bytes
-    identity: X25519Secret
-    one_time: X25519Secret
-    ratchet_x25519: X25519Secret
-    kem: Kem1024Secret
-    ratchet_kem: Kem768Secret
-    last_day: int
-
-    def __repr__(self) -> str:
-        """Hide the bundle: its hash is the link."""
-        return "<Invited: a bundle and its secrets>"
-
-    @property
-    def phase(self) -> Phase:
-        """Always INVITED."""
-        return Phase.INVITED
-
-
-class Wrapping(msgspec.Struct, frozen=True):
-    """How this conversation's opening envelopes are wrapped.
-
-    Attributes:
-        outer_key: derived from the link.
-        values: the client keeps the 1,632 bytes to repeat them; the therapist their hash.
-        header_key: the therapist's mark of turn 1's chain; None on the client's side.
-    """
-
-    outer_key: OuterKey
-    values: bytes
-    header_key: HeaderKey | None = None
-
-    def __repr__(self) -> str:
-        """Hide all of it."""
-        return "<Wrapping: keys of the opening>"
-
-    def chain_in(self, of: Ratchet) -> ReceivingChain | None:
-        """Return turn 1's chain, as long as an envelope of it can still be opened."""
-        chains = (chain for chain in of.receiving if chain.header_key == self.header_key)
-        return next(chains, None)
-
-
-class Established(msgspec.Struct, frozen=True, tag="established"):
-    """Either side after the handshake."""
-
-    phase: Phase
-    transcript: Transcript
-    client: X25519Public
-    therapist: X25519Public
-    ratchet: Ratchet
-    wrapping: Wrapping | None
-
-
-class Closed(msgspec.Struct, frozen=True, tag="closed"):
-    """An ended conversation; only what the safety phrase is computed from remains."""
-
-    transcript: bytes
-
-    @property
-    def phase(self) -> Phase:
-        """Always CLOSED."""
-        return Phase.CLOSED
-
-
-Conversation = Invited | Established | Closed
 
 
 class Sealed(NamedTuple):
@@ -165,6 +78,7 @@ def join(bundle: Bundle, today: int, last_day: int, entropy: Entropy) -> Establi
     """
     if today > last_day:
         raise InvitationExpired("This invitation has expired. Ask your therapist for a new one.")
+    bundle.ratchet_kem.check()
     keys = LinkKeys.from_secret(bundle.secret())
     agreed, values = handshake.begin(bundle, keys.pre_shared_key, entropy)
     state = ratchet.begin_as_client(
@@ -181,8 +95,8 @@ def join(bundle: Bundle, today: int, last_day: int, entropy: Entropy) -> Establi
 
 def body_room(state: Conversation) -> int:
     """Return the size of a packed body that the next envelope carries."""
-    opening = state.phase in {Phase.JOINED, Phase.OPENING}
-    return envelope.OPENING_BODY_SIZE if opening else envelope.MESSAGE_BODY_SIZE
+    is_opening = state.phase is Phase.JOINED or state.phase is Phase.OPENING
+    return envelope.OPENING_BODY_SIZE if is_opening else envelope.MESSAGE_BODY_SIZE
 
 
 def seal(
@@ -203,6 +117,7 @@ def seal(
         reply_to: where to answer; carried in openings only.
 
     Raises:
+        MalformedData: the item breaks the form that its reader will hold it to.
         ContentTooLarge: longer than `body_room`.
         ChainExhausted: too many envelopes without an answer.
         WrongPhase: the conversation cannot carry messages yet, or no more.
@@ -211,11 +126,12 @@ def seal(
     phase = phases.after(state.phase, Event.SEAL)
     if not isinstance(state, Established):
         raise WrongPhase("This conversation cannot carry messages.")
-    opening = phase is Phase.OPENING
-    packed = content.pack_body(item, blob, reply_to if opening else None)
+    content.check_item(item)
+    is_opening = phase is Phase.OPENING
+    packed = content.pack_body(item, blob, reply_to if is_opening else None)
     body = content.pad_body(packed, body_room(state))
     salt = entropy(envelope.SALT_SIZE)
-    prefix = salt + _wrap(state.wrapping, salt) if opening else salt
+    prefix = salt + opening.wrap(state.wrapping, salt) if is_opening else salt
     after, sealed = ratchet.seal(state.ratchet, prefix, body, entropy)
     moved = msgspec.structs.replace(state, phase=phase, ratchet=after)
     return Sealed(moved, b"".join((prefix, *sealed)))
@@ -232,7 +148,7 @@ def unseal(state: Conversation, data: bytes, today: int) -> Opened:
     Raises:
         EnvelopeRefused: forged, damaged, foreign or replayed (its subclasses say which).
         InvitationUsed: an opening by somebody else for an invitation that is used up.
-        InvitationExpired: a first opening after the invitation's last day.
+        InvitationExpired: a first opening more than 30 days after the invitation's last day.
         MalformedData: not 16,384 bytes.
         WrongPhase: the conversation has ended.
     """
@@ -240,13 +156,34 @@ def unseal(state: Conversation, data: bytes, today: int) -> Opened:
     if isinstance(state, Closed):
         raise WrongPhase("This conversation has ended.")
     if isinstance(state, Invited):
-        return _accept(state, data, today)
+        return _opened(opening.accept(state, data, today))
     try:
-        return _unseal_message(state, data, today)
-    except EnvelopeRefused as refused:
-        if state.wrapping is None or state.phase in {Phase.JOINED, Phase.OPENING}:
+        return _opened(_unseal_message(state, data, today))
+    except EnvelopeRefused:
+        if state.wrapping is None or state.wrapping.header_key is None:
             raise
-        return _unseal_opening(state, state.wrapping, data, today, refused)
+        further = opening.unseal_further(state, state.wrapping, data, today)
+        if further is None:
+            raise
+        return _opened(further)
+
+
+def expire(state: Conversation, today: int) -> Conversation:
+    """Return the state without the secrets of envelopes that are awaited for too long.
+
+    The same object comes back where nothing was to be forgotten. Opening an envelope does this
+    too; a conversation in which nothing arrives needs to be asked.
+    """
+    if not isinstance(state, Established):
+        return state
+    receiving = skipped_keys.prune(state.ratchet.receiving, today)
+    if receiving is state.ratchet.receiving:
+        return state
+    after = msgspec.structs.replace(state.ratchet, receiving=receiving)
+    wrapping = state.wrapping
+    if wrapping is not None and wrapping.header_key is not None:
+        wrapping = opening.still_needed(wrapping, after)
+    return msgspec.structs.replace(state, ratchet=after, wrapping=wrapping)
 
 
 def close(state: Conversation) -> Closed:
@@ -259,134 +196,18 @@ def close(state: Conversation) -> Closed:
     return Closed(state.transcript if isinstance(state, Established) else b"")
 
 
-def _wrap(wrapping: Wrapping | None, salt: bytes) -> bytes:
-    if wrapping is None:
-        raise WrongPhase("This conversation is past its opening.")
-    nonce = salt[: aead.NONCE_SIZE]
-    return aead.seal(wrapping.outer_key, nonce, wrapping.values, _OPENING_LABEL)
-
-
-def _unwrap(outer_key: OuterKey, parts: envelope.OpeningEnvelope) -> bytes:
-    nonce = parts.salt[: aead.NONCE_SIZE]
-    try:
-        return aead.unseal(outer_key, nonce, parts.sealed_opening, _OPENING_LABEL)
-    except AuthenticationFailed:
-        raise EnvelopeRefused("This envelope does not belong to the conversation.") from None
-
-
-def _accept(state: Invited, data: bytes, today: int) -> Opened:
-    """Answer a first opening: handshake, then its message, all or nothing."""
-    phase = phases.after(state.phase, Event.OPEN_OPENING)
-    bundle = Bundle.unpack(state.bundle)
-    keys = LinkKeys.from_secret(bundle.secret())
-    parts = envelope.split_opening(data)
-    packed = _unwrap(keys.outer_key, parts)
-    if today > state.last_day:
-        raise InvitationExpired("Someone used this invitation after its last day. Invite anew.")
-    secrets = OneTimeSecrets(state.one_time, state.ratchet_x25519, state.kem, state.ratchet_kem)
-    try:
-        values = OpeningValues.unpack(packed)
-        agreed = handshake.accept(bundle, keys.pre_shared_key, values, state.identity, secrets)
-    except InvalidKey:
-        raise EnvelopeRefused("An opening holds a key that is not valid.") from None
-    turn_zero = OwnTurn(
-        TurnKeys(bundle.ratchet_x25519, bundle.ratchet_kem),
-        state.ratchet_x25519,
-        state.ratchet_kem,
-    )
-    begun = ratchet.begin_as_therapist(agreed.transcript, agreed.root, agreed.header_key, turn_zero)
-    after, body = ratchet.unseal(begun, *_ratchet_part(parts), today)
-    established = Established(
-        phase,
-        agreed.transcript,
-        values.identity,
-        bundle.identity,
-        after,
-        Wrapping(keys.outer_key, labelled("opening-values", packed), agreed.header_key),
-    )
-    return _opened(established, body)
-
-
-def _unseal_message(state: Established, data: bytes, today: int) -> Opened:
+def _unseal_message(state: Established, data: bytes, today: int) -> opening.Unsealed:
     parts = envelope.split_message(data)
     after, body = ratchet.unseal(state.ratchet, parts.salt, SealedMessage(*parts[1:]), today)
     next_turn = state.ratchet.own is not None and after.own is None
     phase = phases.after(state.phase, Event.OPEN_TURN if next_turn else Event.OPEN_KNOWN)
-    wrapping = _still_needed(state.wrapping, after)
+    wrapping = opening.still_needed(state.wrapping, after)
     moved = msgspec.structs.replace(state, phase=phase, ratchet=after, wrapping=wrapping)
-    return _opened(moved, body)
+    return opening.Unsealed(moved, body)
 
 
-def _unseal_opening(
-    state: Established, wrapping: Wrapping, data: bytes, today: int, refused: EnvelopeRefused
-) -> Opened:
-    """Open a further opening of the client who used the invitation."""
-    parts = envelope.split_opening(data)
+def _opened(unsealed: opening.Unsealed) -> Opened:
     try:
-        packed = _unwrap(wrapping.outer_key, parts)
-    except EnvelopeRefused:
-        raise refused from None
-    if not hmac.compare_digest(labelled("opening-values", packed), wrapping.values):
-        raise InvitationUsed(
-            "Somebody else has tried to use an invitation that was used already. "
-            "Nothing has changed. If you did not expect this, the link has leaked."
-        )
-    after, body = ratchet.unseal(state.ratchet, *_ratchet_part(parts), today)
-    next_turn = after.own is not state.ratchet.own
-    if next_turn or wrapping.chain_in(after) is wrapping.chain_in(state.ratchet):
-        raise EnvelopeRefused("An opening cannot carry an envelope of another turn than the first.")
-    phase = phases.after(state.phase, Event.OPEN_OPENING)
-    moved = msgspec.structs.replace(
-        state, phase=phase, ratchet=after, wrapping=_still_needed(wrapping, after)
-    )
-    return _opened(moved, body)
-
-
-def _still_needed(wrapping: Wrapping | None, after: Ratchet) -> Wrapping | None:
-    """Drop the wrapping: the client on the first answer, the therapist when turn 1 is complete."""
-    return wrapping if wrapping is not None and wrapping.chain_in(after) is not None else None
-
-
-def _ratchet_part(parts: envelope.OpeningEnvelope) -> tuple[bytes, SealedMessage]:
-    prefix = parts.salt + parts.sealed_opening
-    return prefix, SealedMessage(parts.sealed_header, parts.commitment, parts.sealed_body)
-
-
-def _opened(state: Established, packed: bytes) -> Opened:
-    try:
-        return Opened(state, content.unpack_body(packed))
+        return Opened(unsealed.state, content.unpack_body(unsealed.body))
     except MalformedData as error:
-        return Opened(state, None, str(error))
-
-
-def _encode_secret(value: object) -> bytes:
-    if isinstance(value, bytes):
-        return bytes(value)
-    raise TypeError(type(value).__name__)
-
-
-def _decode_octets(kind: type, value: object) -> object:
-    return kind(value)
-
-
-_encoder = msgspec.msgpack.Encoder(enc_hook=_encode_secret)
-_decoder: msgspec.msgpack.Decoder[Conversation] = msgspec.msgpack.Decoder(
-    Conversation, dec_hook=_decode_octets
-)
-
-
-def dump(state: Conversation) -> bytes:
-    """Return the state's bytes for the vault. They are as secret as the keys inside."""
-    return _encoder.encode(state)
-
-
-def load(data: bytes) -> Conversation:
-    """Read what `dump` returned.
-
-    Raises:
-        MalformedData: it is not that.
-    """
-    try:
-        return _decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidKey) as error:
-        raise MalformedData(f"A stored conversation is damaged: {type(error).__name__}.") from None
+        return Opened(unsealed.state, None, str(error))

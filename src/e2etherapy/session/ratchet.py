@@ -272,6 +272,7 @@ def _next_turn(
     """Use and delete the private keys of one's own turn; the peer's turn becomes the latest."""
     keys = TurnKeys(header.x25519, header.kem)
     try:
+        header.kem.check()
         agreement = dh.agree(own.x25519, header.x25519)
     except InvalidKey:
         raise EnvelopeRefused("An envelope's header holds a key that is not valid.") from None

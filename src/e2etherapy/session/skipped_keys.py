@@ -5,6 +5,7 @@ Everything here returns new values; nothing is changed in place (docs/protocol.m
 
 from __future__ import annotations
 
+import operator
 from typing import NamedTuple
 
 import msgspec
@@ -49,6 +50,9 @@ class ReceivingChain(msgspec.Struct, frozen=True):
     skipped: dict[int, SkippedKey]
 
 
+_TOO_FAR = "This envelope claims that more others are on their way than a turn can have."
+
+
 class ChainStep(NamedTuple):
     """A chain advanced by one."""
 
@@ -69,7 +73,7 @@ def take(
 
     Raises:
         ReplayedEnvelope: the secret was used, or is too old to be kept.
-        TooManySkipped: `number` is further ahead than the limits allow.
+        TooManySkipped: no author may use a number as high as this.
         EnvelopeRefused: the chain is closed and never had that number.
     """
     if number < chain.next_number:
@@ -78,6 +82,8 @@ def take(
             raise ReplayedEnvelope("This envelope was opened before, or came too late.")
         rest = {key: value for key, value in chain.skipped.items() if key != number}
         return msgspec.structs.replace(chain, skipped=rest), kept.secret
+    if number >= limits.chain_length:
+        raise TooManySkipped(_TOO_FAR)
     ahead = skip(chain, number, day, limits)
     if ahead.chain_key is None:
         raise EnvelopeRefused("This envelope has a number behind the end of its turn.")
@@ -87,20 +93,24 @@ def take(
 
 
 def skip(chain: ReceivingChain, until: int, day: int, limits: Limits = STANDARD) -> ReceivingChain:
-    """Keep the secrets of every number below `until` that has not arrived.
+    """Keep the secrets of the numbers below `until` that have not arrived, the newest of them.
 
     Raises:
-        TooManySkipped: there are more of them than the limits allow.
+        TooManySkipped: no chain may be as long as this.
     """
     if chain.chain_key is None or until <= chain.next_number:
         return chain
-    if until - chain.next_number + len(chain.skipped) > limits.skipped_keys_per_chain:
-        raise TooManySkipped("This envelope claims that too many others are on their way.")
+    if until > limits.chain_length:
+        raise TooManySkipped(_TOO_FAR)
+    most = limits.skipped_keys_per_chain
     skipped = dict(chain.skipped)
     chain_key = chain.chain_key
     for number in range(chain.next_number, until):
         chain_key, secret = advance(chain_key)
-        skipped[number] = SkippedKey(secret, day)
+        if number >= until - most:
+            skipped[number] = SkippedKey(secret, day)
+    for number in sorted(skipped)[:-most]:
+        del skipped[number]
     return ReceivingChain(chain.header_key, chain_key, until, skipped)
 
 
@@ -110,7 +120,7 @@ def close(
     """End a chain that has `length` envelopes: keep what is missing, delete the chain key.
 
     Raises:
-        TooManySkipped: more are missing than the limits allow.
+        TooManySkipped: no chain may be as long as this.
         EnvelopeRefused: more than `length` envelopes of this chain have already been opened.
     """
     if chain.chain_key is None:
@@ -126,10 +136,11 @@ def prune(
 ) -> tuple[ReceivingChain, ...]:
     """Drop what the limits do not let stay: old chains, old secrets, and the oldest surplus.
 
-    `chains` is ordered newest first. A closed chain without secrets is dropped too.
+    `chains` is ordered newest first, and comes back itself where nothing is dropped. A closed
+    chain without secrets is dropped too.
     """
-    if not any(chain.skipped for chain in chains):
-        return chains if len(chains) == 1 else chains[:1]
+    if len(chains) == 1 and not chains[0].skipped:
+        return chains
     oldest = day - limits.skipped_key_days
     room = limits.stored_keys
     kept = []
@@ -140,6 +151,7 @@ def prune(
             del skipped[number]
         room -= len(skipped)
         if index == 0 or skipped:
-            same = len(skipped) == len(chain.skipped)
-            kept.append(chain if same else msgspec.structs.replace(chain, skipped=skipped))
-    return tuple(kept)
+            whole = len(skipped) == len(chain.skipped)
+            kept.append(chain if whole else msgspec.structs.replace(chain, skipped=skipped))
+    same = len(kept) == len(chains) and all(map(operator.is_, kept, chains))
+    return chains if same else tuple(kept)

@@ -10,7 +10,7 @@ import msgspec
 from e2etherapy.journal import chain
 from e2etherapy.journal.chain import BookId, EntrySalt, Head
 from e2etherapy.primitives.randomness import Entropy
-from e2etherapy.session import conversation as session
+from e2etherapy.session import states
 from e2etherapy.vault.database import Row, Statement
 from e2etherapy.vault.records import (
     Author,
@@ -217,7 +217,7 @@ def _conversation_row(record: ConversationRecord) -> Row:
         record.role.value,
         record.relay,
         bytes(record.book),
-        session.dump(record.state),
+        states.dump(record.state),
         bytes(record.mailbox.owner_key),
         bytes(record.mailbox.deposit_key),
         None if peer is None else bytes(peer.mailbox),

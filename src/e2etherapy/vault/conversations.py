@@ -14,7 +14,7 @@ from e2etherapy.mailbox.capabilities import (
     OwnedMailbox,
     OwnerKey,
 )
-from e2etherapy.session import conversation as session
+from e2etherapy.session import states
 from e2etherapy.vault.change import name_key
 from e2etherapy.vault.database import Database, Row
 from e2etherapy.vault.records import (
@@ -223,7 +223,7 @@ def _record(row: Row) -> ConversationRecord:
         role=Role(row[2]),
         relay=row[3],
         book=BookId(row[4]),
-        state=session.load(row[5]),
+        state=states.load(row[5]),
         mailbox=OwnedMailbox(OwnerKey(row[6]), DepositKey(row[7])),
         peer=peer,
         collected=row[10],

@@ -9,7 +9,7 @@ import msgspec
 
 from e2etherapy.journal.chain import BookId
 from e2etherapy.mailbox.capabilities import DepositAddress, OwnedMailbox
-from e2etherapy.session.conversation import Conversation
+from e2etherapy.session.states import Conversation
 
 
 class Role(StrEnum):

@@ -237,13 +237,31 @@ def _malformed_item(error: Exception) -> MalformedData:
     return MalformedData(f"A content item breaks its form: {type(error).__name__}.")
 
 
+def check_item(item: KnownItem) -> None:
+    """Hold an item that is about to be sealed to the form that its reader will hold it to.
+
+    Raises:
+        MalformedData: a value is out of range or too long, or a time is not UTC in whole seconds.
+    """
+    try:
+        msgspec.convert(msgspec.structs.asdict(item), type=type(item))
+    except msgspec.ValidationError as error:
+        raise _malformed_item(error) from None
+    _check(item)
+
+
 def _check(item: AnyItem) -> None:
     if item.written.utcoffset() != _UTC_OFFSET or item.written.microsecond:
         raise MalformedData("A content item's time is not UTC in whole seconds.")
     if isinstance(item, Part) and item.index >= item.count:
         raise MalformedData("A part's index is not below its count.")
-    if isinstance(item, (Text, JournalShare)) and len(item.text.encode()) > MAX_TEXT_BYTES:
+    if isinstance(item, (Text, JournalShare)) and not _fits(item.text):
         raise MalformedData("A text is longer than a conversation carries.")
+
+
+def _fits(text: str) -> bool:
+    # Four bytes are the most for a character: what is short needs no counting.
+    return len(text) <= MAX_TEXT_BYTES // 4 or len(text.encode()) <= MAX_TEXT_BYTES
 
 
 def pack_body(item: AnyItem, blob: bytes = b"", reply_to: ReplyTo | None = None) -> bytes:
@@ -252,7 +270,7 @@ def pack_body(item: AnyItem, blob: bytes = b"", reply_to: ReplyTo | None = None)
         encoded = _encoder.encode(_Outer(msgspec.Raw(item.raw), len(blob), reply_to))
     else:
         encoded = _encoder.encode(_Known(item, len(blob), reply_to))
-    return _LENGTH.pack(len(encoded)) + encoded + blob
+    return b"".join((_LENGTH.pack(len(encoded)), encoded, blob))
 
 
 def pad_body(packed: bytes, size: int) -> bytes:

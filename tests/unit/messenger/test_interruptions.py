@@ -17,7 +17,7 @@ import pytest
 from e2etherapy.errors import NameTaken, RelayUnreachable
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.messenger import Messenger
-from e2etherapy.session.conversation import Established
+from e2etherapy.session.states import Established
 from e2etherapy.vault.database import Database, Statement
 from tests.support.devices import Ended, Home, Line, Two, record_of, texts, two
 

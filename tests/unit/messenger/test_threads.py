@@ -86,10 +86,27 @@ async def test_an_invitation_is_shown_again_until_it_is_used_or_over(tmp_path: P
             await pair.therapist.invite(SAM)
 
 
-async def test_an_opening_after_the_last_day_is_told_of(tmp_path: Path) -> None:
+async def test_an_opening_that_came_in_time_counts_after_the_last_day(tmp_path: Path) -> None:
     async with two(tmp_path, met=False) as pair:
         await pair.client.join((await pair.therapist.invite(SAM, days=1)).link)
-        pair.clock.forward(days=2)
+        pair.clock.forward(days=20)
+        await pair.therapist.sync()
+        assert (await pair.therapist.conversations())[0].phase == "ready"
+
+
+async def test_inviting_anew_first_looks_whether_the_invitation_was_used(tmp_path: Path) -> None:
+    async with two(tmp_path, met=False) as pair:
+        await pair.client.join((await pair.therapist.invite(SAM, days=1)).link)
+        pair.clock.forward(days=20)
+        with pytest.raises(NameTaken):
+            await pair.therapist.invite(SAM)
+        assert (await pair.therapist.conversations())[0].phase == "ready"
+
+
+async def test_an_opening_long_after_the_last_day_is_told_of(tmp_path: Path) -> None:
+    async with two(tmp_path, met=False) as pair:
+        await pair.client.join((await pair.therapist.invite(SAM, days=1)).link)
+        pair.clock.forward(days=32)
         report = await pair.therapist.sync()
         assert [notice.event for notice in report.notices] == [EventName.INVITATION_EXPIRED]
         assert (await pair.therapist.conversations())[0].phase == "invited"

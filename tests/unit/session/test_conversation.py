@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta, timezone
+
 import msgspec
 import pytest
 
@@ -12,12 +15,12 @@ from e2etherapy.errors import (
     WrongPhase,
 )
 from e2etherapy.primitives.kem import Kem768Public
-from e2etherapy.session import conversation, invitation
-from e2etherapy.session.conversation import Established
+from e2etherapy.session import conversation, invitation, states
 from e2etherapy.session.invitation import LinkKeys
 from e2etherapy.session.phases import Phase
+from e2etherapy.session.states import Established
 from e2etherapy.wire import content
-from e2etherapy.wire.content import Receipt
+from e2etherapy.wire.content import Profile, Receipt, Text
 from e2etherapy.wire.invitation import Bundle
 from tests.support.hostile import Hostility, begin_with_kem_key, craft
 from tests.support.people import (
@@ -113,9 +116,9 @@ def test_what_unwraps_openings_goes_with_the_last_opening_that_was_missing() -> 
     outer = bytes(LinkKeys.from_secret(pair.bundle.secret()).outer_key)
     pair.client.open(pair.therapist.seal("answer"))
     pair.therapist.open(pair.client.seal("turn 3"))
-    assert outer in conversation.dump(pair.therapist.state)
+    assert outer in states.dump(pair.therapist.state)
     pair.therapist.open(late)
-    assert outer not in conversation.dump(pair.therapist.state)
+    assert outer not in states.dump(pair.therapist.state)
 
 
 def test_an_opening_cannot_begin_another_turn_than_the_first() -> None:
@@ -128,12 +131,12 @@ def test_an_opening_cannot_begin_another_turn_than_the_first() -> None:
     pair.client.seal("turn 3 begins")
     state = pair.client.established
     disguised = msgspec.structs.replace(state, phase=Phase.OPENING, wrapping=opening_wrapping)
-    before = conversation.dump(pair.therapist.state)
+    before = states.dump(pair.therapist.state)
     with pytest.raises(EnvelopeRefused):
         conversation.unseal(
             pair.therapist.state, craft(disguised, pair.client.draw, Hostility()), TODAY
         )
-    assert conversation.dump(pair.therapist.state) == before
+    assert states.dump(pair.therapist.state) == before
 
 
 def test_a_bundle_whose_members_stand_in_another_order_can_be_joined() -> None:
@@ -183,7 +186,7 @@ def test_a_closed_conversation_seals_and_opens_nothing(turns: int) -> None:
         conversation.seal(closed, text("more"), seeded("closed"))
     with pytest.raises(WrongPhase):
         conversation.close(closed)
-    assert conversation.load(conversation.dump(closed)) == closed
+    assert states.load(states.dump(closed)) == closed
 
 
 @pytest.mark.parametrize(
@@ -202,16 +205,53 @@ def test_content_that_breaks_its_form_uses_the_envelope_up_and_says_why(packed: 
     assert situation.reader.open(situation.genuine) == "genuine"
 
 
-def test_a_peer_s_kem_key_that_is_not_valid_is_found_when_it_is_used_and_changes_nothing() -> None:
+def test_a_peer_s_kem_key_that_is_not_valid_is_refused_on_receipt_and_changes_nothing() -> None:
+    """Found only when an answer is sealed, it would leave a conversation that cannot go on."""
     pair = connected(turns=3)
+    honest = pair.therapist.state
     pair.therapist.state = begin_with_kem_key(
         pair.therapist.established, pair.therapist.draw, Kem768Public(b"\xff" * Kem768Public.SIZE)
     )
-    pair.client.open(pair.therapist.seal("with a key that is not valid"))
-    before = conversation.dump(pair.client.state)
+    forged = pair.therapist.seal("with a key that is not valid")
+    before = states.dump(pair.client.state)
+    with pytest.raises(EnvelopeRefused):
+        conversation.unseal(pair.client.state, forged, TODAY)
+    assert states.dump(pair.client.state) == before
+    pair.therapist.state = honest
+    assert pair.client.open(pair.therapist.seal("genuine")) == "genuine"
+
+
+def test_a_bundle_whose_ratchet_kem_key_is_not_valid_cannot_be_joined() -> None:
+    bundle = replace(meet().bundle, ratchet_kem=Kem768Public(b"\xff" * Kem768Public.SIZE))
     with pytest.raises(InvalidKey):
-        pair.client.seal("an answer")
-    assert conversation.dump(pair.client.state) == before
+        conversation.join(bundle, TODAY, LAST_DAY, seeded("client"))
+
+
+WRITTEN = text("").written
+BROKEN_ITEMS = {
+    "an id of 15 bytes": Text(id=bytes(15), sequence=1, written=WRITTEN, text=""),
+    "sequence 0": Text(id=bytes(16), sequence=0, written=WRITTEN, text=""),
+    "a time without a zone": Text(
+        id=bytes(16), sequence=1, written=WRITTEN.replace(tzinfo=None), text=""
+    ),
+    "a time in another zone": Text(
+        id=bytes(16), sequence=1, written=WRITTEN.astimezone(timezone(timedelta(hours=1))), text=""
+    ),
+    "a fraction of a second": Text(
+        id=bytes(16), sequence=1, written=WRITTEN.replace(microsecond=1), text=""
+    ),
+    "a name of 201 characters": Profile(id=bytes(16), sequence=1, written=WRITTEN, name="n" * 201),
+    "a receipt for nothing": Receipt(id=bytes(16), sequence=1, written=WRITTEN, items=[]),
+}
+
+
+@pytest.mark.parametrize("item", BROKEN_ITEMS.values(), ids=BROKEN_ITEMS)
+def test_what_the_other_side_would_refuse_is_not_sealed(item: Text | Profile | Receipt) -> None:
+    pair = connected(turns=3)
+    before = states.dump(pair.client.state)
+    with pytest.raises(MalformedData):
+        conversation.seal(pair.client.state, item, pair.client.draw)
+    assert states.dump(pair.client.state) == before
 
 
 def test_a_blob_travels_with_its_item() -> None:
@@ -227,9 +267,9 @@ def test_a_blob_travels_with_its_item() -> None:
 def test_every_state_comes_back_from_storage_as_it_was_and_goes_on(name: str) -> None:
     situation = SITUATIONS[name]()
     for person in (situation.reader, situation.author):
-        stored = conversation.dump(person.state)
+        stored = states.dump(person.state)
         person.restart()
-        assert conversation.dump(person.state) == stored
+        assert states.dump(person.state) == stored
     assert situation.reader.open(situation.genuine) == "genuine"
     if situation.reader.state.phase is Phase.READY:
         assert situation.author.open(situation.reader.seal("answer")) == "answer"
@@ -237,7 +277,7 @@ def test_every_state_comes_back_from_storage_as_it_was_and_goes_on(name: str) ->
 
 def test_a_stored_state_keeps_the_types_of_its_keys() -> None:
     state = connected(turns=3).client.established
-    again = conversation.load(conversation.dump(state))
+    again = states.load(states.dump(state))
     assert isinstance(again, Established)
     assert type(again.ratchet.root) is type(state.ratchet.root)
     assert again.ratchet.own is not None
@@ -248,7 +288,7 @@ def test_a_stored_state_keeps_the_types_of_its_keys() -> None:
 @pytest.mark.parametrize("data", [b"", b"\x80", b"\xc0", b"\x81\xa4type\xa6closed", b"junk"])
 def test_what_is_no_stored_state_is_refused(data: bytes) -> None:
     with pytest.raises(MalformedData):
-        conversation.load(data)
+        states.load(data)
 
 
 def test_a_second_claimant_is_reported_as_long_as_openings_are_still_unwrapped() -> None:

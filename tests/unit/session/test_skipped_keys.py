@@ -16,7 +16,12 @@ from e2etherapy.session.skipped_keys import (
 )
 
 SMALL = Limits(
-    skipped_keys_per_chain=3, old_chains=2, stored_keys=5, skipped_key_days=45, chain_length=10
+    skipped_keys_per_chain=3,
+    old_chains=2,
+    stored_keys=5,
+    skipped_key_days=45,
+    chain_length=10,
+    opening_grace_days=30,
 )
 TODAY = 100
 
@@ -69,13 +74,25 @@ def test_a_number_is_taken_only_once() -> None:
             skipped_keys.take(current, number, TODAY, SMALL)
 
 
-def test_as_many_may_be_missing_as_the_limit_says_and_not_one_more() -> None:
+def test_of_more_missing_ones_than_the_limit_says_the_newest_are_kept() -> None:
     current, _ = skipped_keys.take(chain(), 3, TODAY, SMALL)
     assert sorted(current.skipped) == [0, 1, 2]
+    current, secret = skipped_keys.take(current, 5, TODAY, SMALL)
+    assert secret == secrets(6)[5]
+    assert sorted(current.skipped) == [1, 2, 4]
+    current, secret = skipped_keys.take(current, 9, TODAY, SMALL)
+    assert secret == secrets(10)[9]
+    assert sorted(current.skipped) == [6, 7, 8]
+    with pytest.raises(ReplayedEnvelope):
+        skipped_keys.take(current, 4, TODAY, SMALL)
+    assert skipped_keys.take(current, 7, TODAY, SMALL)[1] == secrets(8)[7]
+
+
+@pytest.mark.parametrize("number", [10, 11, 2**32 - 1])
+def test_a_number_that_no_author_may_use_is_refused(number: int) -> None:
     with pytest.raises(TooManySkipped):
-        skipped_keys.take(chain(), 4, TODAY, SMALL)
-    with pytest.raises(TooManySkipped):
-        skipped_keys.take(current, 5, TODAY, SMALL)
+        skipped_keys.take(chain(), number, TODAY, SMALL)
+    assert skipped_keys.take(chain(), 9, TODAY, SMALL)[1] == secrets(10)[9]
 
 
 def test_nothing_is_changed_in_place() -> None:
@@ -99,12 +116,19 @@ def test_a_closed_chain_keeps_what_is_missing_and_no_chain_key() -> None:
     assert skipped_keys.close(closed, 9, TODAY, SMALL) is closed
 
 
-def test_a_chain_cannot_end_before_what_arrived_nor_too_far_behind_it() -> None:
+def test_a_chain_cannot_end_before_what_arrived_nor_longer_than_a_turn() -> None:
     current, _ = skipped_keys.take(chain(), 1, TODAY, SMALL)
     with pytest.raises(EnvelopeRefused):
         skipped_keys.close(current, 1, TODAY, SMALL)
     with pytest.raises(TooManySkipped):
-        skipped_keys.close(current, 5, TODAY, SMALL)
+        skipped_keys.close(current, 11, TODAY, SMALL)
+
+
+def test_a_chain_that_ends_far_ahead_keeps_its_newest_secrets() -> None:
+    current, _ = skipped_keys.take(chain(), 1, TODAY, SMALL)
+    closed = skipped_keys.close(current, 10, TODAY, SMALL)
+    assert sorted(closed.skipped) == [7, 8, 9]
+    assert skipped_keys.take(closed, 9, TODAY, SMALL)[1] == secrets(10)[9]
 
 
 def test_secrets_live_as_many_days_as_the_limit_says() -> None:
@@ -141,5 +165,5 @@ def test_surplus_is_taken_from_the_oldest_chain_and_there_from_the_lowest_number
 
 
 def test_the_standard_limits_are_those_of_the_specification() -> None:
-    assert Limits(2_048, 4, 4_096, 45, 80_000) == STANDARD
+    assert Limits(2_048, 4, 4_096, 45, 8_192, 30) == STANDARD
     assert STANDARD.skipped_keys_per_chain < STANDARD.chain_length < 2**32
