@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from e2etherapy.errors import RelayDatabaseUnusable
+from e2etherapy.relay.copying import Copied
 from e2etherapy.relay.store import Store
 
 _SCHEMES = ("postgresql://", "postgres://")
@@ -96,3 +97,14 @@ async def migrate(place: DatabasePlace) -> int:
     from e2etherapy.relay.postgres.schema import migrate_database  # noqa: PLC0415 - see above
 
     return await migrate_database(place)
+
+
+async def copy_into(source: Path, target: PostgresDatabase) -> Copied:
+    """Move a relay from an SQLite file into PostgreSQL; see relay.postgres.copying.
+
+    Raises:
+        RelayDatabaseUnusable: one of the two cannot be used for this; the file is as it was.
+    """
+    from e2etherapy.relay.postgres.copying import copy  # noqa: PLC0415 - see above
+
+    return await copy(source, target)

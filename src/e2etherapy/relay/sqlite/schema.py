@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x65327231
 """``e2r1`` in the file's header: tells a relay's database from any other."""
 
+MOVED_ID = 0x6532726D
+"""``e2rm``: the relay was moved to another database, and this file is not to be served again."""
+
 # Every table is WITHOUT ROWID, so that its rows lie in the order of a hash: row numbers would
 # tell in which order mailboxes were made and, across all of them, envelopes came in. That costs
 # 95 instead of 60 microseconds an envelope in groups of 32, which is no bottleneck. Pages stay
@@ -101,6 +104,11 @@ async def _version(database: aiosqlite.Connection) -> int:
     version = await _number(database, "PRAGMA user_version")
     application = await _number(database, "PRAGMA application_id")
     tables = await _number(database, "SELECT count(*) FROM sqlite_schema")
+    if application == MOVED_ID:
+        raise RelayDatabaseUnusable(
+            "This relay was moved to another database by 'e2etherapy relay copy'. Nothing was "
+            "changed: start it on that one, and keep this file until you trust the copy."
+        )
     if application != APPLICATION_ID and (version or tables):
         raise RelayDatabaseUnusable(
             "This file is the database of another program. Nothing was changed: name another "
