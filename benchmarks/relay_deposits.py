@@ -34,7 +34,7 @@ from e2etherapy.mailbox.operations import ALLOWANCE, DEPOSIT, OWNER, authorizati
 from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.relay.allowances import allow
 from e2etherapy.relay.sqlite.connection import PRAGMAS
-from e2etherapy.relay.sqlite.deposits import INSERT
+from e2etherapy.relay.sqlite.deposits import INSERT, INSERT_BODIES
 from e2etherapy.relay.sqlite.schema import MIGRATIONS
 from e2etherapy.wire import base64url
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
@@ -96,7 +96,14 @@ def _floor(path: Path) -> list[float]:
     for mailbox in mailboxes:
         database.execute("INSERT INTO mailbox VALUES (?, ?, 0)", (mailbox, os.urandom(32)))
     rows = [
-        (mailboxes[number % CONNECTIONS], number, os.urandom(32), 20_000, os.urandom(ENVELOPE_SIZE))
+        (
+            mailboxes[number % CONNECTIONS],
+            number,
+            os.urandom(32),
+            20_000,
+            int.from_bytes(os.urandom(8), "big") >> 1,
+            os.urandom(ENVELOPE_SIZE),
+        )
         for number in range(FLOOR_COMMITS)
     ]
     latencies = []
@@ -104,7 +111,8 @@ def _floor(path: Path) -> list[float]:
     for row in rows:
         before = time.perf_counter()
         database.execute("BEGIN IMMEDIATE")
-        database.execute(INSERT.format(marks="(?, ?, ?, ?, ?)"), row)
+        database.execute(INSERT_BODIES.format(marks="(?, ?)"), (row[4], row[5]))
+        database.execute(INSERT.format(marks="(?, ?, ?, ?, ?)"), row[:5])
         database.execute("COMMIT")
         latencies.append(time.perf_counter() - before)
     seconds = time.perf_counter() - start

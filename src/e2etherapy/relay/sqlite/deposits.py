@@ -1,4 +1,4 @@
-"""Deposits that came in at the same moment, stored with three statements for all of them."""
+"""Deposits that came in at the same moment, stored with four statements for all of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from e2etherapy.relay.decisions import MailboxState, decide_deposits
+from e2etherapy.primitives.randomness import system_entropy
+from e2etherapy.relay.decisions import EnvelopeRow, MailboxState, decide_deposits
 from e2etherapy.relay.group import DepositBatch
 
 # A mailbox that does not exist makes the same work as one whose key is another: 32 zero bytes
@@ -29,7 +30,9 @@ _LOOK_UP = """
         EXISTS (SELECT 1 FROM envelope WHERE mailbox = address AND digest = hash)))
     FROM deposit LEFT JOIN mailbox ON id = address
 """
-INSERT = "INSERT INTO envelope (mailbox, position, digest, day, envelope) VALUES {marks}"
+INSERT_BODIES = "INSERT INTO body (id, bytes) VALUES {marks}"
+INSERT = "INSERT INTO envelope (mailbox, position, digest, day, body) VALUES {marks}"
+_BODY_ID_SIZE = 8
 ADVANCE = """
     UPDATE mailbox SET last_position = position
     FROM (SELECT column1 AS position, column2 AS mailbox FROM (VALUES {marks}))
@@ -46,7 +49,7 @@ class SqliteDepositBatch(DepositBatch):
         decision = decide_deposits(self.deposits, mailboxes, waiting)
         self.outcomes = decision.outcomes
         if decision.rows:
-            _run(database, INSERT, "(?, ?, ?, ?, ?)", decision.rows)
+            insert(database, decision.rows)
             _run(database, ADVANCE, "(?, ?)", _advances(mailboxes))
 
     def _look_up(
@@ -66,6 +69,19 @@ class SqliteDepositBatch(DepositBatch):
             if is_waiting:
                 waiting.add((address, digest))
         return mailboxes, waiting
+
+
+def insert(database: sqlite3.Connection, rows: Sequence[EnvelopeRow]) -> None:
+    """Write envelopes, their bytes under random numbers: those say nothing about when it was."""
+    drawn = system_entropy(_BODY_ID_SIZE * len(rows))
+    numbers = [
+        int.from_bytes(drawn[start : start + _BODY_ID_SIZE], "big") >> 1
+        for start in range(0, len(drawn), _BODY_ID_SIZE)
+    ]
+    bodies = sorted((number, row[4]) for number, row in zip(numbers, rows, strict=True))
+    entries = [(*row[:4], number) for number, row in zip(numbers, rows, strict=True)]
+    _run(database, INSERT_BODIES, "(?, ?)", bodies)
+    _run(database, INSERT, "(?, ?, ?, ?, ?)", entries)
 
 
 def _advances(mailboxes: dict[bytes, MailboxState]) -> list[tuple[int, bytes]]:

@@ -20,11 +20,18 @@ from e2etherapy.relay.sqlite.schema import APPLICATION_ID, MIGRATIONS, MOVED_ID
 _LOCK_SECONDS = 60.0
 """A running relay holds the lock for milliseconds."""
 
+_BODIES: Final = Table("body", ("id", "bytes"))
+_ENVELOPES: Final = (
+    "SELECT mailbox, position, digest, day, bytes FROM envelope JOIN body ON body.id = body"
+    " ORDER BY mailbox, position"
+)
+"""In this database their bytes stand in a table of their own."""
+
 _CLOSED: Final = (
     *(
         f"CREATE TRIGGER moved_{table.name}_{change} BEFORE {change} ON {table.name}"
         " BEGIN SELECT RAISE(ABORT, 'moved'); END"
-        for table in TABLES
+        for table in (*TABLES, _BODIES)
         for change in ("INSERT", "UPDATE", "DELETE")
     ),
     f"PRAGMA application_id = {MOVED_ID}",
@@ -45,7 +52,8 @@ class Source:
 
     def rows(self, table: Table) -> Iterator[Row]:
         """Read a table in the order of its key."""
-        return iter(self._database.execute(table.query()))
+        query = _ENVELOPES if table.name == "envelope" else table.query()
+        return iter(self._database.execute(query))
 
     def close_for_good(self) -> None:
         """Let go of the file so that no relay changes or serves it any more."""

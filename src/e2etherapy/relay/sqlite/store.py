@@ -109,7 +109,7 @@ class SqliteStore:
         # The first row says that there is such a mailbox, also when nothing is in it.
         rows = await self._read(
             "SELECT 0, NULL FROM mailbox WHERE id = :mailbox UNION ALL SELECT * FROM"
-            " (SELECT position, envelope FROM envelope"
+            " (SELECT position, bytes FROM envelope JOIN body ON body.id = envelope.body"
             " WHERE mailbox = :mailbox AND position > :after ORDER BY position LIMIT :limit)",
             {"mailbox": mailbox, "after": after, "limit": limit},
         )
