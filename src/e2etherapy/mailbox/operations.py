@@ -36,6 +36,8 @@ DEPOSIT = "Deposit"
 TICKET = "Ticket"
 ALLOWANCE = "Allowance"
 CLAIM = "Claim"
+BATCH = "Batch"
+"""The keys of a batch's operations, deposit keys and owner keys, in their order."""
 
 BINARY = "application/octet-stream"
 JSON = "application/json"

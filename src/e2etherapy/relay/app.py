@@ -29,21 +29,13 @@ from e2etherapy.relay.waiting import RoomFull, WaitingRoom
 if TYPE_CHECKING:
     from aiohttp import web
 
-_PROBLEMS: dict[type[StoreError], Callable[[], ProblemAnswer]] = {
-    Refused: problems.refused,
-    Contradiction: problems.contradiction,
-    MailboxFull: problems.mailbox_full,
-    DiskFull: problems.disk_full,
-    Busy: problems.overloaded,
-}
-
 
 class Relay:
     """Answers requests until it is told to stop."""
 
     def __init__(self, store: Store, today: Today, log: RelayLog, limits: Limits) -> None:
         self._log = log
-        self._rooms = Rooms(store, WaitingRoom(limits), today)
+        self._rooms = Rooms(store, WaitingRoom(limits), today, log)
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -83,7 +75,7 @@ class Relay:
         except StoreError as error:
             if isinstance(error, DiskFull):
                 self._log.disk_full()
-            return problem_response(_PROBLEMS[type(error)]())
+            return problem_response(problems.of(error))
         except RoomFull:
             return problem_response(problems.overloaded())
         except (ConnectionError, asyncio.CancelledError):

@@ -38,6 +38,8 @@ class Form:
     query: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Every parameter's name with its least and greatest value; all must be there."""
     max_keys: int = 1
+    body_sizes: tuple[int, int] = (ENVELOPE_SIZE, ENVELOPE_SIZE)
+    """The least and the greatest size of a binary body."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

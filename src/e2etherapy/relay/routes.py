@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import msgspec
 from aiohttp import web
 
+from e2etherapy.errors import MalformedData
+from e2etherapy.mailbox import batch as batches
 from e2etherapy.mailbox import operations as api
 from e2etherapy.mailbox.capabilities import (
     Allowance,
@@ -23,8 +25,10 @@ from e2etherapy.mailbox.capabilities import (
 )
 from e2etherapy.primitives.digest import labelled, sha256
 from e2etherapy.relay import problems
+from e2etherapy.relay.batching import Batcher
 from e2etherapy.relay.clock import Today, iso_date
 from e2etherapy.relay.decisions import REFUSAL
+from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.requests import Call, Form, decode_hash, decode_json
 from e2etherapy.relay.store import Deposit, Invitation, PutMark, Refused, Store
 from e2etherapy.relay.waiting import WaitingRoom
@@ -38,6 +42,7 @@ class Rooms:
     store: Store
     waiting: WaitingRoom
     today: Today
+    log: RelayLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,16 @@ async def wait(rooms: Rooms, call: Call) -> web.Response:
     return _json(api.Arrivals(arrived))
 
 
+async def batch(rooms: Rooms, call: Call) -> web.Response:
+    """Carry out deposits, collections and acknowledgements, each with its own result."""
+    try:
+        operations = batches.unpack_operations(call.body, call.keys)
+    except MalformedData as error:
+        raise problems.malformed(str(error)) from None
+    results = await Batcher(rooms.store, rooms.log, rooms.today()).run(operations)
+    return _binary(batches.pack_results(results))
+
+
 async def put_invitation(rooms: Rooms, call: Call) -> web.Response:
     """Keep a sealed bundle for whoever has the link."""
     mark = PutMark(labelled("put-mark", call.key, call.name, sha256(call.body)))
@@ -160,6 +175,15 @@ OPERATIONS = {
     ),
     ("POST", "/v1/wait"): Operation(
         Form(api.OWNER, api.JSON, max_keys=api.MAX_WAITED_MAILBOXES), wait
+    ),
+    ("POST", "/v1/batch"): Operation(
+        Form(
+            api.BATCH,
+            api.BINARY,
+            max_keys=batches.MAX_OPERATIONS,
+            body_sizes=(1, batches.MAX_REQUEST_SIZE),
+        ),
+        batch,
     ),
     ("PUT", "/v1/invitations/*"): Operation(
         Form(api.TICKET, api.BINARY, query={"days": (1, api.MAX_INVITATION_DAYS)}),
