@@ -30,6 +30,8 @@ class DeliveryClaims:
 
     async def hold_now(self) -> None:
         """Check what must hold after every step."""
+        payments = self._world.relay.payments
+        assert len(payments) == len(set(payments)), "a ticket was paid twice"
         threads: Threads = {}
         for owner in self._world.owners.values():
             await owner.messenger.journal_verify()

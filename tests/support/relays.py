@@ -21,6 +21,7 @@ from e2etherapy.mailbox import operations as api
 from e2etherapy.mailbox.capabilities import Allowance, OwnedMailbox, Ticket
 from e2etherapy.primitives.octets import SecretOctets
 from e2etherapy.relay.allowances import allow
+from e2etherapy.relay.limits import STANDARD, Limits
 from e2etherapy.relay.listening import parse_listen_address
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.server import Settings, running
@@ -183,11 +184,14 @@ async def read_answer(reader: asyncio.StreamReader, *, body: bool = True) -> Ans
 
 
 @asynccontextmanager
-async def relay(folder: Path, today: list[int] | None = None) -> AsyncIterator[RelayAt]:
+async def relay(
+    folder: Path, today: list[int] | None = None, limits: Limits = STANDARD
+) -> AsyncIterator[RelayAt]:
     """Run a relay in this event loop; `today` holds the day and may be changed."""
     days = today or [TODAY]
     log = io.StringIO()
-    settings = Settings(parse_listen_address("127.0.0.1:0"), folder / "relay.db")
+    listen = parse_listen_address("127.0.0.1:0")
+    settings = Settings(listen, folder / "relay.db", limits=limits)
     written = RelayLog(log, lambda: days[0])
     async with running(settings, written, lambda: days[0]) as listening:
         assert listening.port is not None
@@ -197,13 +201,16 @@ async def relay(folder: Path, today: list[int] | None = None) -> AsyncIterator[R
 _PROGRAM = """
 import sys
 from pathlib import Path
+import msgspec
 from e2etherapy.errors import RelaySetupError
+from e2etherapy.relay.limits import Limits
 from e2etherapy.relay.listening import Certificate, parse_listen_address
 from e2etherapy.relay.server import Settings, serve
-listen, database, *certificate = sys.argv[1:]
+listen, database, limits, *certificate = sys.argv[1:]
+limits = msgspec.json.decode(limits, type=Limits)
 certificate = Certificate(*map(Path, certificate)) if certificate else None
 try:
-    serve(Settings(parse_listen_address(listen), Path(database), certificate))
+    serve(Settings(parse_listen_address(listen), Path(database), certificate, limits=limits))
 except RelaySetupError as error:
     sys.exit(str(error))
 """
@@ -229,14 +236,20 @@ class RelayProcess:
 
 @contextmanager
 def relay_process(
-    folder: Path, listen: str = "127.0.0.1:0", *certificate: Path
+    folder: Path,
+    listen: str = "127.0.0.1:0",
+    *certificate: Path,
+    limits: Limits = STANDARD,
 ) -> Iterator[RelayProcess]:
     """Run a relay process; it is killed at the end unless it ended by itself."""
     database = folder / "relay.db"
     log = folder / "relay.log"
     with log.open("a") as standard_error:
         process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, listen, database, *certificate],
+            [
+                *(sys.executable, "-c", _PROGRAM),
+                *map(str, (listen, database, msgspec.json.encode(limits).decode(), *certificate)),
+            ],
             stdout=subprocess.PIPE,
             stderr=standard_error,
             text=True,

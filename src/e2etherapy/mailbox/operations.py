@@ -29,6 +29,8 @@ MAX_WAIT_SECONDS = 55
 """Below the minute after which common proxies cut an idle connection."""
 MAX_TICKETS = 256
 MAX_INVITATION_DAYS = 30
+CLAIM_DAYS = 1
+"""An unconfirmed claim can be repeated on the day of the claim and on this many after it."""
 MAX_POSITION = 2**63 - 1
 
 OWNER = "Owner"

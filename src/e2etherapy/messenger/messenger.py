@@ -14,7 +14,6 @@ import contextlib
 from typing import BinaryIO, Self
 
 from e2etherapy.errors import (
-    InvitationUnavailable,
     NotReady,
     RelayError,
     RelayRefused,
@@ -23,6 +22,7 @@ from e2etherapy.errors import (
 from e2etherapy.messenger import (
     exporting,
     inviting,
+    joining,
     journaling,
     reading,
     sending,
@@ -166,19 +166,17 @@ class Messenger:
 
         Raises:
             WrongRole, InvalidLink, NameTaken: nothing was used up.
-            InvitationUnavailable: unknown, used or expired.
+            InvitationUnavailable: unknown, used or expired, or the relay refuses what it says;
+                the same link may be tried again.
             InvitationMismatch, InvitationExpired: what the relay delivered cannot be used.
             RelayUnreachable: nothing was used up; the same link works later.
         """
         self.device.vault.require_only_copy()
-        record, joined = await inviting.join(self.device, link, name)
+        record, joined = await joining.join(self.device, link, name)
         try:
             await sending.deliver(self.device, record)
         except RelayRefused:
-            await inviting.withdraw(self.device, record)
-            raise InvitationUnavailable(
-                "The relay did not accept this invitation's ticket. Ask for a new invitation."
-            ) from None
+            raise await joining.take_back(self.device, record) from None
         except RelayError:
             # The conversation stands on this device; a sync brings its opening to the relay.
             return joined

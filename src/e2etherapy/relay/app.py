@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from e2etherapy.relay import problems
@@ -13,14 +12,10 @@ from e2etherapy.relay.http import problem_response
 from e2etherapy.relay.limits import Limits
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.problems import ProblemAnswer
-from e2etherapy.relay.requests import read_call, split_path
+from e2etherapy.relay.requests import Asked, read_call, split_path
 from e2etherapy.relay.routes import OPERATIONS, Rooms
 from e2etherapy.relay.store import (
-    Busy,
-    Contradiction,
     DiskFull,
-    MailboxFull,
-    Refused,
     Store,
     StoreError,
 )
@@ -35,6 +30,7 @@ class Relay:
 
     def __init__(self, store: Store, today: Today, log: RelayLog, limits: Limits) -> None:
         self._log = log
+        self._body_seconds = limits.body_seconds
         self._rooms = Rooms(store, WaitingRoom(limits), today, log)
         self._in_flight = 0
         self._idle = asyncio.Event()
@@ -91,4 +87,5 @@ class Relay:
             raise problems.refused()
         if self._rooms.waiting.closed:
             raise problems.stopping()
-        return await operation.answer(self._rooms, await read_call(request, operation.form, name))
+        asked = Asked(request, name, self._body_seconds)
+        return await operation.answer(self._rooms, await read_call(asked, operation.form))

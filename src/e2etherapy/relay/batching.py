@@ -48,7 +48,9 @@ class Batcher:
                 case BatchedCollection():
                     return await self._collect(operation)
                 case BatchedAcknowledgement():
-                    await self.store.acknowledge(await self._owned(operation.key), operation.through)
+                    await self.store.acknowledge(
+                        await self._owned(operation.key), operation.through
+                    )
                     return _DONE
         except StoreError as error:
             return BatchResult(problems.of(error).status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import resource
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 
@@ -15,11 +15,15 @@ MAX_HEADER_LINE = 8_190
 
 MAX_HEADERS = 64
 
-IDLE_SECONDS = 75.0
-"""Longer than the longest wait; a connection that says nothing for so long is closed."""
+PAGES_AT_ONCE = 2
+"""Pages that are being read for their answers; a store reads them one after the other anyway."""
 
-BODY_SECONDS = 30.0
-"""16 KiB over a very bad mobile link; slower is an attack."""
+UNTAKEN_BYTES = 131_072
+"""What the system may keep of an answer on its way; Linux takes twice as much memory for it."""
+
+UNTAKEN_SECONDS = 60
+"""After so long without any progress, Linux itself ends a connection with something on its way:
+its other side has gone without a word, or does not read."""
 
 LINGERING_SECONDS = 2.0
 """How long the rest of a refused body is read, so that its sender sees the answer."""
@@ -37,19 +41,31 @@ class Limits:
 
     connections: int = 20_000
     """About 20 KB of memory each."""
+    idle_seconds: float = 75.0
+    """Longer than the longest wait. From a connection's beginning or last answer, a whole request
+    head has to arrive within this time."""
+    body_seconds: float = 30.0
+    """16 KiB over a very bad mobile link; slower is an attack."""
+    answer_seconds: float = 60.0
+    """A page of 1 MiB over a bad mobile link; slower is dropped."""
+    untaken_bytes: int = 67_108_864
+    """Answers in this process that their readers have not taken: 64 full pages. Beyond that,
+    those that have waited longest are dropped."""
     waits: int = 16_384
     waited_mailboxes: int = 131_072
     """About 300 bytes of memory each."""
 
 
-def limits_of_this_process() -> Limits:
+STANDARD = Limits()
+
+
+def limits_of_this_process(most: Limits = STANDARD) -> Limits:
     """Return limits that fit into the number of files that this process may open.
 
     Raises the soft limit to the hard one first: a waiting device is an open connection.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    most = Limits()
     if hard == resource.RLIM_INFINITY:
         return most
-    return Limits(connections=min(most.connections, max(hard - _SPARE_FILES, _SPARE_FILES)))
+    return replace(most, connections=min(most.connections, max(hard - _SPARE_FILES, _SPARE_FILES)))

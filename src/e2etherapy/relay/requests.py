@@ -17,7 +17,7 @@ from aiohttp import hdrs, web
 from e2etherapy.errors import MalformedData
 from e2etherapy.mailbox.operations import BINARY, parse_authorization
 from e2etherapy.relay import problems
-from e2etherapy.relay.limits import BODY_SECONDS, MAX_BODY
+from e2etherapy.relay.limits import MAX_BODY
 from e2etherapy.wire import base64url
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 
@@ -40,6 +40,17 @@ class Form:
     max_keys: int = 1
     body_sizes: tuple[int, int] = (ENVELOPE_SIZE, ENVELOPE_SIZE)
     """The least and the greatest size of a binary body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request before it is read."""
+
+    request: web.BaseRequest
+    name: str | None
+    """The segment of the path that is an id or a locator."""
+    body_seconds: float
+    """How long its body may take to arrive."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -69,16 +80,16 @@ def split_path(path: str) -> tuple[str, str | None]:
     return "/".join(segments), name
 
 
-async def read_call(request: web.BaseRequest, form: Form, name: str | None) -> Call:
+async def read_call(asked: Asked, form: Form) -> Call:
     """Read a request of a form, its body last.
 
     Raises:
         ProblemAnswer: 400, 401, 413 or 415.
     """
-    decoded = b"" if name is None else decode_hash(name)
-    keys = _keys(request, form)
-    query = _query(request.rel_url.raw_query_string, form)
-    return Call(decoded, keys, query, await _body(request, form))
+    decoded = b"" if asked.name is None else decode_hash(asked.name)
+    keys = _keys(asked.request, form)
+    query = _query(asked.request.rel_url.raw_query_string, form)
+    return Call(decoded, keys, query, await _body(asked, form))
 
 
 def decode_hash(text: str) -> bytes:
@@ -135,24 +146,26 @@ def _query(text: str, form: Form) -> dict[str, int]:
     return numbers
 
 
-async def _body(request: web.BaseRequest, form: Form) -> bytes:
+async def _body(asked: Asked, form: Form) -> bytes:
+    request = asked.request
     if form.body is None:
-        if request.body_exists and (request.content_length or await _read(request)):
+        if request.body_exists and (request.content_length or await _read(asked)):
             raise problems.too_long()
         return b""
     if request.content_type != form.body or hdrs.CONTENT_ENCODING in request.headers:
         raise problems.unsupported(form.body)
-    body = await _read(request)
+    body = await _read(asked)
     if form.body == BINARY and len(body) != ENVELOPE_SIZE:
         raise problems.malformed(f"The body has {ENVELOPE_SIZE} bytes.")
     return body
 
 
-async def _read(request: web.BaseRequest) -> bytes:
+async def _read(asked: Asked) -> bytes:
+    request = asked.request
     if (request.content_length or 0) > MAX_BODY:
         raise problems.too_long()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(asked.body_seconds):
             return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise problems.too_long() from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 from aiohttp import web
@@ -28,6 +28,7 @@ from e2etherapy.relay import problems
 from e2etherapy.relay.batching import Batcher
 from e2etherapy.relay.clock import Today, iso_date
 from e2etherapy.relay.decisions import REFUSAL
+from e2etherapy.relay.limits import PAGES_AT_ONCE
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.requests import Call, Form, decode_hash, decode_json
 from e2etherapy.relay.store import Deposit, Invitation, PutMark, Refused, Store
@@ -43,6 +44,8 @@ class Rooms:
     waiting: WaitingRoom
     today: Today
     log: RelayLog
+    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PAGES_AT_ONCE))
+    """Taken while a page is read: from then on it counts as an answer on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,9 @@ async def deposit(rooms: Rooms, call: Call) -> web.Response:
 async def collect(rooms: Rooms, call: Call) -> web.Response:
     """Return what waits in one's mailbox, from a position on."""
     mailbox = await _owned(rooms, call)
-    page = await rooms.store.collect(mailbox, call.query["after"], call.query["limit"])
-    return _binary(api.pack_page(page))
+    async with rooms.reading:
+        page = await rooms.store.collect(mailbox, call.query["after"], call.query["limit"])
+        return _binary(api.pack_page(page))
 
 
 async def acknowledge(rooms: Rooms, call: Call) -> web.Response:

@@ -21,7 +21,7 @@ from e2etherapy.relay.app import Relay
 from e2etherapy.relay.clock import Today, system_today
 from e2etherapy.relay.database import DatabasePlace, open_store
 from e2etherapy.relay.http import RelayServer
-from e2etherapy.relay.limits import STOP_SECONDS, limits_of_this_process
+from e2etherapy.relay.limits import STANDARD, STOP_SECONDS, Limits, limits_of_this_process
 from e2etherapy.relay.listening import (
     Certificate,
     ListenAddress,
@@ -42,6 +42,8 @@ class Settings:
     certificate: Certificate | None = None
     behind_proxy: bool = False
     """A proxy in front does TLS, so that listening on other than loopback is no mistake."""
+    limits: Limits = STANDARD
+    """What the process takes on, as far as it may open so many files."""
 
 
 class Listening(msgspec.Struct, frozen=True, tag="listening", tag_field="event"):
@@ -51,9 +53,6 @@ class Listening(msgspec.Struct, frozen=True, tag="listening", tag_field="event")
     """``http(s)://HOST:PORT``, or ``unix:PATH``."""
     port: int | None
     """None for a Unix socket."""
-
-
-Announce = Callable[[Listening], None]
 
 
 def serve(settings: Settings) -> None:
@@ -107,7 +106,7 @@ async def running(settings: Settings, log: RelayLog, today: Today) -> AsyncItera
             stack.callback(settings.listen.unix_path.unlink, missing_ok=True)
         store = await open_store(settings.database)
         stack.push_async_callback(store.close)
-        limits = limits_of_this_process()
+        limits = limits_of_this_process(settings.limits)
         relay = Relay(store, today, log, limits)
         maintenance = asyncio.create_task(maintain(store, today, asyncio.sleep, log))
         stack.push_async_callback(_cancel, maintenance)

@@ -22,12 +22,9 @@ from e2etherapy.mailbox.capabilities import (
     MailboxId,
     TicketHash,
 )
-from e2etherapy.mailbox.operations import RETENTION_DAYS, StoredEnvelope
+from e2etherapy.mailbox.operations import CLAIM_DAYS, StoredEnvelope
 from e2etherapy.primitives.octets import Octets
 from e2etherapy.wire.locator import Locator
-
-CLAIM_DAYS = 1
-"""An unconfirmed claim can be repeated on the day of the claim and on this many after it."""
 
 
 class StoreError(E2ETherapyError):
@@ -98,11 +95,6 @@ class Expired:
 
     envelopes: int
     invitations: int
-
-
-def envelope_is_over(day: int, today: int) -> bool:
-    """Say whether an envelope that arrived on `day` is due for deletion."""
-    return day + RETENTION_DAYS <= today
 
 
 def claim_is_over(claim_day: int, today: int) -> bool:

@@ -15,9 +15,11 @@ from e2etherapy.vault.database import Row, Statement
 from e2etherapy.vault.records import (
     Author,
     ChunkRow,
+    Claim,
     ConversationRecord,
     Errand,
     ItemRow,
+    OutboxRow,
     Partial,
     State,
 )
@@ -115,7 +117,7 @@ class Change:
         )
 
     def drop_chunks(self, conversation: int, author: Author, whole: bytes) -> None:
-        """Forget the pieces of an item whose content stands in the record."""
+        """Forget the pieces of an item that is in the record, or is given up."""
         self._add(
             "DELETE FROM chunk WHERE conversation = ? AND author = ? AND whole = ?",
             conversation,
@@ -126,22 +128,23 @@ class Change:
     def save_partial(self, row: Partial) -> None:
         """Write how much of a long item has arrived."""
         self._add(
-            "INSERT INTO partial VALUES (?,?,?,?,?) ON CONFLICT (conversation, whole)"
-            " DO UPDATE SET arrived = excluded.arrived",
+            "INSERT INTO partial VALUES (?,?,?,?,?,?) ON CONFLICT (conversation, whole)"
+            " DO UPDATE SET arrived = excluded.arrived, day = excluded.day",
             row.conversation,
             row.whole,
             row.total,
             row.first_sequence,
             row.arrived,
+            row.day,
         )
 
     def drop_partial(self, row: Partial) -> None:
-        """Forget a long item that is complete, or refused."""
+        """Forget a long item that is complete, refused or given up."""
         self._add(
             "DELETE FROM partial WHERE conversation = ? AND whole = ?", row.conversation, row.whole
         )
 
-    def queue(self, conversation: int, errand: Errand, sequence: int = 0) -> None:
+    def queue(self, conversation: int | None, errand: Errand, sequence: int = 0) -> None:
         """Put an errand for the relay into the outbox, behind the others."""
         self._add(
             "INSERT INTO outbox (conversation, errand, sequence) VALUES (?,?,?)",
@@ -150,11 +153,11 @@ class Change:
             sequence,
         )
 
-    def done(self, outbox: int, conversation: int, sequence: int) -> None:
+    def done(self, row: OutboxRow) -> None:
         """Remove an errand that the relay has answered; its item may now be stored."""
-        self._add("DELETE FROM outbox WHERE id = ?", outbox)
-        if sequence:
-            self._add(_STORED, conversation, sequence, State.STORED.value)
+        self._add("DELETE FROM outbox WHERE id = ?", row.id)
+        if row.sequence:
+            self._add(_STORED, row.conversation, row.sequence, State.STORED.value)
 
     def owe_receipt(self, conversation: int, item: bytes, due: int) -> None:
         """Remember that an item of the other side is to be receipted by `due` (Unix seconds)."""
@@ -185,12 +188,22 @@ class Change:
             value,
         )
 
-    def hold_claim(self, locator: bytes, token: bytes) -> None:
-        """Keep the token of a claim before the relay hears of it."""
-        self._add("INSERT OR IGNORE INTO claim VALUES (?,?)", locator, token)
+    def hold_claim(self, claim: Claim) -> None:
+        """Keep what a claim needs, before the relay hears of it and while it may be refused."""
+        mailbox = claim.mailbox
+        self._add(
+            "INSERT OR REPLACE INTO claim (locator, token, owner_key, deposit_key, sealed, day)"
+            " VALUES (?,?,?,?,?,?)",
+            claim.locator,
+            claim.token,
+            None if mailbox is None else bytes(mailbox.owner_key),
+            None if mailbox is None else bytes(mailbox.deposit_key),
+            claim.sealed,
+            claim.day,
+        )
 
     def forget_claim(self, locator: bytes) -> None:
-        """Forget a claim's token."""
+        """Forget a claim that is settled, or whose invitation is over."""
         self._add("DELETE FROM claim WHERE locator = ?", locator)
 
     def remove_conversation(self, conversation: int) -> None:

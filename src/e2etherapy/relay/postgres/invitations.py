@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from e2etherapy.mailbox.capabilities import ClaimHash, TicketHash
+from e2etherapy.mailbox.operations import CLAIM_DAYS
 from e2etherapy.relay.decisions import NOWHERE, REFUSAL, InvitationState, put_is_repeated
 from e2etherapy.relay.postgres.connection import Connection, Database
-from e2etherapy.relay.store import CLAIM_DAYS, Invitation, PutMark, Refused
+from e2etherapy.relay.store import Invitation, PutMark, Refused
 from e2etherapy.wire.locator import Locator
 
 _STEP = 64

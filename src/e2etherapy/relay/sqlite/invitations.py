@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 
 from e2etherapy.mailbox.capabilities import ClaimHash, TicketHash
+from e2etherapy.mailbox.operations import CLAIM_DAYS
 from e2etherapy.relay.decisions import NOWHERE, REFUSAL, InvitationState, put_is_repeated
-from e2etherapy.relay.store import CLAIM_DAYS, Invitation, PutMark, Refused
+from e2etherapy.relay.store import Invitation, PutMark, Refused
 from e2etherapy.wire.locator import Locator
 
 _STEP = 64
