@@ -17,7 +17,9 @@ from typing import Any
 import msgspec
 
 from e2etherapy import errors
+from e2etherapy.mailbox import batch
 from e2etherapy.mailbox import operations as api
+from e2etherapy.mailbox.batch import BatchedOperation
 from e2etherapy.mailbox.capabilities import Allowance, OwnedMailbox, Ticket
 from e2etherapy.primitives.octets import SecretOctets
 from e2etherapy.relay.allowances import allow
@@ -130,6 +132,11 @@ def wait(*waits: tuple[OwnedMailbox, int], seconds: float) -> Request:
     body = msgspec.json.encode(api.Wait([after for _, after in waits], seconds))
     keys = shown(api.OWNER, *(owned.owner_key for owned, _ in waits))
     return Request("POST", "/v1/wait", keys, body, api.JSON)
+
+
+def batch_request(*operations: BatchedOperation) -> Request:
+    keys = shown(api.BATCH, *batch.keys_of(operations))
+    return Request("POST", "/v1/batch", keys, batch.pack_operations(operations), api.BINARY)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from e2etherapy.relay import problems
+from e2etherapy.relay.bodies import Bodies
 from e2etherapy.relay.clock import Today
 from e2etherapy.relay.http import problem_response
 from e2etherapy.relay.limits import Limits
@@ -30,7 +31,7 @@ class Relay:
 
     def __init__(self, store: Store, today: Today, log: RelayLog, limits: Limits) -> None:
         self._log = log
-        self._body_seconds = limits.body_seconds
+        self._bodies = Bodies(limits)
         self._rooms = Rooms(store, WaitingRoom(limits), today, log)
         self._in_flight = 0
         self._idle = asyncio.Event()
@@ -87,5 +88,5 @@ class Relay:
             raise problems.refused()
         if self._rooms.waiting.closed:
             raise problems.stopping()
-        asked = Asked(request, name, self._body_seconds)
+        asked = Asked(request, name, self._bodies)
         return await operation.answer(self._rooms, await read_call(asked, operation.form))
