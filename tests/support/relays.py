@@ -21,6 +21,7 @@ from e2etherapy.mailbox import operations as api
 from e2etherapy.mailbox.capabilities import Allowance, OwnedMailbox, Ticket
 from e2etherapy.primitives.octets import SecretOctets
 from e2etherapy.relay.allowances import allow
+from e2etherapy.relay.database import DatabasePlace, PostgresDatabase
 from e2etherapy.relay.listening import parse_listen_address
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.server import Settings, running
@@ -198,12 +199,13 @@ _PROGRAM = """
 import sys
 from pathlib import Path
 from e2etherapy.errors import RelaySetupError
+from e2etherapy.relay.database import parse_database
 from e2etherapy.relay.listening import Certificate, parse_listen_address
 from e2etherapy.relay.server import Settings, serve
 listen, database, *certificate = sys.argv[1:]
 certificate = Certificate(*map(Path, certificate)) if certificate else None
 try:
-    serve(Settings(parse_listen_address(listen), Path(database), certificate))
+    serve(Settings(parse_listen_address(listen), parse_database(database), certificate))
 except RelaySetupError as error:
     sys.exit(str(error))
 """
@@ -217,6 +219,7 @@ class RelayProcess:
     announced: dict[str, Any]
     database: Path
     log: Path
+    place: DatabasePlace
 
     @property
     def port(self) -> int:
@@ -224,19 +227,27 @@ class RelayProcess:
         return port
 
     def allowance(self, mailboxes: int) -> Allowance:
-        return allow(self.database, mailboxes, draw)
+        return allow(self.place, mailboxes, draw)
 
 
 @contextmanager
 def relay_process(
-    folder: Path, listen: str = "127.0.0.1:0", *certificate: Path
+    folder: Path,
+    listen: str = "127.0.0.1:0",
+    *certificate: Path,
+    postgres: PostgresDatabase | None = None,
 ) -> Iterator[RelayProcess]:
-    """Run a relay process; it is killed at the end unless it ended by itself."""
+    """Run a relay process; it is killed at the end unless it ended by itself.
+
+    Its database is a file in the folder, unless another one is given.
+    """
     database = folder / "relay.db"
+    place = postgres or database
+    named = place.url if isinstance(place, PostgresDatabase) else place
     log = folder / "relay.log"
     with log.open("a") as standard_error:
         process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, listen, database, *certificate],
+            [sys.executable, "-c", _PROGRAM, listen, named, *certificate],
             stdout=subprocess.PIPE,
             stderr=standard_error,
             text=True,
@@ -247,7 +258,7 @@ def relay_process(
             assert process.stdout is not None
             line = process.stdout.readline()
             assert line, log.read_text()
-            yield RelayProcess(process, json.loads(line), database, log)
+            yield RelayProcess(process, json.loads(line), database, log, place)
         finally:
             if process.poll() is None:
                 process.kill()
