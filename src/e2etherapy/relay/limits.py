@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 from dataclasses import dataclass, replace
 
+from e2etherapy.mailbox.operations import HEARTBEAT_SECONDS
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 
 MAX_BODY = ENVELOPE_SIZE
@@ -55,6 +56,9 @@ class Limits:
     untaken_bytes: int = 67_108_864
     """Answers in this process that their readers have not taken: 64 full pages. Beyond that,
     those that have waited longest are dropped."""
+    stream_seconds: float = 900.0
+    """A stream of arrivals ends after so long, so that clients spread over what is running."""
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
     waits: int = 16_384
     waited_mailboxes: int = 131_072
     """About 300 bytes of memory each."""

@@ -30,6 +30,7 @@ from tests.support.relays import (
     shown,
     tickets_request,
     wait,
+    watching,
 )
 
 LOCATOR = b"\x07" * 32
@@ -200,6 +201,7 @@ RIGHT_FORMS = [
     COLLECT,
     acknowledgement(OWNED, 1),
     WAIT,
+    watching((OWNED, 0)),
     batch_request(BatchedAcknowledgement(OWNED.owner_key, 1)),
     put(Ticket(draw(32)), envelope("a")),
     claim(ClaimToken(draw(32))),
