@@ -59,7 +59,7 @@ async def _measure(folder: Path, url: str, allowance: str) -> tuple[float, float
             assert report.state == "stored"
             await therapist.sync()
             fetched = time.perf_counter() - start - sent
-            _, arrived = await therapist.attachment("Client", report.id)
+            _, arrived = await therapist.attachment("Client", report.id, author=Role.CLIENT)
             assert arrived == blob
     return sent, fetched
 

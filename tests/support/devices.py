@@ -91,7 +91,7 @@ async def relay(folder: Path, clock: HandClock, port: int = 0) -> AsyncIterator[
 
 @dataclass(frozen=True)
 class _Template:
-    folder: Path
+    place: Place
     key: DataKey
     words: str
 
@@ -114,7 +114,7 @@ async def _template(role: Role) -> _Template:
         made, words = await vault.create(place, role, PASSPHRASE, first, draw)
         await made.close()
         key = keyslots.unlock_with_passphrase(keyslots.read(place.folder), PASSPHRASE)
-        _templates[role] = _Template(place.folder, key, words)
+        _templates[role] = _Template(place, key, words)
     return _templates[role]
 
 
@@ -172,12 +172,10 @@ async def home(
     """Return a fresh vault in `folder`."""
     template = await _template(role)
     place = Place(folder / str(role), folder / f"state of the {role}")
-    shutil.copytree(template.folder, place.folder)
-    made = Home(place, role, template.key, template.words, clock, connect)
-    # The first opening on this machine: nothing to remember yet, so the owner's word counts.
-    async with await made.open() as messenger:
-        await messenger.device.vault.trust_this_copy()
-    return made
+    shutil.copytree(template.place.folder, place.folder)
+    # As if it had been made here: this machine knows it, and it is no copy.
+    shutil.copytree(template.place.state_folder, place.state_folder)
+    return Home(place, role, template.key, template.words, clock, connect)
 
 
 async def set_up(at: Home, relay_at: RelayAt, name: str) -> None:

@@ -70,6 +70,8 @@ async def wait(device: Device, seconds: float) -> bool:
     Raises:
         OldCopy: this vault may have a newer copy elsewhere.
         RelayUnreachable: the relay can't be reached.
+        VaultBusy: another process still has the vault open. It stays let go of, and the next
+            method opens it again.
     """
     device.vault.require_only_copy()
     by_relay = await _by_relay(device)

@@ -66,7 +66,7 @@ class RelayConnection(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let an answer count as taken only when all of it has left this process."""
         if isinstance(transport, asyncio.WriteTransport):
-            transport.set_write_buffer_limits(high=0)
+            transport.set_write_buffer_limits(high=1)
         super().connection_made(transport)
 
     async def finish_response(

@@ -42,7 +42,7 @@ class Limits:
     """How much one process holds at the same moment."""
 
     connections: int = 20_000
-    """About 20 KB of memory each."""
+    """About 20 KB of memory each; with TLS 50 KB, and up to 256 KB with an answer on its way."""
     idle_seconds: float = 75.0
     """Longer than the longest wait. From a connection's beginning or last answer, a whole request
     head has to arrive within this time."""

@@ -251,7 +251,10 @@ def check_item(item: KnownItem) -> None:
 
 
 def _check(item: AnyItem) -> None:
-    if item.written.utcoffset() != _UTC_OFFSET or item.written.microsecond:
+    times = [item.written]
+    if isinstance(item, JournalShare):
+        times.append(item.entry_written)
+    if any(time.utcoffset() != _UTC_OFFSET or time.microsecond for time in times):
         raise MalformedData("A content item's time is not UTC in whole seconds.")
     if isinstance(item, Part) and item.index >= item.count:
         raise MalformedData("A part's index is not below its count.")
