@@ -29,6 +29,11 @@ class Server:
         self.folder = folder
         self._shared: PostgresDatabase | None = None
 
+    @property
+    def log(self) -> Path:
+        """What the server writes down of its own accord."""
+        return self.folder / "log"
+
     def place(self, database: str = "postgres") -> PostgresDatabase:
         """Return where one of its databases is."""
         return PostgresDatabase(f"postgresql://postgres@/{database}?host={self.folder}")
@@ -64,7 +69,7 @@ class Server:
     def start(self) -> None:
         """Start again, with recovery from the write-ahead log."""
         options = f'-h "" -k {self.folder}'
-        self._control("-o", options, "-l", str(self.folder / "log"), "start")
+        self._control("-o", options, "-l", str(self.log), "start")
 
     def close(self) -> None:
         """Stop for good; its files are not needed any more."""
