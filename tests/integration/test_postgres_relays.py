@@ -196,6 +196,18 @@ def test_a_database_that_restarts_in_the_middle_loses_nothing_and_the_relay_goes
     assert '"fault"' not in written
 
 
+def test_a_relay_without_its_database_still_stops_in_order(
+    tmp_path: Path, own_server: postgres.Server
+) -> None:
+    with relay_process(tmp_path, postgres=own_server.place()) as relay:
+        owned = mailbox(relay)
+        own_server.stop()
+        assert send(relay.port, deposit(owned, envelope("a")))[0] == 503
+        assert stop(relay) == 0
+    own_server.start()
+    assert "stopped" in (tmp_path / "relay.log").read_text()
+
+
 def test_whoever_waits_while_the_database_restarts_is_told_of_what_came(
     tmp_path: Path, own_server: postgres.Server
 ) -> None:

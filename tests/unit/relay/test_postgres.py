@@ -277,6 +277,27 @@ async def test_a_row_that_somebody_holds_makes_others_wait_and_then_try_later(
     assert await positions(store) == [1]
 
 
+async def test_whoever_waits_behind_a_group_that_the_database_did_not_take_is_turned_away(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[int]()
+
+    async def away(_database: object, deposits: list[Deposit]) -> list[None]:
+        asked.append(len(deposits))
+        raise Busy("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("e2etherapy.relay.postgres.deposits.store", away)
+        outcomes = await asyncio.gather(
+            *(store.deposit(a_deposit(f"{number}")) for number in range(3 * MAX_GROUP)),
+            return_exceptions=True,
+        )
+    assert {type(outcome) for outcome in outcomes} == {Busy}
+    assert asked == [MAX_GROUP]
+    await store.deposit(a_deposit("afterwards"))
+    assert await positions(store) == [1]
+
+
 async def test_nothing_that_the_store_raises_quotes_the_address(place: PostgresDatabase) -> None:
     nowhere = PostgresDatabase("postgresql://robin:swordfish@/relay?host=/nowhere")
     with pytest.raises(RelayDatabaseUnusable) as raised:
