@@ -42,22 +42,21 @@ class Held:
 def held(tmp_path_factory: pytest.TempPathFactory) -> Held:
     folder = tmp_path_factory.mktemp("blind")
     (folder / "relay").mkdir()
-    with (
-        postgres.server() as server,
-        relay_process(folder / "relay", postgres=server.place()) as relay,
-    ):
-        its_own = _found(_files(server))
-        rows = asyncio.run(_traffic(folder, relay, server))
-        process = Path(f"/proc/{relay.process.pid}")
-        files = [
-            _files(server),
-            *((process / name).read_bytes() for name in ("cmdline", "environ")),
-        ]
+    with postgres.server() as server:
+        its_own = _found(_files_at_rest(server))
+        server.start()
+        with relay_process(folder / "relay", postgres=server.place()) as relay:
+            rows = asyncio.run(_traffic(folder, relay, server))
+            process = Path(f"/proc/{relay.process.pid}")
+            files = [(process / name).read_bytes() for name in ("cmdline", "environ")]
+            files.append(_files_at_rest(server))
         log = server.log.read_bytes() + relay.log.read_bytes()
-        return Held(its_own, rows, b"\n".join(files), log)
+    return Held(its_own, rows, b"\n".join(files), log)
 
 
-def _files(server: postgres.Server) -> bytes:
+def _files_at_rest(server: postgres.Server) -> bytes:
+    """Stop a server and read all of its files; while it runs they come and go."""
+    server.stop()
     return b"\n".join(path.read_bytes() for path in server.folder.rglob("*") if path.is_file())
 
 

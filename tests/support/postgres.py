@@ -64,7 +64,8 @@ class Server:
 
     def stop(self) -> None:
         """Stop as a crash would: nothing is finished, nothing is written out."""
-        self._control("-m", "immediate", "stop")
+        if (self.folder / "postmaster.pid").exists():
+            self._control("-m", "immediate", "stop")
 
     def start(self) -> None:
         """Start again, with recovery from the write-ahead log."""
