@@ -15,7 +15,7 @@ from dataclasses import asdict
 
 from benchmarks.results import Row, table
 
-NAMES = ("turns", "deposits", "sync", "search", "attachments", "startup")
+NAMES = ("turns", "deposits", "postgres", "sync", "search", "attachments", "startup")
 
 
 def main() -> None:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import http.client
+import itertools
 import json
 import os
 import sqlite3
@@ -33,6 +35,7 @@ from e2etherapy.mailbox.capabilities import OwnedMailbox, Ticket
 from e2etherapy.mailbox.operations import ALLOWANCE, DEPOSIT, OWNER, authorization
 from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.relay.allowances import allow
+from e2etherapy.relay.database import DatabasePlace
 from e2etherapy.relay.sqlite.connection import PRAGMAS
 from e2etherapy.relay.sqlite.deposits import INSERT, INSERT_BODIES
 from e2etherapy.relay.sqlite.schema import MIGRATIONS
@@ -66,7 +69,7 @@ def measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         for number in range(ROUNDS):
             floors.append(_floor(Path(folder) / f"floor{number}.db"))
-            loads.append(_load(Path(folder) / f"relay{number}.db"))
+            loads.append(load(Path(folder) / f"relay{number}.db"))
     floor = statistics.median(round_[0] for round_ in floors)
     return [
         _row("SQLite alone, one row a commit, no HTTP", floors, floor),
@@ -79,7 +82,7 @@ def _row(what: str, rounds: list[list[float]], floor: float) -> Row:
     return Row(what, rate, p50, p99, rate / floor)
 
 
-def _result(latencies: list[float], seconds: float) -> list[float]:
+def result(latencies: list[float], seconds: float) -> list[float]:
     """Return the rate a second, and the 50th and 99th percentile in milliseconds."""
     cuts = statistics.quantiles(latencies, n=100)
     return [len(latencies) / seconds, cuts[49] * 1000, cuts[98] * 1000]
@@ -117,32 +120,33 @@ def _floor(path: Path) -> list[float]:
         latencies.append(time.perf_counter() - before)
     seconds = time.perf_counter() - start
     database.close()
-    return _result(latencies, seconds)
+    return result(latencies, seconds)
 
 
 # What the relay does
 
 
-def _load(path: Path) -> list[float]:
-    with relay_process(path) as url:
-        port = urlsplit(url).port
-        assert port is not None
-        requests = _make_mailboxes(path, port)
+def load(place: DatabasePlace, nodes: int = 1) -> list[float]:
+    """Deposit through one relay or several; return rate and latencies (see result)."""
+    with contextlib.ExitStack() as relays:
+        urls = [relays.enter_context(relay_process(place)) for _ in range(nodes)]
+        ports = [urlsplit(url).port or 0 for url in urls]
+        requests = _make_mailboxes(place, ports[0])
         generator = subprocess.run(
             [sys.executable, "-m", "benchmarks.relay_deposits", "--generate"],
-            input=json.dumps({"port": port, "requests": requests}),
+            input=json.dumps({"ports": ports, "requests": requests}),
             stdout=subprocess.PIPE,
             text=True,
             check=True,
             timeout=2 * MOST_SECONDS,
         )
-    result: list[float] = json.loads(generator.stdout)
-    return result
+    measured: list[float] = json.loads(generator.stdout)
+    return measured
 
 
-def _make_mailboxes(path: Path, port: int) -> list[str]:
+def _make_mailboxes(place: DatabasePlace, port: int) -> list[str]:
     """Create a mailbox for each connection and return the heads of requests that deposit there."""
-    allowance = allow(path, CONNECTIONS, system_entropy)
+    allowance = allow(place, CONNECTIONS, system_entropy)
     tickets = [Ticket(system_entropy(32)) for _ in range(CONNECTIONS)]
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=MOST_SECONDS)
     hashes = [base64url.encode(ticket.hash()) for ticket in tickets]
@@ -230,18 +234,18 @@ class _Depositor(asyncio.Protocol):
             self._done.set_exception(exc or ConnectionError("The relay closed the connection."))
 
 
-async def _generate(port: int, heads: list[str]) -> list[float]:
-    await _deposit(port, heads, WARM_UP)
+async def _generate(ports: list[int], heads: list[str]) -> list[float]:
+    await _deposit(ports, heads, WARM_UP)
     start = time.perf_counter()
-    latencies = await _deposit(port, heads, DEPOSITS)
-    return _result(latencies, time.perf_counter() - start)
+    latencies = await _deposit(ports, heads, DEPOSITS)
+    return result(latencies, time.perf_counter() - start)
 
 
-async def _deposit(port: int, heads: list[str], count: int) -> list[float]:
+async def _deposit(ports: list[int], heads: list[str], count: int) -> list[float]:
     loop = asyncio.get_running_loop()
     futures = []
     async with asyncio.timeout(MOST_SECONDS):
-        for head in heads:
+        for head, port in zip(heads, itertools.cycle(ports), strict=False):
             done: asyncio.Future[list[float]] = loop.create_future()
             futures.append(done)
             await loop.create_connection(
@@ -260,7 +264,7 @@ def main() -> None:
     if arguments.generate:
         settings = json.load(sys.stdin)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            print(json.dumps(runner.run(_generate(settings["port"], settings["requests"]))))
+            print(json.dumps(runner.run(_generate(settings["ports"], settings["requests"]))))
         return
     rows = measure()
     if arguments.json:

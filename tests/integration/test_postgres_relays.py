@@ -13,6 +13,7 @@ import pytest
 
 from e2etherapy.mailbox.capabilities import OwnedMailbox
 from e2etherapy.relay.database import PostgresDatabase
+from e2etherapy.wire import base64url
 from tests.conftest import PROFILE
 from tests.integration.test_relay_process import (
     FORBIDDEN_LIBRARIES,
@@ -30,6 +31,7 @@ from tests.support.relays import (
     acknowledgement,
     collection,
     deposit,
+    draw,
     envelope,
     relay_process,
     wait,
@@ -96,6 +98,28 @@ def test_a_relay_on_postgresql_loads_nothing_that_could_open_an_envelope(
     assert any("asyncpg" in library for library in libraries)
     assert not [name for name in libraries if any(word in name for word in FORBIDDEN_LIBRARIES)]
     assert not (tmp_path / "relay.db").exists()
+
+
+def test_the_servers_log_names_nobody_and_nothing(
+    folders: list[Path], place: PostgresDatabase, postgres_server: postgres.Server
+) -> None:
+    with (
+        relay_process(folders[0], postgres=place) as first,
+        relay_process(folders[1], postgres=place) as second,
+    ):
+        owned = mailbox(first)
+        for relay in (first, second):
+            assert send(relay.port, deposit(owned, envelope("a")))[0] == 204
+            assert send(relay.port, deposit(OwnedMailbox.generate(draw), envelope("a")))[0] == 404
+        assert send(second.port, acknowledgement(owned, 1))[0] == 204
+        stop(first)
+        second.process.kill()
+        second.process.wait(PATIENCE_SECONDS)
+    written = postgres_server.log.read_text() + (folders[1] / "relay.log").read_text()
+    assert "starting PostgreSQL" in written
+    for name in (owned.owner_key.mailbox(), owned.deposit_key.hash(), owned.deposit_key):
+        assert bytes(name).hex() not in written.lower()
+        assert base64url.encode(name) not in written
 
 
 @pytest.mark.parametrize("round_", range(KILLS))
@@ -170,6 +194,18 @@ def test_a_database_that_restarts_in_the_middle_loses_nothing_and_the_relay_goes
     written = (tmp_path / "relay.log").read_text()
     assert "Traceback" not in written
     assert '"fault"' not in written
+
+
+def test_a_relay_without_its_database_still_stops_in_order(
+    tmp_path: Path, own_server: postgres.Server
+) -> None:
+    with relay_process(tmp_path, postgres=own_server.place()) as relay:
+        owned = mailbox(relay)
+        own_server.stop()
+        assert send(relay.port, deposit(owned, envelope("a")))[0] == 503
+        assert stop(relay) == 0
+    own_server.start()
+    assert "stopped" in (tmp_path / "relay.log").read_text()
 
 
 def test_whoever_waits_while_the_database_restarts_is_told_of_what_came(

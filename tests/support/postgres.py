@@ -29,6 +29,11 @@ class Server:
         self.folder = folder
         self._shared: PostgresDatabase | None = None
 
+    @property
+    def log(self) -> Path:
+        """What the server writes down of its own accord."""
+        return self.folder / "log"
+
     def place(self, database: str = "postgres") -> PostgresDatabase:
         """Return where one of its databases is."""
         return PostgresDatabase(f"postgresql://postgres@/{database}?host={self.folder}")
@@ -59,12 +64,13 @@ class Server:
 
     def stop(self) -> None:
         """Stop as a crash would: nothing is finished, nothing is written out."""
-        self._control("-m", "immediate", "stop")
+        if (self.folder / "postmaster.pid").exists():
+            self._control("-m", "immediate", "stop")
 
     def start(self) -> None:
         """Start again, with recovery from the write-ahead log."""
         options = f'-h "" -k {self.folder}'
-        self._control("-o", options, "-l", str(self.folder / "log"), "start")
+        self._control("-o", options, "-l", str(self.log), "start")
 
     def close(self) -> None:
         """Stop for good; its files are not needed any more."""

@@ -102,28 +102,36 @@ async def test_deposits_into_the_same_mailboxes_leave_no_gap_and_no_twin(nodes: 
 async def test_who_was_overtaken_twice_takes_the_lock_and_is_not_overtaken_again(
     nodes: Nodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    box, overtaken = await nodes.mailbox(), list[int]()
+    box, rivals = await nodes.mailbox(), list[asyncio.Task[None]]()
     look_up = group._look_up
 
-    async def look_and_be_overtaken(
-        connection: Connection, deposits: list[Deposit]
-    ) -> tuple[dict[bytes, object], set[tuple[bytes, bytes]]]:
+    async def look_and_be_overtaken(connection: Connection, deposits: list[Deposit]) -> object:
         found = await look_up(connection, deposits)
-        if deposits[0].digest == slow.digest and len(overtaken) < 2:
-            overtaken.append(len(overtaken))
-            await nodes.second.deposit(box.deposit(f"quick {len(overtaken)}"))
-        return found  # type: ignore[return-value]
+        if deposits[0].digest == slow.digest:
+            quick = box.deposit(f"quick {len(rivals) + 1}")
+            rivals.append(asyncio.create_task(nodes.second.deposit(quick)))
+            await done_or_waiting(rivals[-1], nodes.place)
+        return found
 
     slow = box.deposit("slow")
     monkeypatch.setattr(group, "_look_up", look_and_be_overtaken)
     await nodes.first.deposit(slow)
-    assert len(overtaken) == 2
+    assert len(rivals) == 3
+    await asyncio.gather(*rivals)
     page = await nodes.first.collect(box.id, 0, 64)
-    assert [(item.position, item.envelope) for item in page] == [
-        (1, envelope("quick 1")),
-        (2, envelope("quick 2")),
-        (3, envelope("slow")),
-    ]
+    texts = ("quick 1", "quick 2", "slow", "quick 3")
+    assert [item.envelope for item in page] == [envelope(text) for text in texts]
+    assert [item.position for item in page] == [1, 2, 3, 4]
+
+
+async def done_or_waiting(task: asyncio.Task[None], place: PostgresDatabase) -> None:
+    """Return when a task has ended, or when something in the database waits for a lock."""
+    connection = await asyncpg.connect(place.url)
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not task.done() and not await connection.fetchval(waiting):
+            pass
+    await connection.close()
 
 
 async def test_a_key_that_was_changed_after_the_look_opens_nothing(
@@ -133,15 +141,13 @@ async def test_a_key_that_was_changed_after_the_look_opens_nothing(
     (ticket,) = await nodes.tickets(1)
     look_up = group._look_up
 
-    async def look_and_be_replaced(
-        connection: Connection, deposits: list[Deposit]
-    ) -> tuple[dict[bytes, object], set[tuple[bytes, bytes]]]:
+    async def look_and_be_replaced(connection: Connection, deposits: list[Deposit]) -> object:
         found = await look_up(connection, deposits)
         if not changed:
             changed.append(True)
             await nodes.second.close_mailbox(box.id)
             await nodes.second.create_mailbox(box.id, DepositKeyHash(draw(32)), ticket)
-        return found  # type: ignore[return-value]
+        return found
 
     monkeypatch.setattr(group, "_look_up", look_and_be_replaced)
     with pytest.raises(Refused):
@@ -210,6 +216,19 @@ async def test_a_mailbox_that_is_created_twice_spends_one_ticket(nodes: Nodes) -
             )
         )
         assert sorted(type(result).__name__ for result in again) == ["NoneType", "Refused"]
+
+
+async def test_a_mailbox_has_the_deposit_key_of_whoever_came_first(nodes: Nodes) -> None:
+    for _ in range(ROUNDS):
+        tickets, mailbox = await nodes.tickets(2), MailboxId(draw(32))
+        pairs = zip((nodes.first, nodes.second), tickets, strict=True)
+        results = await outcomes(
+            *(
+                node.create_mailbox(mailbox, DepositKeyHash(draw(32)), ticket)
+                for node, ticket in pairs
+            )
+        )
+        assert sorted(type(result).__name__ for result in results) == ["Contradiction", "NoneType"]
 
 
 async def test_a_ticket_puts_one_invitation_and_a_locator_is_taken_once(nodes: Nodes) -> None:
