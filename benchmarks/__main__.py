@@ -15,7 +15,16 @@ from dataclasses import asdict
 
 from benchmarks.results import Row, table
 
-NAMES = ("turns", "deposits", "postgres", "sync", "search", "attachments", "startup")
+NAMES = (
+    "turns",
+    "relay_deposits",
+    "relay_idle",
+    "postgres",
+    "sync",
+    "search",
+    "attachments",
+    "startup",
+)
 
 
 def main() -> None:

@@ -26,8 +26,8 @@ def run() -> list[Row]:
     """Send it, fetch it, and compare with writing and syncing the same bytes to the disk."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with relay_process(folder / "relay.db") as url:
-            allowance = base64url.encode(allow(folder / "relay.db", 4, system_entropy))
+        with relay_process(folder / "relay.db") as relay:
+            allowance = base64relay.url.encode(allow(folder / "relay.db", 4, system_entropy))
             sent, fetched = asyncio.run(_measure(folder, url, allowance))
         floor = _write(folder / "plain")
     return [

@@ -16,6 +16,7 @@ import time
 import asyncpg
 
 from benchmarks import relay_deposits
+from benchmarks.relay_load import Measured, measured
 from benchmarks.results import Row
 from e2etherapy.relay.database import PostgresDatabase
 from e2etherapy.relay.postgres.connection import SESSION, setup_connection
@@ -53,8 +54,8 @@ def run() -> list[Row]:
     size = statistics.median(sizes)
     alone, *_ = _medians(floor)
     rows = [Row(f"asyncpg alone, {size:.0f} in a transaction", alone, "/s")]
-    for what, measured in (("one relay", one), ("two relays", two)):
-        rate, p50, p99 = _medians(measured)
+    for what, rounds in (("one relay", one), ("two relays", two)):
+        rate, p50, p99 = _medians(rounds)
         rows += [
             Row(what, rate, "/s", "asyncpg", rate / alone, _GOAL),
             Row(f"{what}, p50", p50, "ms"),
@@ -63,7 +64,7 @@ def run() -> list[Row]:
     return rows
 
 
-def _medians(rounds: list[list[float]]) -> list[float]:
+def _medians(rounds: list[Measured]) -> list[float]:
     return [statistics.median(values) for values in zip(*rounds, strict=True)]
 
 
@@ -75,7 +76,7 @@ async def _group_size(place: PostgresDatabase) -> float:
     return size
 
 
-async def _floor(running: Server, group: int) -> list[float]:
+async def _floor(running: Server, group: int) -> Measured:
     place = await running.new_database()
     async with setup_connection(place) as making:
         await prepare(making)
@@ -96,8 +97,7 @@ async def _floor(running: Server, group: int) -> list[float]:
         latencies.append(time.perf_counter() - before)
     seconds = time.perf_counter() - start
     await connection.close()
-    rate, p50, p99 = relay_deposits.result(latencies, seconds)
-    return [rate * group, p50, p99]
+    return measured(latencies, seconds, group * len(groups))
 
 
 def _rows(mailboxes: list[bytes], group: int, number: int) -> tuple[list[object], ...]:
