@@ -125,13 +125,11 @@ def _arguments(
     }
 
 
-async def _end_transaction(connection: Connection) -> None:
-    """Between two users, end what somebody who was cancelled twice left open.
+async def _leave_as_it_is(_connection: Connection) -> None:
+    """Reset nothing between two users: none of them changes its session.
 
-    Nothing else is reset, which would be a round trip each time: nobody changes the session.
+    A transaction that somebody left open asyncpg ends by itself.
     """
-    if connection.is_in_transaction():
-        await connection.execute("ROLLBACK")
 
 
 class RaceLost(Exception):
@@ -146,7 +144,7 @@ class Database:
             **_arguments(database, SESSION, _COMMAND_SECONDS),
             min_size=0,
             max_size=size,
-            reset=_end_transaction,
+            reset=_leave_as_it_is,
         )
         self._waiting = 0
 
