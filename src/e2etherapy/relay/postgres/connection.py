@@ -126,7 +126,10 @@ def _arguments(
 
 
 async def _leave_as_it_is(_connection: Connection) -> None:
-    """Reset nothing between two users: none of them changes its session."""
+    """Reset nothing between two users: none of them changes its session.
+
+    A transaction that somebody left open asyncpg ends by itself.
+    """
 
 
 class RaceLost(Exception):
