@@ -49,7 +49,7 @@ def run() -> list[Row]:
         *_rows("batch", f"deposits in batches of 32, {BATCHING} connections", (batches, floors)),
         Row(
             "collected and acknowledged",
-            _median(drains).per_second,
+            median(drains).per_second,
             "/s",
             goal=">= 3,000 /s",
             key="drain_per_s",
@@ -59,7 +59,7 @@ def run() -> list[Row]:
 
 def _rows(name: str, what: str, rounds: tuple[list[Measured], list[Measured]]) -> list[Row]:
     own, floors = rounds
-    rate, p50, p99 = _median(own)
+    rate, p50, p99 = median(own)
     pairs = zip(own, floors, strict=True)
     ratio = statistics.median(one.per_second / other.per_second for one, other in pairs)
     goal, most = _GOALS[name]
@@ -70,7 +70,8 @@ def _rows(name: str, what: str, rounds: tuple[list[Measured], list[Measured]]) -
     ]
 
 
-def _median(rounds: list[Measured]) -> Measured:
+def median(rounds: list[Measured]) -> Measured:
+    """Return the medians of some rounds."""
     return Measured(*(statistics.median(values) for values in zip(*rounds, strict=True)))
 
 

@@ -44,7 +44,7 @@ class Running(NamedTuple):
 def relay_process(database: DatabasePlace, port: int = 0) -> Iterator[Running]:
     """Run a relay, on any free port unless one is given."""
     named = database.url if isinstance(database, PostgresDatabase) else str(database)
-    process = subprocess.Popen(  # noqa: S603 - our own relay
+    process = subprocess.Popen(
         [sys.executable, "-c", _PROGRAM, named, str(port)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
