@@ -207,3 +207,7 @@ class RelayDatabaseUnusable(RelaySetupError):
 
 class RelayDatabaseTooNew(RelaySetupError):
     """A newer version of this program wrote the relay's database."""
+
+
+class RelayDatabaseTooOld(RelaySetupError):
+    """An older version of this program made the relay's database; `relay migrate` comes first."""

@@ -25,10 +25,10 @@ from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.messenger.settings import Setting, first_settings
+from e2etherapy.relay.database import DatabasePlace, opened_store
 from e2etherapy.relay.listening import parse_listen_address
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.server import Settings, running
-from e2etherapy.relay.sqlite.store import SqliteStore
 from e2etherapy.vault import conversations, keyslots, vault
 from e2etherapy.vault.keyslots import DataKey
 from e2etherapy.vault.records import ConversationRecord, Role
@@ -64,17 +64,21 @@ class RelayAt:
     """Where a relay in this process can be reached, and its database."""
 
     url: str
-    database: Path
+    database: DatabasePlace
+
+    @property
+    def file(self) -> Path:
+        """The file of a relay that keeps its database in one."""
+        assert isinstance(self.database, Path)
+        return self.database
+
     clock: HandClock
 
     async def allowance(self, mailboxes: int = 100) -> str:
         """Grant an allowance, as `e2etherapy relay allow` does."""
         allowance = Allowance(seeded(f"allowance for {mailboxes}")(Allowance.SIZE))
-        store = await SqliteStore.open(self.database)
-        try:
+        async with opened_store(self.database) as store:
             await store.grant(allowance.hash(), mailboxes)
-        finally:
-            await store.close()
         return base64url.encode(allowance)
 
 

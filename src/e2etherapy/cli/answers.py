@@ -28,6 +28,22 @@ class Allowance(Answer, frozen=True):
     mailboxes: int
 
 
+class Migrated(Answer, frozen=True):
+    """`relay migrate`: the version that the database has now."""
+
+    version: int
+
+
+class Copied(Answer, frozen=True):
+    """`relay copy`: how much was copied and compared."""
+
+    allowances: int
+    tickets: int
+    mailboxes: int
+    envelopes: int
+    invitations: int
+
+
 class Made(Answer, frozen=True):
     """`init`: where the vault is; the 24 recovery words are shown this once."""
 
@@ -231,6 +247,8 @@ class Failed(Answer, frozen=True):
 
 BY_COMMAND: dict[str, Any] = {
     "relay allow": Allowance,
+    "relay migrate": Migrated,
+    "relay copy": Copied,
     "init": Made,
     "invite": Invitation,
     "join": Joined,

@@ -38,6 +38,14 @@ DEPOSIT = "Deposit"
 TICKET = "Ticket"
 ALLOWANCE = "Allowance"
 CLAIM = "Claim"
+BATCH = "Batch"
+"""The keys of a batch's operations, deposit keys and owner keys, in their order."""
+
+EVENTS = "text/event-stream"
+ARRIVED = "arrived"
+"""The name of a stream's one kind of event."""
+HEARTBEAT_SECONDS = 25
+"""A stream says something at least so often, so that both ends notice when the other is gone."""
 
 BINARY = "application/octet-stream"
 JSON = "application/json"
@@ -73,6 +81,12 @@ class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     after: list[int]
     seconds: float
+
+
+class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of a request for a stream of arrivals: as a wait's, without an end."""
+
+    after: list[int]
 
 
 class Arrivals(msgspec.Struct, frozen=True):

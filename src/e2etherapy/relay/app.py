@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from e2etherapy.relay import problems
+from e2etherapy.relay.arrivals import ArrivalsDesk
+from e2etherapy.relay.bodies import Bodies
 from e2etherapy.relay.clock import Today
 from e2etherapy.relay.http import problem_response
 from e2etherapy.relay.limits import Limits
@@ -16,11 +17,7 @@ from e2etherapy.relay.problems import ProblemAnswer
 from e2etherapy.relay.requests import Asked, read_call, split_path
 from e2etherapy.relay.routes import OPERATIONS, Rooms
 from e2etherapy.relay.store import (
-    Busy,
-    Contradiction,
     DiskFull,
-    MailboxFull,
-    Refused,
     Store,
     StoreError,
 )
@@ -29,30 +26,25 @@ from e2etherapy.relay.waiting import RoomFull, WaitingRoom
 if TYPE_CHECKING:
     from aiohttp import web
 
-_PROBLEMS: dict[type[StoreError], Callable[[], ProblemAnswer]] = {
-    Refused: problems.refused,
-    Contradiction: problems.contradiction,
-    MailboxFull: problems.mailbox_full,
-    DiskFull: problems.disk_full,
-    Busy: problems.overloaded,
-}
-
 
 class Relay:
     """Answers requests until it is told to stop."""
 
     def __init__(self, store: Store, today: Today, log: RelayLog, limits: Limits) -> None:
         self._log = log
-        self._body_seconds = limits.body_seconds
-        self._rooms = Rooms(store, WaitingRoom(limits), today)
+        self._bodies = Bodies(limits)
+        self._waiting = WaitingRoom(limits)
+        arrivals = ArrivalsDesk(store, self._waiting, limits)
+        self._rooms = Rooms(store, arrivals, today, log)
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        store.on_arrival(self._rooms.waiting.wake)
+        store.on_arrival(self._waiting.wake)
+        store.on_arrival_elsewhere(self._waiting.wake, self._waiting.wake_everybody)
 
     def stop(self) -> None:
         """Answer what comes from now on with 503, and wake whoever waits."""
-        self._rooms.waiting.close()
+        self._waiting.close()
 
     async def drain(self, seconds: float) -> None:
         """Return when every request is answered, or the time is over."""
@@ -70,11 +62,11 @@ class Relay:
             self._in_flight -= 1
             if not self._in_flight:
                 self._idle.set()
-        if self._rooms.waiting.closed:
+        if self._waiting.closed:
             response.force_close()
         return response
 
-    async def _answer_or_explain(self, request: web.BaseRequest) -> web.Response:
+    async def _answer_or_explain(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             return await self._answer(request)
         except ProblemAnswer as problem:
@@ -82,7 +74,7 @@ class Relay:
         except StoreError as error:
             if isinstance(error, DiskFull):
                 self._log.disk_full()
-            return problem_response(_PROBLEMS[type(error)]())
+            return problem_response(problems.of(error))
         except RoomFull:
             return problem_response(problems.overloaded())
         except (ConnectionError, asyncio.CancelledError):
@@ -91,12 +83,12 @@ class Relay:
             self._log.fault(fault)
             return problem_response(problems.internal())
 
-    async def _answer(self, request: web.BaseRequest) -> web.Response:
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path, name = split_path(request.rel_url.raw_path)
         operation = OPERATIONS.get((request.method, path))
         if operation is None:
             raise problems.refused()
-        if self._rooms.waiting.closed:
+        if self._waiting.closed:
             raise problems.stopping()
-        asked = Asked(request, name, self._body_seconds)
+        asked = Asked(request, name, self._bodies)
         return await operation.answer(self._rooms, await read_call(asked, operation.form))

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import hdrs, web
 
+from e2etherapy.mailbox.batch import MAX_REQUEST_SIZE
 from e2etherapy.mailbox.operations import PROBLEM
 from e2etherapy.relay import problems
 from e2etherapy.relay.answers import UntakenAnswers, drop
 from e2etherapy.relay.limits import (
     LINGERING_SECONDS,
-    MAX_BODY,
     MAX_HEADER_LINE,
     MAX_HEADERS,
     Limits,
@@ -157,5 +157,5 @@ def _make_request(
         writer,
         task,
         asyncio.get_running_loop(),
-        client_max_size=MAX_BODY,
+        client_max_size=MAX_REQUEST_SIZE,
     )

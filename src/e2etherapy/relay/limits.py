@@ -5,10 +5,12 @@ from __future__ import annotations
 import resource
 from dataclasses import dataclass, replace
 
+from e2etherapy.mailbox.operations import HEARTBEAT_SECONDS
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 
 MAX_BODY = ENVELOPE_SIZE
-"""No operation has a longer body: 256 ticket hashes are 12 KB, a wait's 128 positions 3 KB."""
+"""No operation but a batch has a longer body: 256 ticket hashes are 12 KB, a wait's 128 positions
+3 KB."""
 
 MAX_HEADER_LINE = 8_190
 """128 owner keys in one header are 5.6 KB."""
@@ -46,11 +48,17 @@ class Limits:
     head has to arrive within this time."""
     body_seconds: float = 30.0
     """16 KiB over a very bad mobile link; slower is an attack."""
+    body_bytes: int = 67_108_864
+    """Bodies on their way in, all together: 4,096 deposits or 128 full batches. What would be more
+    is turned away before it is read."""
     answer_seconds: float = 60.0
     """A page of 1 MiB over a bad mobile link; slower is dropped."""
     untaken_bytes: int = 67_108_864
     """Answers in this process that their readers have not taken: 64 full pages. Beyond that,
     those that have waited longest are dropped."""
+    stream_seconds: float = 900.0
+    """A stream of arrivals ends after so long, so that clients spread over what is running."""
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
     waits: int = 16_384
     waited_mailboxes: int = 131_072
     """About 300 bytes of memory each."""

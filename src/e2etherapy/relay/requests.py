@@ -5,7 +5,6 @@ Answers here are 400, 401, 413 and 415 (docs/protocol.md, section 9.3).
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from aiohttp import hdrs, web
 from e2etherapy.errors import MalformedData
 from e2etherapy.mailbox.operations import BINARY, parse_authorization
 from e2etherapy.relay import problems
+from e2etherapy.relay.bodies import Bodies
 from e2etherapy.relay.limits import MAX_BODY
 from e2etherapy.wire import base64url
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
@@ -38,6 +38,8 @@ class Form:
     query: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Every parameter's name with its least and greatest value; all must be there."""
     max_keys: int = 1
+    body_sizes: tuple[int, int] = (ENVELOPE_SIZE, ENVELOPE_SIZE)
+    """The least and the greatest size of a binary body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,7 @@ class Asked:
     request: web.BaseRequest
     name: str | None
     """The segment of the path that is an id or a locator."""
-    body_seconds: float
-    """How long its body may take to arrive."""
+    bodies: Bodies
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -61,6 +62,7 @@ class Call:
     """From the Authorization header, 32 bytes each."""
     query: dict[str, int]
     body: bytes
+    request: web.BaseRequest
 
     @property
     def key(self) -> bytes:
@@ -87,7 +89,7 @@ async def read_call(asked: Asked, form: Form) -> Call:
     decoded = b"" if asked.name is None else decode_hash(asked.name)
     keys = _keys(asked.request, form)
     query = _query(asked.request.rel_url.raw_query_string, form)
-    return Call(decoded, keys, query, await _body(asked, form))
+    return Call(decoded, keys, query, await _body(asked, form), asked.request)
 
 
 def decode_hash(text: str) -> bytes:
@@ -147,27 +149,13 @@ def _query(text: str, form: Form) -> dict[str, int]:
 async def _body(asked: Asked, form: Form) -> bytes:
     request = asked.request
     if form.body is None:
-        if request.body_exists and (request.content_length or await _read(asked)):
+        if request.body_exists and (request.content_length or await asked.bodies.read(request, 0)):
             raise problems.too_long()
         return b""
     if request.content_type != form.body or hdrs.CONTENT_ENCODING in request.headers:
         raise problems.unsupported(form.body)
-    body = await _read(asked)
-    if form.body == BINARY and len(body) != ENVELOPE_SIZE:
-        raise problems.malformed(f"The body has {ENVELOPE_SIZE} bytes.")
+    least, greatest = form.body_sizes if form.body == BINARY else (0, MAX_BODY)
+    body = await asked.bodies.read(request, greatest)
+    if len(body) < least:
+        raise problems.malformed(f"The body has {least} bytes or more.")
     return body
-
-
-async def _read(asked: Asked) -> bytes:
-    request = asked.request
-    if (request.content_length or 0) > MAX_BODY:
-        raise problems.too_long()
-    try:
-        async with asyncio.timeout(asked.body_seconds):
-            return await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise problems.too_long() from None
-    except web.RequestPayloadError:
-        raise problems.malformed("The body is not whole.") from None
-    except TimeoutError:
-        raise problems.malformed("The body took too long to arrive.") from None

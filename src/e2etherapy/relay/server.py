@@ -13,13 +13,13 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 from aiohttp import web
 
 from e2etherapy.relay.app import Relay
 from e2etherapy.relay.clock import Today, system_today
+from e2etherapy.relay.database import DatabasePlace, open_store
 from e2etherapy.relay.http import RelayServer
 from e2etherapy.relay.limits import STANDARD, STOP_SECONDS, Limits, limits_of_this_process
 from e2etherapy.relay.listening import (
@@ -31,7 +31,6 @@ from e2etherapy.relay.listening import (
 )
 from e2etherapy.relay.log import RelayLog, silence_libraries
 from e2etherapy.relay.maintenance import maintain
-from e2etherapy.relay.sqlite.store import SqliteStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Settings:
     """What an operator decides."""
 
     listen: ListenAddress
-    database: Path
+    database: DatabasePlace
     certificate: Certificate | None = None
     behind_proxy: bool = False
     """A proxy in front does TLS, so that listening on other than loopback is no mistake."""
@@ -105,7 +104,7 @@ async def running(settings: Settings, log: RelayLog, today: Today) -> AsyncItera
         listener = stack.enter_context(bind(settings.listen))
         if settings.listen.unix_path is not None:
             stack.callback(settings.listen.unix_path.unlink, missing_ok=True)
-        store = await SqliteStore.open(settings.database)
+        store = await open_store(settings.database)
         stack.push_async_callback(store.close)
         limits = limits_of_this_process(settings.limits)
         relay = Relay(store, today, log, limits)

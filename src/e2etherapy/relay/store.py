@@ -48,7 +48,11 @@ class DiskFull(StoreError):
 
 
 class Busy(StoreError):
-    """More waits to be written than the store takes, or another process blocks it."""
+    """More waits to be written than the store takes, something blocks it, or it is away.
+
+    Where the database was lost in the middle of a change, that may have happened all the same:
+    each change may be asked for again and then has its effect once.
+    """
 
 
 class PutMark(Octets):
@@ -161,6 +165,14 @@ class Store(Protocol):
         """Call `listener` with a mailbox each time that an envelope in it has become durable.
 
         Also where nobody waits for the deposit's answer any more. There is one listener.
+        """
+
+    def on_arrival_elsewhere(
+        self, listener: Callable[[MailboxId], None], on_doubt: Callable[[], None]
+    ) -> None:
+        """Call `listener` with a mailbox in which another relay stored something, soon after.
+
+        And call `on_doubt` when that may have gone untold: whoever waits should look then.
         """
 
     async def collect(self, mailbox: MailboxId, after: int, limit: int) -> list[StoredEnvelope]:

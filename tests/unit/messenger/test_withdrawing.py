@@ -44,7 +44,7 @@ async def pair(tmp_path: Path, line: Refusing) -> AsyncIterator[Two]:
 
 def mailboxes(pair: Two) -> set[bytes]:
     """Return the mailboxes that the relay holds."""
-    with contextlib.closing(sqlite3.connect(pair.relay.database)) as database:
+    with contextlib.closing(sqlite3.connect(pair.relay.file)) as database:
         return {row[0] for row in database.execute("SELECT id FROM mailbox")}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.mailbox import operations as api
+from e2etherapy.mailbox.batch import BatchedAcknowledgement
 from e2etherapy.mailbox.capabilities import Allowance, ClaimToken, DepositKey, OwnedMailbox, Ticket
 from e2etherapy.relay.routes import OPERATIONS
 from tests.support.relays import (
@@ -18,6 +19,7 @@ from tests.support.relays import (
     RelayAt,
     Request,
     acknowledgement,
+    batch_request,
     collection,
     creation,
     deposit,
@@ -28,6 +30,7 @@ from tests.support.relays import (
     shown,
     tickets_request,
     wait,
+    watching,
 )
 
 LOCATOR = b"\x07" * 32
@@ -198,6 +201,8 @@ RIGHT_FORMS = [
     COLLECT,
     acknowledgement(OWNED, 1),
     WAIT,
+    watching((OWNED, 0)),
+    batch_request(BatchedAcknowledgement(OWNED.owner_key, 1)),
     put(Ticket(draw(32)), envelope("a")),
     claim(ClaimToken(draw(32))),
     confirm(ClaimToken(draw(32))),
