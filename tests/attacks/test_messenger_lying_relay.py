@@ -129,6 +129,13 @@ async def failure_of(url: str, operation: str) -> RelayError:
     return caught.value
 
 
+@pytest.mark.parametrize("operation", sorted(OPERATIONS.keys() - set(READING)))
+async def test_a_server_that_says_yes_to_everything_has_stored_nothing(operation: str) -> None:
+    """A page of a provider, or of an operator at work: what it took for stored would be lost."""
+    async with liar(saying(200, b"<p>We will be back soon.</p>")) as server:
+        assert isinstance(await failure_of(server.url, operation), RelayProtocolError)
+
+
 @pytest.mark.parametrize(
     ("status", "error"),
     [
