@@ -45,8 +45,14 @@ class Operation(Generic[C]):
         assert (self.answer is MAYBE) == (self.completed == NEVER)
 
 
-Model = Callable[[S, C], tuple[S, object]]
-"""Takes a state and a call; returns the next state and the answer, which are the only ones."""
+@dataclass(frozen=True)
+class Model(Generic[S, C]):
+    """What an object does, one operation after another."""
+
+    step: Callable[[S, C], tuple[S, object]]
+    """Takes a state and a call; returns the next state and the answer, which are the only ones."""
+    is_inert: Callable[[C, object], bool]
+    """Says whether a call that has this answer never changes anything, in whatever state."""
 
 
 def stuck(
@@ -68,15 +74,31 @@ def stuck(
             return None
         if (done & required).bit_count() > (furthest & required).bit_count():
             furthest = done
-        for index in reversed(_could_be_next(operations, done)):
-            after = _apply(operations[index], state, model)
-            if after is None:
-                continue
-            configuration = (done | 1 << index, after)
+        for configuration in _following(operations, done, state, model):
             if configuration not in looked_at:
                 looked_at.add(configuration)
                 to_look_at.append(configuration)
     return [operations[index] for index in _could_be_next(operations, furthest)]
+
+
+def _following(
+    operations: Sequence[Operation[C]], done: int, state: S, model: Model[S, C]
+) -> list[tuple[int, S]]:
+    """Return the configurations that can come next, the likeliest last.
+
+    An inert operation that can come next comes at once: whatever may come before it may come after
+    it as well.
+    """
+    found = []
+    for index in reversed(_could_be_next(operations, done)):
+        after = _apply(operations[index], state, model)
+        if after is None:
+            continue
+        configuration = (done | 1 << index, after)
+        if model.is_inert(operations[index].call, operations[index].answer):
+            return [configuration]
+        found.append(configuration)
+    return found
 
 
 def _could_be_next(operations: Sequence[Operation[C]], done: int) -> list[int]:
@@ -97,7 +119,7 @@ def _apply(operation: Operation[C], state: S, model: Model[S, C]) -> S | None:
 
     One without an answer that would change nothing is not worth placing.
     """
-    after, answer = model(state, operation.call)
+    after, answer = model.step(state, operation.call)
     if operation.answer is MAYBE:
         return None if after == state else after
     return after if answer == operation.answer else None

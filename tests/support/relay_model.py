@@ -8,6 +8,9 @@ for each ticket. What belongs to different households or drawers does not depend
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
+
+from tests.support.linearizability import Model
 
 DONE, OK, REFUSED, CONTRADICTION = 204, 200, 404, 409
 Answer = int | tuple[object, ...]
@@ -106,7 +109,7 @@ class Drawer:
     spent: frozenset[int] = frozenset()
 
 
-def household(state: Household, call: HouseholdCall) -> tuple[Household, Answer]:
+def _household(state: Household, call: HouseholdCall) -> tuple[Household, Answer]:
     """Carry out one operation on a household."""
     box = state.boxes[call.box]
     if isinstance(call, Create):
@@ -142,7 +145,7 @@ def _with_box(state: Household, number: int, box: Box | None) -> Household:
     return replace(state, boxes=(*state.boxes[:number], box, *state.boxes[number + 1 :]))
 
 
-def drawer(state: Drawer, call: DrawerCall) -> tuple[Drawer, Answer]:
+def _drawer(state: Drawer, call: DrawerCall) -> tuple[Drawer, Answer]:
     """Carry out one operation on a drawer."""
     match call:
         case Spend():
@@ -179,3 +182,11 @@ def _claim(state: Drawer, call: Claim) -> tuple[Drawer, Answer]:
 
 def _with_bundle(state: Drawer, number: int, held: tuple[int, str | None] | None) -> Drawer:
     return replace(state, bundles=(*state.bundles[:number], held, *state.bundles[number + 1 :]))
+
+
+def _is_inert(call: HouseholdCall | DrawerCall, answer: object) -> bool:
+    return isinstance(call, Collect) or answer in {REFUSED, CONTRADICTION}
+
+
+household: Final[Model[Household, HouseholdCall]] = Model(_household, _is_inert)
+drawer: Final[Model[Drawer, DrawerCall]] = Model(_drawer, _is_inert)
