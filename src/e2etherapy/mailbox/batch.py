@@ -36,6 +36,8 @@ _AFTER = struct.Struct(">QB")
 _THROUGH = struct.Struct(">Q")
 _RESULT = struct.Struct(">HI")
 
+RESULT_SIZE: Final = _RESULT.size
+"""Of a result that nothing follows."""
 MAX_REQUEST_SIZE: Final = MAX_OPERATIONS * (1 + _NAMED.size)
 MAX_ANSWER_SIZE: Final = MAX_OPERATIONS * _RESULT.size + MAX_BATCHED_ENVELOPES * RECORD_SIZE
 
