@@ -17,9 +17,9 @@ INTRODUCTION = """\
 # The relay's HTTP interface
 
 Written by `scripts/relay_api.py` from the table of operations that the relay answers by; do not
-edit. [openapi.json](openapi.json) says the same to programs (OpenAPI 3.1), and a running relay gives
-it out at `GET /v1/openapi.json`. [protocol.md](protocol.md), section 9, says what the operations mean
-and why.
+edit. [openapi.json](openapi.json) says the same to programs (OpenAPI 3.1), and a running relay
+gives it out at `GET /v1/openapi.json`. [protocol.md](protocol.md), section 9, says what the
+operations mean and why.
 
 `{mailbox}` and `{locator}` are base64url of 32 bytes without padding. Keys are in the header
 `Authorization: SCHEME KEY`, or `KEY,KEY` where there are several.
