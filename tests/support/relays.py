@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -27,10 +27,14 @@ from e2etherapy.relay.database import DatabasePlace, PostgresDatabase
 from e2etherapy.relay.limits import STANDARD, Limits
 from e2etherapy.relay.listening import parse_listen_address
 from e2etherapy.relay.log import RelayLog
+from e2etherapy.relay.routes import OPERATIONS
 from e2etherapy.relay.server import Settings, running
 from e2etherapy.relay.sqlite.store import SqliteStore
 from e2etherapy.wire import base64url
 from tests.support.people import seeded
+
+if TYPE_CHECKING:
+    import pytest
 
 TODAY = 20_000
 PATIENCE_SECONDS = 30
@@ -186,6 +190,14 @@ class RelayAt:
         (ticket,) = await self.tickets(1)
         assert (await self.send(creation(owned, ticket))).status == 204
         return owned
+
+
+def speaking(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let relays in this process have all their operations under another version."""
+    for (method, path), operation in list(OPERATIONS.items()):
+        monkeypatch.delitem(OPERATIONS, (method, path))
+        renamed = path.replace(api.API, f"/{version}", 1)
+        monkeypatch.setitem(OPERATIONS, (method, renamed), operation)
 
 
 async def read_answer(reader: asyncio.StreamReader, *, body: bool = True) -> Answer:

@@ -34,6 +34,7 @@ from e2etherapy.mailbox.capabilities import (
     TicketHash,
 )
 from e2etherapy.mailbox.operations import StoredEnvelope
+from e2etherapy.messenger import relay_versions
 from e2etherapy.wire import base64url
 from e2etherapy.wire.invitation import InvitationLink, LinkSecret
 from e2etherapy.wire.locator import Locator
@@ -251,6 +252,7 @@ class RelayConnection:
             answer = await response.content.read(_MAX_ANSWER + 1)
             while not response.content.at_eof() and len(answer) <= _MAX_ANSWER:
                 answer += await response.content.read(_MAX_ANSWER + 1 - len(answer))
+        relay_versions.check(response.status, answer)
         _check(response.status, success, len(answer))
         return answer
 

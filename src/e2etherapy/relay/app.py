@@ -21,6 +21,7 @@ from e2etherapy.relay.store import (
     Store,
     StoreError,
 )
+from e2etherapy.relay.versions import nothing_at
 from e2etherapy.relay.waiting import RoomFull, WaitingRoom
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Relay:
         path, name = split_path(request.rel_url.raw_path)
         operation = OPERATIONS.get((request.method, path))
         if operation is None:
-            raise problems.refused()
+            raise nothing_at(path, OPERATIONS)
         if self._waiting.closed:
             raise problems.stopping()
         asked = Asked(request, name, self._bodies)

@@ -1,6 +1,6 @@
 """Telling devices that something has arrived: once, or on a connection that stays.
 
-What is told is a hint; what counts is what the device then collects (docs/protocol.md, 9.6).
+What is told is a hint; what counts is what the device then collects (docs/protocol.md, 9.7).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Answering a batch: each operation has a result of its own (docs/protocol.md, section 9.5)."""
+"""Answering a batch: each operation has a result of its own (docs/protocol.md, section 9.6)."""
 
 from __future__ import annotations
 

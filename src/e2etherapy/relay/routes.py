@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hmac
 import io
 from collections.abc import Awaitable, Callable
@@ -32,8 +33,10 @@ from e2etherapy.relay.clock import Today, iso_date
 from e2etherapy.relay.decisions import REFUSAL
 from e2etherapy.relay.limits import PAGES_AT_ONCE
 from e2etherapy.relay.log import RelayLog
+from e2etherapy.relay.openapi import description
 from e2etherapy.relay.requests import Call, Form, decode_hash, decode_json
 from e2etherapy.relay.store import Deposit, Invitation, PutMark, Refused, Store
+from e2etherapy.relay.versions import spoken
 from e2etherapy.wire.locator import Locator
 
 
@@ -60,8 +63,6 @@ class Operation:
 async def issue_tickets(rooms: Rooms, call: Call) -> web.Response:
     """Let the holder of an allowance issue tickets."""
     request = decode_json(call.body, api.IssueTickets)
-    if len(request.ticket_hashes) > api.MAX_TICKETS:
-        raise problems.malformed(f"At most {api.MAX_TICKETS} tickets at once.")
     hashes = [TicketHash(decode_hash(ticket)) for ticket in request.ticket_hashes]
     await rooms.store.issue(Allowance(call.key).hash(), hashes)
     return _done()
@@ -163,7 +164,12 @@ async def forget_invitation(rooms: Rooms, call: Call) -> web.Response:
 async def health(rooms: Rooms, _call: Call) -> web.Response:
     """Say that the database answers, and which day it is here."""
     await rooms.store.has_mailbox(MailboxId(bytes(MailboxId.SIZE)))
-    return _json({"status": "ok", "versions": ["v1"], "now": iso_date(rooms.today())})
+    return _json(api.Health("ok", spoken(OPERATIONS), iso_date(rooms.today())))
+
+
+async def describe(_rooms: Rooms, _call: Call) -> web.Response:
+    """Return the description of all this for programs."""
+    return web.Response(body=_description(), content_type=api.JSON)
 
 
 OPERATIONS = {
@@ -200,8 +206,15 @@ OPERATIONS = {
     ("POST", "/v1/invitations/*/claim"): Operation(Form(api.CLAIM), claim_invitation),
     ("DELETE", "/v1/invitations/*"): Operation(Form(api.CLAIM), forget_invitation),
     ("GET", "/v1/health"): Operation(Form(None), health),
+    ("GET", "/v1/openapi.json"): Operation(Form(None), describe),
 }
 """Method and path, with ``*`` for the one segment that is an id or a locator."""
+
+
+@functools.cache
+def _description() -> bytes:
+    forms = {place: operation.form for place, operation in OPERATIONS.items()}
+    return msgspec.json.encode(description.of(forms))
 
 
 async def _owned(rooms: Rooms, call: Call) -> MailboxId:
