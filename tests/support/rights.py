@@ -248,7 +248,7 @@ class Rights:
         return self.claimed()
 
 
-_ANSWERING = {"wait", "batch", "claim_invitation"}
+_ANSWERING = {"wait", "watch", "batch", "claim_invitation"}
 _LONGEST = {"batch": MAX_REQUEST_SIZE}
 _USING_UP = {"close_mailbox", "acknowledge"}
 

@@ -135,5 +135,19 @@ def test_another_answer_is_not_taken_for_it(status: int, answer: bytes) -> None:
     relay_versions.check(status, answer)
 
 
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (b'{"arrived":[0],"more":{"of":["this"]}}', operations.Arrivals),
+        (b'{"status":"ok","versions":["v1"],"now":"2026-01-01","more":1}', operations.Health),
+        (problem(["v1"])[:-1] + b',"more":null}', UnknownVersion),
+    ],
+)
+def test_a_member_that_was_added_to_an_answer_is_no_stumbling_block(
+    answer: bytes, kind: type[msgspec.Struct]
+) -> None:
+    assert isinstance(msgspec.json.decode(answer, type=kind), kind)
+
+
 def test_it_is_an_answer_that_this_version_does_not_understand() -> None:
     assert issubclass(RelayVersionDiffers, RelayProtocolError)

@@ -28,6 +28,11 @@ UNKNOWN = (
 )
 
 
+def test_the_specification_has_the_answer_to_the_last_byte() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text()
+    assert UNKNOWN.decode() in text.replace("\n     ", "")
+
+
 def of_version(request: Request, version: str) -> Request:
     return replace(request, path=request.path.replace("/v1", f"/{version}", 1))
 
