@@ -83,7 +83,6 @@ class ArrivalsDesk:
             await events.begin(request)
             await events.send(arrived)
             await self._go_on(events, waits, seat)
-        events.response.force_close()
         return events.response
 
     async def _go_on(self, events: _Events, waits: Waits, seat: Seat) -> None:
@@ -119,8 +118,12 @@ class _Events:
         self.response = web.StreamResponse(headers={"Content-Type": api.EVENTS})
 
     async def begin(self, request: web.BaseRequest) -> None:
-        """Send the head of the answer."""
+        """Send the head of the answer.
+
+        It says that the connection ends with the stream: nobody may send another request into it.
+        """
         self._transport = request.transport
+        self.response.force_close()
         await self.response.prepare(request)
 
     async def send(self, indexes: Iterable[int]) -> None:
