@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from e2etherapy.mailbox import operations as api
 from e2etherapy.mailbox.batch import (
@@ -111,6 +111,9 @@ def described(folder: Path) -> Iterator[Api]:
         rights = Rights(process, session)
         schema = schemathesis.openapi.from_dict(rights.send(rights.right("describe")).json())
         schema.config.update(base_url=f"http://127.0.0.1:{process.port}")
+        # Too many members of a body are too many bytes first.
+        rejection = schema.config.checks.negative_data_rejection
+        rejection.expected_statuses = [*rejection.expected_statuses, "413"]
         found = [one.ok() for one in schema.get_all_operations() if isinstance(one, Ok)]
         operations = {one.definition.raw["operationId"]: one for one in found}
         yield Api(process, operations, rights)
@@ -144,7 +147,9 @@ def test_whatever_is_generated_is_answered_as_documented(
         if keyed:
             at.rights.fill(name, case)
         answer = case.call(session=at.rights.session, timeout=PATIENCE_SECONDS)
-        case.validate_response(answer, excluded_checks=BEYOND[name])
+        # It takes the keys that it made for wrong ones, also where real ones took their place.
+        replaced = [ignored_auth] if keyed else []
+        case.validate_response(answer, excluded_checks=[*BEYOND[name], *replaced])
         assert answer.status_code < 500
         assert has_its_length(OPERATIONS[name], answer)
 
