@@ -42,7 +42,7 @@ async def histories(place: DatabasePlace, ports: Sequence[int], seed: int) -> To
         await town.look(line())
     finally:
         for one in opened:
-            one.cut()
+            one.close()
     return town
 
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -259,10 +260,13 @@ def relay_process(
     *certificate: Path,
     limits: Limits = STANDARD,
     postgres: PostgresDatabase | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    sabotage: str = "",
 ) -> Iterator[RelayProcess]:
     """Run a relay process; it is killed at the end unless it ended by itself.
 
-    Its database is a file in the folder, unless another one is given.
+    Its database is a file in the folder, unless another one is given. Lines of Python that break
+    something in the relay can go before the first of its own.
     """
     database = folder / "relay.db"
     place = postgres or database
@@ -271,13 +275,17 @@ def relay_process(
     with log.open("a") as standard_error:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-c", _PROGRAM),
+                *(sys.executable, "-c", sabotage + _PROGRAM),
                 *map(str, (listen, named, msgspec.json.encode(limits).decode(), *certificate)),
             ],
             stdout=subprocess.PIPE,
             stderr=standard_error,
             text=True,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(errors.__file__).parents[1])},
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(Path(errors.__file__).parents[1]),
+                **environment,
+            },
         )
     with process:
         try:
