@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import os
 import random
 import signal
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -72,6 +74,12 @@ class Server:
         arguments = ("-o", options, "-l", str(self.folder / "log"), "start")
         self._control(*arguments, environment=environment)
 
+    def start_unless_running(self) -> None:
+        try:
+            self._control("status")
+        except subprocess.CalledProcessError:
+            self.start()
+
     def kill_a_backend(self, chance: random.Random) -> None:
         """Kill one of the processes that serve the relay.
 
@@ -91,7 +99,8 @@ class Server:
 
     def close(self) -> None:
         """Stop for good; its files are not needed any more."""
-        self.stop()
+        with contextlib.suppress(subprocess.CalledProcessError):
+            self.stop()
         atexit.unregister(self._running._cleanup)
 
     def _control(
@@ -117,9 +126,11 @@ def _get_server(folder: Path) -> Any:  # noqa: ANN401 - not annotated as exporte
 
 
 @contextmanager
-def server() -> Iterator[Server]:
+def server(place: Path | None = None) -> Iterator[Server]:
     """Run a server, with a folder of its own that is removed at the end."""
-    with tempfile.TemporaryDirectory(prefix="e2e-pg-", ignore_cleanup_errors=True) as parent:
+    with tempfile.TemporaryDirectory(
+        prefix="e2e-pg-", dir=place, ignore_cleanup_errors=True
+    ) as parent:
         running = Server(Path(parent) / "data")
         try:
             yield running

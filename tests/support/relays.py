@@ -24,12 +24,11 @@ from e2etherapy.mailbox.batch import BatchedOperation
 from e2etherapy.mailbox.capabilities import Allowance, OwnedMailbox, Ticket
 from e2etherapy.primitives.octets import SecretOctets
 from e2etherapy.relay.allowances import allow
-from e2etherapy.relay.database import DatabasePlace, PostgresDatabase
+from e2etherapy.relay.database import DatabasePlace, PostgresDatabase, opened_store
 from e2etherapy.relay.limits import STANDARD, Limits
 from e2etherapy.relay.listening import parse_listen_address
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.server import Settings, running
-from e2etherapy.relay.sqlite.store import SqliteStore
 from e2etherapy.wire import base64url
 from tests.support.people import seeded
 
@@ -154,6 +153,7 @@ class RelayAt:
     port: int
     database: Path
     log: io.StringIO
+    place: DatabasePlace
 
     async def send(self, request: Request | bytes) -> Answer:
         """Send one request on a connection of its own and read the answer."""
@@ -168,9 +168,8 @@ class RelayAt:
 
     async def allowance(self, tickets: int) -> Allowance:
         allowance = Allowance(draw(32))
-        store = await SqliteStore.open(self.database)
-        await store.grant(allowance.hash(), tickets)
-        await store.close()
+        async with opened_store(self.place) as store:
+            await store.grant(allowance.hash(), tickets)
         return allowance
 
     async def tickets(self, count: int) -> list[Ticket]:
@@ -200,17 +199,24 @@ async def read_answer(reader: asyncio.StreamReader, *, body: bool = True) -> Ans
 
 @asynccontextmanager
 async def relay(
-    folder: Path, today: list[int] | None = None, limits: Limits = STANDARD
+    folder: Path,
+    today: list[int] | None = None,
+    limits: Limits = STANDARD,
+    postgres: PostgresDatabase | None = None,
 ) -> AsyncIterator[RelayAt]:
-    """Run a relay in this event loop; `today` holds the day and may be changed."""
+    """Run a relay in this event loop; `today` holds the day and may be changed.
+
+    Its database is a file in the folder, unless another one is given.
+    """
+    place = postgres or folder / "relay.db"
     days = today or [TODAY]
     log = io.StringIO()
     listen = parse_listen_address("127.0.0.1:0")
-    settings = Settings(listen, folder / "relay.db", limits=limits)
+    settings = Settings(listen, place, limits=limits)
     written = RelayLog(log, lambda: days[0])
     async with running(settings, written, lambda: days[0]) as listening:
         assert listening.port is not None
-        yield RelayAt(listening.port, folder / "relay.db", log)
+        yield RelayAt(listening.port, folder / "relay.db", log, place)
 
 
 _PROGRAM = """
