@@ -62,12 +62,15 @@ def test_a_relay_starts_on_a_full_disk_and_gives_out_what_it_has(place: Path) ->
     fill(place, leave=0, name="more ballast")
     with relay_process(place) as again:
         assert len(collected(again.port, owned)) == kept
-        assert deposits(again.port, owned, "b") == [507]
+        # What SQLite frees when it opens its files may be enough for a few more.
+        more, status = deposit_until_full(again, owned, "b")
+        assert status == 507
         assert send(again.port, acknowledgement(owned, kept))[0] == 507
+        assert list(collected(again.port, owned).values()) == list(range(1, kept + more + 1))
         (place / "ballast").unlink()
-        assert send(again.port, acknowledgement(owned, kept))[0] == 204
-        assert deposits(again.port, owned, "b") == [204]
-        assert collected(again.port, owned) == {envelope("b"): kept + 1}
+        assert send(again.port, acknowledgement(owned, kept + more))[0] == 204
+        assert deposits(again.port, owned, "c") == [204]
+        assert collected(again.port, owned) == {envelope("c"): kept + more + 1}
         assert stop(again) == 0
 
 
