@@ -204,10 +204,7 @@ async def relay(
     limits: Limits = STANDARD,
     postgres: PostgresDatabase | None = None,
 ) -> AsyncIterator[RelayAt]:
-    """Run a relay in this event loop; `today` holds the day and may be changed.
-
-    Its database is a file in the folder, unless another one is given.
-    """
+    """Run a relay in this event loop, by default on a file; `today` has the day to change."""
     place = postgres or folder / "relay.db"
     days = today or [TODAY]
     log = io.StringIO()
@@ -219,6 +216,7 @@ async def relay(
         yield RelayAt(listening.port, folder / "relay.db", log, place)
 
 
+_SOURCES = str(Path(errors.__file__).parents[1])
 _PROGRAM = """
 import sys
 from pathlib import Path
@@ -271,8 +269,8 @@ def relay_process(
 ) -> Iterator[RelayProcess]:
     """Run a relay process; it is killed at the end unless it ended by itself.
 
-    Its database is a file in the folder, unless another one is given. Lines of Python that break
-    something in the relay can go before the first of its own.
+    Its database is a file in the folder, unless another one is given. Sabotage is lines of Python
+    that break something in the relay.
     """
     database = folder / "relay.db"
     place = postgres or database
@@ -287,11 +285,7 @@ def relay_process(
             stdout=subprocess.PIPE,
             stderr=standard_error,
             text=True,
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": str(Path(errors.__file__).parents[1]),
-                **environment,
-            },
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": _SOURCES, **environment},
         )
     with process:
         try:
