@@ -77,7 +77,8 @@ class HouseholdKeys:
         return model.Household((None,) * len(self.boxes), frozenset(range(len(self.tickets))))
 
     def stuck(self) -> list[Operation[model.HouseholdCall]] | None:
-        return stuck(self.record.operations, self.beginning(), model.household)
+        history = self.record.operations
+        return stuck(history, self.beginning(), model.household_that_ends_in(history))
 
     def content(self, text: str) -> bytes:
         made = envelope(text)
