@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from types import ModuleType
 
 import pytest
 
@@ -19,71 +18,15 @@ from e2etherapy.mailbox.capabilities import (
 )
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.relay.database import opened_store
-from e2etherapy.relay.store import Contradiction, Deposit, Invitation, PutMark, Refused, Store
+from e2etherapy.relay.postgres import deposits, invitations
+from e2etherapy.relay.store import Contradiction, Deposit, Invitation, PutMark, Refused
 from e2etherapy.wire.locator import Locator
 from tests.conftest import PROFILE
 from tests.support import postgres
+from tests.support.races import Course, Entry
 from tests.support.relays import TODAY, draw, envelope
 
 RACES = 4_000 if PROFILE == "nightly" else 160
-AT_ONCE = 16
-
-
-@dataclass
-class Course:
-    """Two nodes, and what races need."""
-
-    nodes: list[Store]
-    chance: random.Random
-
-    async def run(self, race: Callable[[Course], Awaitable[None]]) -> None:
-        """Run a race many times, some at the same moment so that groups mix."""
-        for _ in range(RACES // AT_ONCE):
-            await asyncio.gather(*(race(self) for _ in range(AT_ONCE)))
-
-    async def both(
-        self, first: Callable[[Store], Coroutine[object, object, object]], *others: _Entry
-    ) -> list[object]:
-        """Let each runner start at a node of its own; return results and refusals in order."""
-        nodes = self.chance.sample(self.nodes, 2)
-        runners = [
-            self._start(entry, nodes[number % 2]) for number, entry in enumerate([first, *others])
-        ]
-        results = await asyncio.gather(*runners, return_exceptions=True)
-        return [type(one) if isinstance(one, BaseException) else one for one in results]
-
-    async def _start(self, entry: _Entry, node: Store) -> object:
-        for _ in range(self.chance.randrange(4)):
-            await asyncio.sleep(0)
-        return await entry(node)
-
-    async def tickets(self, count: int) -> list[TicketHash]:
-        allowance, tickets = AllowanceHash(draw(32)), [TicketHash(draw(32)) for _ in range(count)]
-        await self.nodes[0].grant(allowance, count)
-        await self.nodes[0].issue(allowance, tickets)
-        return tickets
-
-    async def mailbox(self) -> tuple[MailboxId, DepositKeyHash]:
-        (ticket,) = await self.tickets(1)
-        made = MailboxId(draw(32)), DepositKeyHash(draw(32))
-        await self.nodes[0].create_mailbox(*made, ticket)
-        return made
-
-    async def waiting(self, mailbox: MailboxId) -> list[tuple[int, bytes]]:
-        """Return what waits, which both nodes must say alike."""
-        pages = [await node.collect(mailbox, 0, 64) for node in self.nodes]
-        assert pages[0] == pages[1]
-        return [(item.position, item.envelope) for item in pages[0]]
-
-    async def is_unspent(self, ticket: TicketHash) -> bool:
-        """Say whether a ticket pays; spends it."""
-        outcomes = await self.both(
-            lambda node: node.create_mailbox(MailboxId(draw(32)), DepositKeyHash(draw(32)), ticket)
-        )
-        return outcomes == [None]
-
-
-_Entry = Callable[[Store], Coroutine[object, object, object]]
 
 
 @pytest.fixture
@@ -91,28 +34,28 @@ async def course(postgres_server: postgres.Server) -> AsyncIterator[Course]:
     place = await postgres_server.empty_relay()
     async with AsyncExitStack() as stack:
         nodes = [await stack.enter_async_context(opened_store(place)) for _ in range(2)]
-        yield Course(nodes, random.Random(5))
+        yield Course(nodes, random.Random(5), RACES)
 
 
-def depositing(mailbox: MailboxId, key: DepositKeyHash, text: str) -> _Entry:
+def depositing(mailbox: MailboxId, key: DepositKeyHash, text: str) -> Entry:
     content = envelope(text)
     return lambda node: node.deposit(Deposit(mailbox, key, sha256(content), content, TODAY))
 
 
-def acknowledging(mailbox: MailboxId, through: int) -> _Entry:
+def acknowledging(mailbox: MailboxId, through: int) -> Entry:
     return lambda node: node.acknowledge(mailbox, through)
 
 
-def creating(mailbox: MailboxId, key: DepositKeyHash, ticket: TicketHash) -> _Entry:
+def creating(mailbox: MailboxId, key: DepositKeyHash, ticket: TicketHash) -> Entry:
     return lambda node: node.create_mailbox(mailbox, key, ticket)
 
 
-def putting(ticket: TicketHash, locator: Locator, mark: PutMark) -> _Entry:
+def putting(ticket: TicketHash, locator: Locator, mark: PutMark) -> Entry:
     invitation = Invitation(locator, envelope("bundle"), TODAY + 3)
     return lambda node: node.put_invitation(ticket, mark, invitation)
 
 
-def claiming(locator: Locator, token: ClaimHash) -> _Entry:
+def claiming(locator: Locator, token: ClaimHash) -> Entry:
     return lambda node: node.claim(locator, token, TODAY)
 
 
@@ -278,5 +221,36 @@ async def test_an_allowance_is_not_overdrawn_by_two_nodes_at_once(course: Course
     await course.run(race)
 
 
-def _issuing(allowance: AllowanceHash, tickets: list[TicketHash]) -> _Entry:
+def _issuing(allowance: AllowanceHash, tickets: list[TicketHash]) -> Entry:
     return lambda node: node.issue(allowance, tickets)
+
+
+@pytest.mark.parametrize(
+    ("module", "statement", "guard", "lost"),
+    [
+        (
+            invitations,
+            "_LOOK_UP",
+            "FOR UPDATE",
+            test_of_two_claims_one_wins_and_keeps_winning,
+        ),
+        (
+            deposits,
+            "WRITE",
+            "AND mailbox.last_position = new.seen",
+            test_the_same_envelope_at_both_nodes_is_stored_once,
+        ),
+    ],
+)
+async def test_a_race_without_its_guard_is_lost_and_noticed(
+    course: Course,
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    statement: str,
+    guard: str,
+    lost: Callable[[Course], Awaitable[None]],
+) -> None:
+    assert guard in getattr(module, statement)
+    monkeypatch.setattr(module, statement, getattr(module, statement).replace(guard, ""))
+    with pytest.raises(AssertionError):
+        await lost(course)
