@@ -77,7 +77,8 @@ class HouseholdKeys:
         return model.Household((None,) * len(self.boxes), frozenset(range(len(self.tickets))))
 
     def stuck(self) -> list[Operation[model.HouseholdCall]] | None:
-        return stuck(self.record.operations, self.beginning(), model.household)
+        history = self.record.operations
+        return stuck(history, self.beginning(), model.household_that_ends_in(history))
 
     def content(self, text: str) -> bytes:
         made = envelope(text)
@@ -128,7 +129,10 @@ class Resident:
     """The highest position that this client has seen in either mailbox."""
 
     async def live(self, calls: int) -> None:
+        """Make some calls, unless nobody is there any more."""
         for number in range(calls):
+            if self.line.is_refused:
+                return
             if self.chance.random() < 0.2:
                 some = [self._call(f"{number}.{part}") for part in range(self.chance.randint(2, 3))]
                 await self._batch([call for call in some if self.keys.batched(call)])
@@ -160,6 +164,8 @@ class Resident:
         invoked, request = time.monotonic(), self.keys.request(call)
         lost = self.chance.random() < losses
         answer = await self.line.ask(request, lose_the_answer=lost)
+        if self.line.is_refused:
+            return
         said = answer and (self._seen(answer.body) if answer.status == 200 else answer.status)
         self.keys.record.add(invoked, [call], None if answer is None else [said])
 
@@ -170,6 +176,8 @@ class Resident:
         invoked, request = time.monotonic(), batch_request(*parts)
         answer = await self.line.ask(request)
         answers: list[object] | None = None
+        if self.line.is_refused:
+            return
         if answer is not None and answer.status == 200:
             results = unpack_results(answer.body, len(calls))
             answers = [
@@ -240,6 +248,8 @@ class Guest:
             invoked, request = time.monotonic(), self.keys.request(call)
             lost = self.chance.random() < _TIMES_LOST
             answer = await self.line.ask(request, lose_the_answer=lost)
+            if self.line.is_refused:
+                return
             said: object = None
             if answer is not None:
                 claimed = answer.status == 200

@@ -29,6 +29,8 @@ class Maybe:
 
 MAYBE: Final = Maybe()
 NEVER: Final = math.inf
+MOST_CONFIGURATIONS: Final = 2_000_000
+"""Some 500 MB of memory; a history that needs more is too long, or has too many maybes."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def stuck(
             furthest = done
         for configuration in _following(operations, done, state, model):
             if configuration not in looked_at:
+                assert len(looked_at) < MOST_CONFIGURATIONS, "too many orders to look at"
                 looked_at.add(configuration)
                 to_look_at.append(configuration)
     return [operations[index] for index in _could_be_next(operations, furthest)]

@@ -25,28 +25,35 @@ class Line:
 
     def __init__(self, port: int) -> None:
         self.port = port
+        self.is_refused = False
+        """Nobody listened there when it was tried last."""
         self._open: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, request: Request, *, lose_the_answer: bool = False) -> Answer | None:
         """Return the answer, or None where nobody knows whether the request had its effect."""
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                reader, writer = self._open or await asyncio.open_connection("127.0.0.1", self.port)
-                self._open = reader, writer
+                reader, writer = self._open = self._open or await self._connect()
                 writer.write(request.encode().replace(b"Connection: close\r\n", b"", 1))
                 if lose_the_answer:
                     await writer.drain()
-                    self.cut()
+                    self.close()
                     return None
                 answer = await read_answer(reader)
         except (OSError, EOFError, TimeoutError):
-            self.cut()
+            self.close()
             return None
         if ("Connection", "close") in answer.headers:
-            self.cut()
+            self.close()
         return answer
 
-    def cut(self) -> None:
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        self.is_refused = True
+        opened = await asyncio.open_connection("127.0.0.1", self.port)
+        self.is_refused = False
+        return opened
+
+    def close(self) -> None:
         """End the connection without a word."""
         if self._open is not None:
             self._open[1].transport.abort()

@@ -7,12 +7,15 @@ for each ticket. What belongs to different households or drawers does not depend
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tests.support.linearizability import Model
+from tests.support.linearizability import Model, Operation
 
-DONE, OK, REFUSED, CONTRADICTION = 204, 200, 404, 409
+DONE, REFUSED, CONTRADICTION = 204, 404, 409
+IMPOSSIBLE = -1
 Answer = int | tuple[object, ...]
 """A status, or for a success with content a tuple of it."""
 
@@ -189,4 +192,33 @@ def _is_inert(call: HouseholdCall | DrawerCall, answer: object) -> bool:
 
 
 household: Final[Model[Household, HouseholdCall]] = Model(_household, _is_inert)
+
+
+def household_that_ends_in(
+    history: Iterable[Operation[HouseholdCall]],
+) -> Model[Household, HouseholdCall]:
+    """Return a household of which the pages of a history are known beforehand.
+
+    An envelope that was deposited once and is in some page has the position that it has there: an
+    order that gives it another one needs no further look. This leaves out no order that is right.
+    """
+    operations = list(history)
+    deposited = Counter(one.call for one in operations if isinstance(one.call, Deposit))
+    pages = [
+        (one.call.box, one.answer)
+        for one in operations
+        if isinstance(one.call, Collect) and isinstance(one.answer, tuple)
+    ]
+    shown = {(box, content): position for box, page in pages for position, content in page}
+
+    def step(state: Household, call: HouseholdCall) -> tuple[Household, Answer]:
+        if isinstance(call, Deposit) and deposited[call] == 1:
+            box, position = state.boxes[call.box], shown.get((call.box, call.content))
+            if box is not None and position not in {None, box.last + 1}:
+                return state, IMPOSSIBLE
+        return _household(state, call)
+
+    return Model(step, _is_inert)
+
+
 drawer: Final[Model[Drawer, DrawerCall]] = Model(_drawer, _is_inert)

@@ -64,6 +64,12 @@ class Town:
         answers += [one.answer for keys in self.drawers for one in keys.record.operations]
         return answers.count(MAYBE)
 
+    def is_right(self) -> bool:
+        """Say whether everything can have happened; stops at the first that cannot."""
+        return all(keys.stuck() is None for keys in self.drawers) and all(
+            keys.stuck() is None for keys in self.households
+        )
+
     def stuck(self) -> list[object]:
         """Return what cannot have happened, by object; empty for a relay that is right."""
         at_home = [keys.stuck() for keys in self.households]
