@@ -17,7 +17,6 @@ from e2etherapy.relay.problems import ProblemAnswer
 from e2etherapy.relay.requests import Asked, read_call, split_path
 from e2etherapy.relay.routes import OPERATIONS, Rooms
 from e2etherapy.relay.store import (
-    DiskFull,
     Store,
     StoreError,
 )
@@ -73,9 +72,7 @@ class Relay:
         except ProblemAnswer as problem:
             return problem_response(problem)
         except StoreError as error:
-            if isinstance(error, DiskFull):
-                self._log.disk_full()
-            return problem_response(problems.of(error))
+            return problem_response(problems.of(error, self._log))
         except RoomFull:
             return problem_response(problems.overloaded())
         except (ConnectionError, asyncio.CancelledError):

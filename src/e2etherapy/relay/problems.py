@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from e2etherapy.mailbox.operations import UNKNOWN_VERSION, Problem, UnknownVersion
+from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.store import (
     Busy,
     Contradiction,
@@ -111,6 +112,8 @@ _OF_STORE: Final[dict[type[StoreError], Callable[[], ProblemAnswer]]] = {
 }
 
 
-def of(error: StoreError) -> ProblemAnswer:
-    """Return the answer to what a store did not do."""
+def of(error: StoreError, log: RelayLog) -> ProblemAnswer:
+    """Return the answer to what a store did not do; of a full disk the operator is told too."""
+    if isinstance(error, DiskFull):
+        log.disk_full()
     return _OF_STORE[type(error)]()

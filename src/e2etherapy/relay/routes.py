@@ -15,6 +15,7 @@ from aiohttp import hdrs, web
 from e2etherapy.errors import MalformedData
 from e2etherapy.mailbox import batch as batches
 from e2etherapy.mailbox import operations as api
+from e2etherapy.mailbox.batch import BatchedCollection
 from e2etherapy.mailbox.capabilities import (
     Allowance,
     ClaimToken,
@@ -49,7 +50,7 @@ class Rooms:
     today: Today
     log: RelayLog
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PAGES_AT_ONCE))
-    """Taken while a page is read: from then on it counts as an answer on its way."""
+    """Taken while pages are read: from then on they count as an answer on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,6 @@ async def acknowledge(rooms: Rooms, call: Call) -> web.Response:
 async def wait(rooms: Rooms, call: Call) -> web.Response:
     """Answer as soon as something is newer than the caller knows, or the time is over."""
     request = decode_json(call.body, api.Wait)
-    if not 0 <= request.seconds <= api.MAX_WAIT_SECONDS:
-        raise problems.malformed(f"A wait takes 0 to {api.MAX_WAIT_SECONDS} seconds.")
     arrived = await rooms.arrivals.first(waits_of(call.keys, request.after), request.seconds)
     return _json(api.Arrivals(arrived))
 
@@ -135,8 +134,11 @@ async def batch(rooms: Rooms, call: Call) -> web.Response:
         operations = batches.unpack_operations(call.body, call.keys)
     except MalformedData as error:
         raise problems.malformed(str(error)) from None
-    results = await Batcher(rooms.store, rooms.log, rooms.today()).run(operations)
-    return _binary(batches.pack_results(results))
+    batcher = Batcher(rooms.store, rooms.log, rooms.today())
+    if not any(isinstance(one, BatchedCollection) for one in operations):
+        return _binary(batches.pack_results(await batcher.run(operations)))
+    async with rooms.reading:
+        return _page(batches.pack_results(await batcher.run(operations)))
 
 
 async def put_invitation(rooms: Rooms, call: Call) -> web.Response:
