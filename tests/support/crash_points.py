@@ -7,8 +7,7 @@ leave it, and unwinds with `Crash`. Whatever the dying program still tries to do
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from e2etherapy.vault.database import Database, Statement
@@ -71,10 +70,8 @@ class CrashingDatabase(Database):
         await super().write(self._interrupted(self._in_flight))
         self._points.reach()
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[None]:
-        async with super()._transaction():
-            yield
+    async def _transact(self, statements: Iterable[Statement]) -> None:
+        await super()._transact(statements)
         # The write-ahead log holds it, and the database's own file not yet.
         self._committed(self._in_flight)
         self._points.reach()

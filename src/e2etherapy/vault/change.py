@@ -61,7 +61,7 @@ class Change:
 
     tip: Tip
     entropy: Entropy
-    _rows: dict[str, list[Row]] = field(default_factory=dict)
+    _called: list[tuple[str, list[Row]]] = field(default_factory=list)
     _conversation: ConversationRecord | None = None
     _has_recorded: bool = False
 
@@ -215,7 +215,11 @@ class Change:
         self._add("DELETE FROM conversation WHERE id = ?", conversation)
 
     def statements(self) -> list[Statement]:
-        """Return what is to be run: the conversation first, the book's new end last."""
+        """Return what is to be run: the conversation first, the book's new end last.
+
+        Between them stands everything in the order of the calls: what was forgotten after it was
+        added is gone, and the other way round.
+        """
         first: list[Statement] = []
         if self._conversation is not None:
             first.append((_SAVE_CONVERSATION, [_conversation_row(self._conversation)]))
@@ -223,10 +227,12 @@ class Change:
         if self._has_recorded:
             tip = self.tip
             last.append((_SAVE_END, [(bytes(tip.book), tip.position, bytes(tip.head))]))
-        return first + list(self._rows.items()) + last
+        return [*first, *self._called, *last]
 
     def _add(self, sql: str, *values: object) -> None:
-        self._rows.setdefault(sql, []).append(values)
+        if not self._called or self._called[-1][0] != sql:
+            self._called.append((sql, []))
+        self._called[-1][1].append(values)
 
 
 def _conversation_row(record: ConversationRecord) -> Row:

@@ -7,10 +7,12 @@ for that, the transaction still counts, and the next one begins with it.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +52,22 @@ _PRAGMAS = (
 )
 
 
+class Connection(aiosqlite.Connection):
+    """A connection whose thread also takes a whole piece of work at once."""
+
+    async def run(self, work: Callable[[Any], None]) -> None:
+        """Call `work` with the driver's connection, in its thread.
+
+        A cancelled caller goes on at once, and the work to its end. Statement by statement, a
+        transaction would come back to the event loop after each.
+        """
+        await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
+
+
 class Database:
     """One open connection; at most one transaction at a time."""
 
-    def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
+    def __init__(self, connection: Connection, path: Path) -> None:
         """Take a connection that `connect` made to the file at `path`."""
         self._connection = connection
         self._path = path
@@ -70,7 +84,7 @@ class Database:
         return rows[0] if rows else None
 
     async def write(self, statements: Iterable[Statement]) -> None:
-        """Run all statements in one transaction, or none, and empty the write-ahead log.
+        """Run all statements in order in one transaction, or none, and empty the write-ahead log.
 
         Raises:
             VaultFull: the disk has no room; nothing was changed.
@@ -80,12 +94,7 @@ class Database:
             await self.empty_log()
         self._log_is_empty = False
         with _translated(self._path):
-            async with self._transaction():
-                for sql, rows in statements:
-                    if len(rows) == 1:
-                        await self._connection.execute(sql, rows[0])
-                    elif rows:
-                        await self._connection.executemany(sql, rows)
+            await self._transact(statements)
         await self._try_to_empty_log()
 
     async def empty_log(self) -> None:
@@ -126,20 +135,29 @@ class Database:
             numbered: list[Statement] = [(sql, ((),)) for sql in statements]
             await self.write([*numbered, (f"PRAGMA user_version = {number}", ((),))])
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[None]:
-        try:
-            await self._connection.execute("BEGIN IMMEDIATE")
-            yield
-            await self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                await self._connection.execute("ROLLBACK")
-            raise
+    async def _transact(self, statements: Iterable[Statement]) -> None:
+        await self._connection.run(partial(_transact, statements))
+
+
+def _transact(statements: Iterable[Statement], connection: Any) -> None:  # noqa: ANN401 - no stubs
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for sql, rows in statements:
+            if len(rows) == 1:
+                connection.execute(sql, rows[0])
+            elif rows:
+                connection.executemany(sql, rows)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 async def connect(folder: Path, key: DataKey, *, fresh: bool = False) -> Database:
     """Open the database in `folder`, or create it if it is to be `fresh`, and migrate it.
+
+    Whoever is cancelled meanwhile leaves nothing open: it is opened to the end, and closed again.
 
     Raises:
         VaultDamaged: the file is missing, or is not a database under this key.
@@ -155,18 +173,17 @@ async def connect(folder: Path, key: DataKey, *, fresh: bool = False) -> Databas
             f"{path} is missing or empty. Nothing was changed. Restore it from a backup, or use "
             "the export on another device."
         )
+    opening = asyncio.ensure_future(_open(path, key))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await _close_again(opening)
+        raise
 
-    def connector() -> Any:  # noqa: ANN401 - a sqlcipher3 connection, which has no type stubs
-        connection = sqlcipher.connect(
-            str(path), isolation_level=None, check_same_thread=False, timeout=5.0
-        )
-        # It would write lines of its own to standard error; what it met is in its exceptions too.
-        connection.execute("PRAGMA cipher_log_level = NONE")
-        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-        return connection
 
+async def _open(path: Path, key: DataKey) -> Database:
     with _translated(path):
-        connection = aiosqlite.Connection(connector, iter_chunk_size=64)
+        connection = Connection(partial(_connector, path, key), iter_chunk_size=64)
         await connection
         database = Database(connection, path)
         try:
@@ -181,12 +198,39 @@ async def connect(folder: Path, key: DataKey, *, fresh: bool = False) -> Databas
     return database
 
 
+async def _close_again(opening: asyncio.Future[Database]) -> None:
+    """Wait until a database is open, however often that is cancelled too, and close it."""
+    closing = asyncio.ensure_future(_closed_when_open(opening))
+    while not closing.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait({closing})
+
+
+async def _closed_when_open(opening: asyncio.Future[Database]) -> None:
+    with contextlib.suppress(Exception):  # nobody is left who could be told
+        await (await opening).close()
+
+
+def _connector(path: Path, key: DataKey) -> Any:  # noqa: ANN401 - sqlcipher3 has no type stubs
+    connection = sqlcipher.connect(
+        str(path), isolation_level=None, check_same_thread=False, timeout=5.0
+    )
+    try:
+        # It would write lines of its own to standard error; what it met is in its exceptions too.
+        connection.execute("PRAGMA cipher_log_level = NONE")
+        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 _FULL = "SQLITE_FULL"
 _PERHAPS_FULL = ("SQLITE_IOERR", "SQLITE_CANTOPEN")
 """What a lack of room can show itself as too; SQLCipher does not say which call failed."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def _translated(path: Path) -> Iterator[None]:
     """Turn the driver's errors into the vault's: a sentence, and never a row's content."""
     try:
