@@ -31,6 +31,9 @@ _SAVE_CONVERSATION = """INSERT INTO conversation
     ON CONFLICT (id) DO UPDATE SET state = excluded.state, peer_mailbox = excluded.peer_mailbox,
         peer_deposit_key = excluded.peer_deposit_key, collected = excluded.collected,
         sequence = excluded.sequence, verification = excluded.verification"""
+_RECORD = """INSERT INTO journal (id, book, position, salt, content, commitment, head)
+    VALUES (?,?,?,?,?,?,?)"""
+_MAKE_FINDABLE = "INSERT INTO search (rowid, text) VALUES (?,?)"
 _SAVE_END = """INSERT INTO book VALUES (?,?,?)
     ON CONFLICT (id) DO UPDATE SET position = excluded.position, head = excluded.head"""
 _SAVE_ITEM = """INSERT INTO item (conversation, author, sequence, id, kind, journal, state, written)
@@ -61,9 +64,10 @@ class Change:
 
     tip: Tip
     entropy: Entropy
+    _entries: list[Row] = field(default_factory=list)
+    _words: list[Row] = field(default_factory=list)
     _called: list[tuple[str, list[Row]]] = field(default_factory=list)
     _conversation: ConversationRecord | None = None
-    _has_recorded: bool = False
 
     def save(self, conversation: ConversationRecord) -> None:
         """Write a conversation as it is after the step; the last call counts."""
@@ -74,20 +78,19 @@ class Change:
         tip = self.tip
         salt = EntrySalt(self.entropy(EntrySalt.SIZE))
         entry = chain.append(tip.position + 1, tip.head, content, salt)
-        self._add(
-            "INSERT INTO journal (id, book, position, salt, content, commitment, head)"
-            " VALUES (?,?,?,?,?,?,?)",
-            tip.next_journal,
-            bytes(tip.book),
-            entry.position,
-            bytes(salt),
-            content,
-            bytes(entry.commitment),
-            bytes(entry.head),
+        self._entries.append(
+            (
+                tip.next_journal,
+                bytes(tip.book),
+                entry.position,
+                bytes(salt),
+                content,
+                bytes(entry.commitment),
+                bytes(entry.head),
+            )
         )
         if searchable:
-            self._add("INSERT INTO search (rowid, text) VALUES (?,?)", tip.next_journal, searchable)
-        self._has_recorded = True
+            self._words.append((tip.next_journal, searchable))
         self.tip = Tip(tip.book, entry.position, entry.head, tip.next_journal + 1)
         return tip.next_journal
 
@@ -217,17 +220,23 @@ class Change:
     def statements(self) -> list[Statement]:
         """Return what is to be run: the conversation first, the book's new end last.
 
-        Between them stands everything in the order of the calls: what was forgotten after it was
-        added is gone, and the other way round.
+        Between them stand the record's new rows, whose tables nothing else touches, and then the
+        rest in the order of the calls: what was forgotten after it was added is gone, and the
+        other way round.
         """
-        first: list[Statement] = []
-        if self._conversation is not None:
-            first.append((_SAVE_CONVERSATION, [_conversation_row(self._conversation)]))
-        last: list[Statement] = []
-        if self._has_recorded:
-            tip = self.tip
-            last.append((_SAVE_END, [(bytes(tip.book), tip.position, bytes(tip.head))]))
-        return [*first, *self._called, *last]
+        saved = [] if self._conversation is None else [_conversation_row(self._conversation)]
+        tip = self.tip
+        ended: list[Row] = []
+        if self._entries:
+            ended.append((bytes(tip.book), tip.position, bytes(tip.head)))
+        every: list[Statement] = [
+            (_SAVE_CONVERSATION, saved),
+            (_RECORD, self._entries),
+            (_MAKE_FINDABLE, self._words),
+            *self._called,
+            (_SAVE_END, ended),
+        ]
+        return [statement for statement in every if statement[1]]
 
     def _add(self, sql: str, *values: object) -> None:
         if not self._called or self._called[-1][0] != sql:
