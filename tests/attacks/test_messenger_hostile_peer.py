@@ -7,10 +7,8 @@ and the next honest message arrives.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,68 +17,31 @@ from e2etherapy.cli import conversation
 from e2etherapy.errors import UnknownConversation
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.long_items import MAX_PARTIALS
-from e2etherapy.messenger.views import SyncReport
 from e2etherapy.session import conversation as session
 from e2etherapy.session import states
 from e2etherapy.session.invitation import open_bundle
 from e2etherapy.vault.records import Role
 from e2etherapy.wire.invitation import Bundle, InvitationLink
 from tests.support.devices import Two, record_of, texts, two
-from tests.support.hostile_author import HostileAuthor, Json, base64_of, packed
+from tests.support.hostile_author import HostileAuthor, base64_of, packed
+from tests.support.hostile_scene import (
+    OKAFOR,
+    SAM,
+    WHOLE,
+    Scene,
+    attachment,
+    halves,
+    hostile_scene,
+    whole_text,
+)
 
-SAM, OKAFOR = "Sam", "Dr. Okafor"
-KEPT = ("item", "partial", "chunk", "receipt_due", "outbox", "claim")
 Attack = Callable[[HostileAuthor], list[bytes]]
-
-
-@dataclass
-class Scene:
-    pair: Two
-    author: HostileAuthor
-
-    async def kept(self) -> dict[str, list[tuple[object, ...]]]:
-        """Return what a refused item must not touch."""
-        db = self.pair.therapist.device.vault.db
-        return {
-            name: sorted(await db.fetch_all(f"SELECT * FROM {name}"), key=repr)  # noqa: S608
-            for name in KEPT
-        }
-
-    async def suffer(self, *bodies: bytes) -> SyncReport:
-        await self.author.say(*bodies)
-        report = await self.pair.therapist.sync()
-        await self.pair.therapist.journal_verify()
-        return report
-
-    async def go_on(self) -> None:
-        """An honest item arrives, and everything can be shown."""
-        before = len(await texts(self.pair.therapist, SAM))
-        await self.author.say(packed(self.author.item("text", text="honest again")))
-        report = await self.pair.therapist.sync()
-        assert report.arrived == {SAM: 1}
-        shown = await texts(self.pair.therapist, SAM)
-        assert len(shown) == before + 1
-        await self.pair.therapist.search("honest")
-        await self.pair.therapist.conversations()
-        assert (await self.pair.therapist.send(SAM, "still here")).state == "stored"
-        await self.pair.client.sync()
 
 
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with two(tmp_path, turns=2) as pair:
-        author = HostileAuthor(pair.client, OKAFOR)
-        yield Scene(pair, author)
-
-
-def attachment(author: HostileAuthor, blob: bytes, **members: object) -> Json:
-    described = {
-        "name": "f",
-        "media_type": "text/plain",
-        "size": len(blob),
-        "sha256": base64_of(hashlib.sha256(blob).digest()),
-    }
-    return author.item("attachment", **(described | members))
+    async with hostile_scene(tmp_path) as made:
+        yield made
 
 
 def nested(depth: int) -> str:
@@ -218,20 +179,6 @@ async def test_an_id_or_a_number_is_used_once_within_one_delivery_too(scene: Sce
     await scene.go_on()
 
 
-WHOLE = b"w" * 16
-
-
-def whole_text(author: HostileAuthor, **members: object) -> bytes:
-    """Return the packed form of a whole that takes the next sequence, as its first part does."""
-    item = author.item("text", **{"id": base64_of(WHOLE), "text": "joined", **members})
-    author.sequence -= 1
-    return packed(item)
-
-
-def halves(data: bytes) -> list[bytes]:
-    return [data[: len(data) // 2], data[len(data) // 2 :]]
-
-
 def cut(data: bytes, size: int) -> list[bytes]:
     return [data[start : start + size] for start in range(0, len(data), size)]
 
@@ -275,15 +222,15 @@ def lying_file(author: HostileAuthor) -> bytes:
     return packed(item, b"data")
 
 
+@pytest.mark.parametrize("lie", LYING)
 async def test_pieces_that_do_not_give_what_they_announce_are_refused_as_a_whole(
-    scene: Scene,
+    scene: Scene, lie: str
 ) -> None:
-    for name, attack in LYING.items():
-        report = await scene.suffer(*attack(scene.author))
-        assert [notice.event for notice in report.notices] == [EventName.CONTENT_REFUSED], name
-        assert report.arrived == {}, name
-        kept = await scene.kept()
-        assert (kept["partial"], kept["chunk"]) == ([], []), name
+    report = await scene.suffer(*LYING[lie](scene.author))
+    assert [notice.event for notice in report.notices] == [EventName.CONTENT_REFUSED]
+    assert report.arrived == {}
+    kept = await scene.kept()
+    assert (kept["partial"], kept["chunk"]) == ([], [])
     await scene.go_on()
 
 

@@ -46,6 +46,12 @@ def first_sequence(item: Part) -> int:
     return item.sequence - item.index
 
 
+def numbers(item: Part) -> range:
+    """Return the sequences of all pieces of the whole that a piece belongs to."""
+    first = first_sequence(item)
+    return range(first, first + item.count)
+
+
 def unpack_whole(partial: Partial, packed: bytes) -> Body:
     """Read the joined pieces of a long item.
 

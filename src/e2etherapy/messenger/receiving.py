@@ -135,6 +135,7 @@ class Receiver:
         """Put the joined pieces of a long item into the record, or refuse them as a whole."""
         try:
             body = unpack_whole(partial, packed)
+            change.spend_first_id(partial)
             self._record(body, change, packed_kept=True)
             if not _is_kept_packed(body):
                 change.drop_chunks(self.conversation.id, Author.PEER, partial.whole)

@@ -15,12 +15,12 @@ from e2etherapy.mailbox.operations import (
     MAX_WAITED_MAILBOXES,
     StoredEnvelope,
 )
-from e2etherapy.messenger import joining, sending
+from e2etherapy.messenger import joining, long_items, sending
 from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.known import Known
-from e2etherapy.messenger.long_items import STALLED_DAYS, first_sequence
+from e2etherapy.messenger.long_items import STALLED_DAYS
 from e2etherapy.messenger.receiving import Notice, Receiver
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.messenger.views import SyncReport
@@ -218,17 +218,10 @@ async def _known(db: Database, record: ConversationRecord, items: list[AnyItem])
         [item.sequence for item in items],
         [name for item in items for name in _names(item)],
     )
-    known = Known(sequences, ids, partials)
-    for part in items:
-        if isinstance(part, Part) and part.whole not in {*partials, *known.given_up}:
-            # Of an item that is not on its way no number can have been used: if one was, another
-            # item has it, or this one was given up.
-            first = first_sequence(part)
-            if await conversations.any_used_by_peer(
-                db, record.id, range(first, first + part.count)
-            ):
-                known.given_up.add(part.whole)
-    return known
+    begun = (item for item in items if isinstance(item, Part) and item.whole not in partials)
+    for numbers in {long_items.numbers(part) for part in begun}:
+        sequences |= await conversations.numbers_used_by_peer(db, record.id, numbers)
+    return Known(sequences, ids, partials)
 
 
 async def _complete(device: Device, receiver: Receiver, partials: dict[bytes, Partial]) -> None:

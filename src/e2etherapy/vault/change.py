@@ -40,6 +40,10 @@ _SAVE_ITEM = """INSERT INTO item (conversation, author, sequence, id, kind, jour
     VALUES (?,?,?,?,?,?,?,?)
     ON CONFLICT (conversation, author, sequence) DO UPDATE SET
         id = excluded.id, kind = excluded.kind, journal = excluded.journal"""
+_SPEND_FIRST = """INSERT OR IGNORE INTO spent_id
+    SELECT conversation, id FROM item WHERE conversation = ? AND author = 'peer' AND sequence = ?"""
+_SPEND_WHOLE = """INSERT OR IGNORE INTO spent_id SELECT ?1, ?2 WHERE NOT EXISTS
+    (SELECT 1 FROM item WHERE conversation = ?1 AND author = 'peer' AND id = ?2)"""
 _MARK_READ = """UPDATE item SET state = ? WHERE conversation = ? AND author = 'peer' AND id = ?"""
 _RAISE_STATE = """UPDATE item SET state = ?3 WHERE conversation = ?1 AND author = 'own'
     AND id = ?2 AND state < ?3"""
@@ -145,11 +149,16 @@ class Change:
             row.day,
         )
 
+    def spend_first_id(self, row: Partial) -> None:
+        """Keep the id of a long item's first piece, whose row the whole is about to take."""
+        self._add(_SPEND_FIRST, row.conversation, row.first_sequence)
+
     def drop_partial(self, row: Partial) -> None:
-        """Forget a long item that is complete, refused or given up."""
+        """Forget a long item that is complete, refused or given up; its id stays used."""
         self._add(
             "DELETE FROM partial WHERE conversation = ? AND whole = ?", row.conversation, row.whole
         )
+        self._add(_SPEND_WHOLE, row.conversation, row.whole)
 
     def queue(self, conversation: int | None, errand: Errand, sequence: int = 0) -> None:
         """Put an errand for the relay into the outbox, behind the others."""

@@ -103,10 +103,12 @@ async def used_by_peer(
     rows = await db.fetch_all(
         "SELECT sequence, id FROM item WHERE conversation = ?1 AND author = 'peer' AND ("
         " sequence IN (SELECT value FROM json_each(?2))"
-        " OR id IN (SELECT unhex(value) FROM json_each(?3)))",
+        " OR id IN (SELECT unhex(value) FROM json_each(?3)))"
+        " UNION ALL SELECT NULL, id FROM spent_id WHERE conversation = ?1"
+        " AND id IN (SELECT unhex(value) FROM json_each(?3))",
         (conversation, numbers, names),
     )
-    return {int(row[0]) for row in rows}, {bytes(row[1]) for row in rows}
+    return {int(row[0]) for row in rows if row[0] is not None}, {bytes(row[1]) for row in rows}
 
 
 async def partials(db: Database, conversation: int) -> dict[bytes, Partial]:
@@ -119,14 +121,14 @@ async def partials(db: Database, conversation: int) -> dict[bytes, Partial]:
     return {bytes(row[1]): Partial(row[0], bytes(row[1]), *row[2:]) for row in rows}
 
 
-async def any_used_by_peer(db: Database, conversation: int, sequences: range) -> bool:
-    """Say whether the other side has used any of these sequences before."""
-    row = await db.fetch_one(
-        "SELECT 1 FROM item WHERE conversation = ? AND author = 'peer'"
-        " AND sequence BETWEEN ? AND ? LIMIT 1",
-        (conversation, sequences[0], sequences[-1]),
+async def numbers_used_by_peer(db: Database, conversation: int, among: range) -> set[int]:
+    """Return which of these sequences the other side has used before."""
+    rows = await db.fetch_all(
+        "SELECT sequence FROM item WHERE conversation = ? AND author = 'peer'"
+        " AND sequence BETWEEN ? AND ?",
+        (conversation, among[0], among[-1]),
     )
-    return row is not None
+    return {int(row[0]) for row in rows}
 
 
 async def with_partials_before(db: Database, day: int) -> set[int]:

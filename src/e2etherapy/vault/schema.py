@@ -113,6 +113,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """INSERT INTO book SELECT book, position, head FROM journal AS entry WHERE position =
             (SELECT max(position) FROM journal WHERE book = entry.book)""",
     ),
+    (
+        # Ids of the other side that no item has: of what was given up, and of pieces that are
+        # joined. They stay used.
+        """CREATE TABLE spent_id (
+            conversation INTEGER NOT NULL REFERENCES conversation ON DELETE CASCADE,
+            id BLOB NOT NULL,
+            PRIMARY KEY (conversation, id)
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 """Each step's statements run in one transaction together with the new version number."""
 

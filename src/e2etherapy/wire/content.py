@@ -259,10 +259,18 @@ def _check(item: AnyItem) -> None:
         times.append(item.entry_written)
     if any(time.utcoffset() != _UTC_OFFSET or time.microsecond for time in times):
         raise MalformedData("A content item's time is not UTC in whole seconds.")
-    if isinstance(item, Part) and item.index >= item.count:
-        raise MalformedData("A part's index is not below its count.")
+    if isinstance(item, Part):
+        _check_place(item)
     if isinstance(item, (Text, JournalShare)) and not _fits(item.text):
         raise MalformedData("A text is longer than a conversation carries.")
+
+
+def _check_place(part: Part) -> None:
+    if part.index >= part.count:
+        raise MalformedData("A part's index is not below its count.")
+    first = part.sequence - part.index
+    if first < 1 or first + part.count - 1 > MAX_SEQUENCE:
+        raise MalformedData("A part's whole would have a sequence that none may have.")
 
 
 def _fits(text: str) -> bool:
