@@ -35,7 +35,8 @@ from e2etherapy.session.states import Conversation
 from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Place
 from e2etherapy.wire import base64url
-from e2etherapy.wire.content import ReplyTo, Text
+from e2etherapy.wire.body import ReplyTo
+from e2etherapy.wire.content import Text
 from e2etherapy.wire.invitation import InvitationLink
 
 PASSPHRASE = "drizzle on the tin roof"  # noqa: S105 - protects nothing

@@ -21,8 +21,9 @@ from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.session import conversation, ratchet, states
 from e2etherapy.session.ratchet import SealedMessage
 from e2etherapy.session.states import Conversation, Established
-from e2etherapy.wire import content, envelope
-from e2etherapy.wire.content import ReplyTo, Text
+from e2etherapy.wire import envelope
+from e2etherapy.wire.body import ReplyTo, pack_body, pad_body
+from e2etherapy.wire.content import Text
 from e2etherapy.wire.invitation import BundleDetails
 
 OURS = "e2etherapy"
@@ -73,7 +74,7 @@ class OurRatchetPair:
     """The ratchets of a client and a therapist past their opening: bytes in, bytes out."""
 
     def __init__(self, plaintext: bytes) -> None:
-        self._body = content.pad_body(plaintext, envelope.MESSAGE_BODY_SIZE)
+        self._body = pad_body(plaintext, envelope.MESSAGE_BODY_SIZE)
         client, therapist = _met()
         assert isinstance(client, Established)
         assert isinstance(therapist, Established)
@@ -124,7 +125,7 @@ def _text(words: str) -> Text:
 
 def _filling_words() -> str:
     """Return words that fill an envelope to its last byte."""
-    room = envelope.MESSAGE_BODY_SIZE - len(content.pack_body(_text("")))
+    room = envelope.MESSAGE_BODY_SIZE - len(pack_body(_text("")))
     return (_SENTENCE * 400)[:room]
 
 

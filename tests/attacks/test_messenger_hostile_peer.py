@@ -7,7 +7,6 @@ and the next honest message arrives.
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -34,6 +33,7 @@ from tests.support.hostile_scene import (
     hostile_scene,
     whole_text,
 )
+from tests.support.notation import in_order, written
 
 Attack = Callable[[HostileAuthor], list[bytes]]
 
@@ -50,7 +50,7 @@ def nested(depth: int) -> str:
 
 def by_hand(author: HostileAuthor, more: str, kind: str = "text") -> bytes:
     """Return an item's JSON with members that no encoder would write."""
-    return (json.dumps(author.item(kind))[:-1] + "," + more + "}").encode("latin-1")
+    return written(in_order(author.item(kind)))[:-1] + f",{more}}}".encode("latin-1")
 
 
 REFUSED: dict[str, Attack] = {
@@ -120,7 +120,22 @@ REFUSED: dict[str, Attack] = {
         packed(by_hand(a, f'"x":{nested(6_000)}', "mood"))
     ],
     "a number of 10,000 digits": lambda a: [packed(by_hand(a, '"answers":' + "9" * 10_000))],
-    "the same member twice": lambda a: [packed(by_hand(a, '"text":"x","sequence":0'))],
+    "the same member twice": lambda a: [
+        packed(written(in_order(a.item("text", text="x"))).replace(b"{", b'{"kind":"text",'))
+    ],
+    "a member of an unknown kind twice": lambda a: [packed(by_hand(a, '"x":1,"x":1', "mood"))],
+    "white space": lambda a: [
+        packed(written(in_order(a.item("text", text="x"))).replace(b":", b": ", 1))
+    ],
+    "members in another order": lambda a: [
+        packed(written(dict(reversed(in_order(a.item("text", text="x")).items()))))
+    ],
+    "an offset of nothing": lambda a: [
+        packed(a.item("text", text="x", written="2026-01-05T09:00:00+00:00"))
+    ],
+    "an id with spare bits": lambda a: [
+        packed(a.item("text", text="x", id=base64_of(a.draw(16))[:-3] + "B=="))
+    ],
     "a part of itself": lambda a: [
         packed(
             a.item("part", id=base64_of(b"w" * 16), whole=base64_of(b"w" * 16), index=0, count=2),
@@ -379,7 +394,7 @@ async def test_ten_thousand_receipts_cost_no_more_than_their_room(scene: Scene) 
 
 async def test_an_unknown_kind_is_kept_and_shown_as_what_it_is(scene: Scene) -> None:
     author = scene.author
-    raw = by_hand(author, '"level": [1, {"a": null}], "text": "words"', "check_in")
+    raw = by_hand(author, '"level":[1,{"a":null}],"text":"words"', "check_in")
     report = await scene.suffer(
         packed(raw), packed(author.item("read_marks_of_next_year"), b"bytes of a newer kind")
     )

@@ -33,7 +33,7 @@ from e2etherapy.session import conversation, handshake, ratchet
 from e2etherapy.session.handshake import OneTimeSecrets
 from e2etherapy.session.invitation import LinkKeys
 from e2etherapy.session.skipped_keys import ChainKey, HeaderKey, MessageSecret, advance
-from e2etherapy.wire.content import ReplyTo
+from e2etherapy.wire.body import ReplyTo
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 from e2etherapy.wire.invitation import InvitationLink, LinkSecret
 from tests.support.devices import record_of, two

@@ -7,8 +7,7 @@ import pytest
 from e2etherapy.errors import AuthenticationFailed, EnvelopeRefused
 from e2etherapy.primitives import aead
 from e2etherapy.session import conversation, states
-from e2etherapy.wire import content
-from e2etherapy.wire.content import Body
+from e2etherapy.wire.body import Body, unpack_body
 from tests.support.hostile import Hostility, craft, replaced
 from tests.support.people import TODAY, connected, seeded
 
@@ -19,9 +18,9 @@ class Calls:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.decrypted = 0
         self.read = 0
-        self._unseal, self._unpack = aead.unseal, content.unpack_body
+        self._unseal, self._unpack = aead.unseal, unpack_body
         monkeypatch.setattr(aead, "unseal", self._count_decryption)
-        monkeypatch.setattr(content, "unpack_body", self._count_reading)
+        monkeypatch.setattr(conversation, "unpack_body", self._count_reading)
 
     def _count_decryption(self, key: bytes, nonce: bytes, data: bytes, associated: bytes) -> bytes:
         plaintext = self._unseal(key, nonce, data, associated)

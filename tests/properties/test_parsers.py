@@ -24,6 +24,7 @@ from e2etherapy.mailbox.operations import StoredEnvelope
 from e2etherapy.session import conversation, invitation, ratchet, states
 from e2etherapy.session.handshake import OpeningValues
 from e2etherapy.wire import base64url, content, envelope
+from e2etherapy.wire.body import pack_body, pad_body, unpack_body
 from e2etherapy.wire.content import KINDS
 from e2etherapy.wire.invitation import Bundle, InvitationLink
 from tests.support.hostile import Hostility, craft
@@ -34,7 +35,7 @@ PAIR = meet("parsers")
 BUNDLE = PAIR.bundle.pack()
 LINK = InvitationLink("relay.example:8700", PAIR.bundle.secret())
 SEALED_BUNDLE = invitation.seal_bundle(PAIR.bundle, seeded("seal"))
-BODY = content.pad_body(content.pack_body(text("words"), b"blob", REPLY_TO), 1_000)
+BODY = pad_body(pack_body(text("words"), b"blob", REPLY_TO), 1_000)
 ITEM = content.encode_item(text("words"))
 PAGE = operations.pack_page([StoredEnvelope(n, bytes([n]) * 16_384) for n in (1, 2, 5)])
 AUTHORIZATION = operations.authorization("Owner", OwnerKey(b"a" * 32), OwnerKey(b"b" * 32))
@@ -60,7 +61,7 @@ def open_sealed_bundle(data: bytes) -> Bundle:
 
 
 PARSERS: dict[str, tuple[Callable[[bytes], object], bytes, tuple[type[Exception], ...]]] = {
-    "unpack_body": (content.unpack_body, BODY, (MalformedData,)),
+    "unpack_body": (unpack_body, BODY, (MalformedData,)),
     "decode_item": (content.decode_item, ITEM, (MalformedData,)),
     "Bundle.unpack": (Bundle.unpack, BUNDLE, (MalformedData,)),
     "open_bundle": (open_sealed_bundle, SEALED_BUNDLE, (InvitationMismatch,)),
@@ -213,7 +214,7 @@ def test_json_of_the_wrong_shape_gives_an_item_or_the_documented_error(
     data = _json({**json.loads(ITEM), **changes})
     value_or_error(content.decode_item, data, MalformedData)
     packed = _json({"item": {**json.loads(ITEM), **changes}})
-    value_or_error(content.unpack_body, len(packed).to_bytes(4, "big") + packed, MalformedData)
+    value_or_error(unpack_body, len(packed).to_bytes(4, "big") + packed, MalformedData)
 
 
 def _json(value: object) -> bytes:
@@ -244,7 +245,7 @@ def test_deep_nesting_gives_an_item_or_the_documented_error(depth: int, brackets
     data = ITEM[:-1].replace(b'"text"', b'"newer"', 1) + b',"other":' + nested.encode() + b"}"
     value_or_error(content.decode_item, data, MalformedData)
     packed = b'{"item":' + data + b"}"
-    value_or_error(content.unpack_body, len(packed).to_bytes(4, "big") + packed, MalformedData)
+    value_or_error(unpack_body, len(packed).to_bytes(4, "big") + packed, MalformedData)
 
 
 msgpack_values = st.recursive(

@@ -14,6 +14,7 @@ from e2etherapy.mailbox.capabilities import DepositKey
 from e2etherapy.mailbox.operations import StoredEnvelope
 from e2etherapy.session import invitation
 from e2etherapy.wire import base64url, content
+from e2etherapy.wire.body import pack_body, pad_body, unpack_body
 from e2etherapy.wire.content import KINDS, AnyItem, KnownItem, UnknownItem
 from e2etherapy.wire.invitation import Bundle, BundleDetails, InvitationLink, LinkSecret
 from tests.support.people import REPLY_TO, meet, seeded
@@ -78,9 +79,9 @@ def test_a_body_comes_back_as_it_was(
     item: KnownItem, blob: bytes, reply: bool, padding: int
 ) -> None:
     reply_to = REPLY_TO if reply else None
-    packed = content.pack_body(item, blob, reply_to)
-    for data in (packed, content.pad_body(packed, len(packed) + padding)):
-        body = content.unpack_body(data)
+    packed = pack_body(item, blob, reply_to)
+    for data in (packed, pad_body(packed, len(packed) + padding)):
+        body = unpack_body(data)
         assert (body.item, body.blob, body.reply_to) == (item, blob, reply_to)
 
 

@@ -15,7 +15,8 @@ from e2etherapy.session import phases, ratchet, skipped_keys
 from e2etherapy.session.phases import Phase
 from e2etherapy.session.ratchet import OwnTurn, SendingChain, TurnKeys
 from e2etherapy.session.states import Established
-from e2etherapy.wire import content, envelope
+from e2etherapy.wire import envelope
+from e2etherapy.wire.body import pack_body, pad_body
 from tests.support.people import text
 
 Change = Callable[[bytes], bytes]
@@ -113,9 +114,7 @@ def _wrapped(state: Established, salt: bytes, hostility: Hostility) -> bytes:
 def _body(state: Established, hostility: Hostility) -> bytes:
     room = envelope.OPENING_BODY_SIZE if _opening(state) else envelope.MESSAGE_BODY_SIZE
     packed = hostility.packed
-    return content.pad_body(
-        content.pack_body(text("from a hostile peer")) if packed is None else packed, room
-    )
+    return pad_body(pack_body(text("from a hostile peer")) if packed is None else packed, room)
 
 
 def leave_out(state: Established, count: int) -> Established:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,8 +14,9 @@ from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.session import conversation as session
 from e2etherapy.session import opening, phases, ratchet, states
 from e2etherapy.session.states import Established
-from e2etherapy.wire import content
+from e2etherapy.wire.body import pad_body
 from tests.support.devices import record_of
+from tests.support.notation import in_order, written
 from tests.support.people import seeded
 
 Json = dict[str, object]
@@ -33,10 +33,11 @@ def packed(
 ) -> bytes:
     """Return a body; `item` may be JSON that has been written by hand."""
     if isinstance(item, bytes):
-        encoded = b'{"item":%b,"blob":%d}' % (item, len(blob))
+        size = b',"blob":%d' % len(blob) if blob else b""
+        encoded = b'{"item":%b%b}' % (item, size)
     else:
-        outer = {"item": item, "blob": len(blob), **(extra or {})}
-        encoded = json.dumps(outer, separators=(",", ":")).encode()
+        size_of = {"blob": len(blob)} if blob else {}
+        encoded = written({"item": in_order(item), **size_of, **(extra or {})})
     return struct.pack(">I", len(encoded)) + encoded + blob
 
 
@@ -102,6 +103,6 @@ class HostileAuthor:
         salt = self.draw(32)
         is_opening = phase is phases.Phase.OPENING
         prefix = salt + opening.wrap(state.wrapping, salt) if is_opening else salt
-        after, sealed = ratchet.seal(state.ratchet, prefix, content.pad_body(body, room), self.draw)
+        after, sealed = ratchet.seal(state.ratchet, prefix, pad_body(body, room), self.draw)
         moved = msgspec.structs.replace(state, phase=phase, ratchet=after)
         return moved, prefix + b"".join(sealed)

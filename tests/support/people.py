@@ -17,7 +17,8 @@ from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.session import conversation, states
 from e2etherapy.session.conversation import Opened, Sealed
 from e2etherapy.session.states import Conversation, Established, Invited
-from e2etherapy.wire.content import ReplyTo, Text
+from e2etherapy.wire.body import ReplyTo
+from e2etherapy.wire.content import Text
 from e2etherapy.wire.invitation import Bundle, BundleDetails
 
 TODAY = 20_000

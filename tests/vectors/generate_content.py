@@ -1,32 +1,33 @@
 """Generates the vectors of bodies, items and parts (section 7)."""
 
 import hashlib
-import json
 
 from e2etherapy.wire import content
-from tests.vectors.generation import WRITTEN, File, Seeded, b64, body_of, shortened
+from e2etherapy.wire.body import pack_body
+from tests.support.notation import in_order, written
+from tests.vectors.generation import WRITTEN, File, Seeded, b64, body_of, padded, shortened
 from tests.vectors.vector_files import Json
 
 BODY, OPENING_BODY = 13_976, 12_328
 ID = b64(bytes(range(16)))
 COMMON: Json = {"id": ID, "sequence": 7, "written": "2026-06-20T12:00:00Z"}
-TEXT: Json = {"kind": "text", **COMMON, "text": "Guten Morgen \N{SUN BEHIND CLOUD}"}
+TEXT: Json = {"kind": "text", "text": "Guten Morgen \N{SUN BEHIND CLOUD}", **COMMON}
 DIGEST = b64(bytes(32))
 ATTACHMENT: Json = {
     "kind": "attachment",
-    **COMMON,
     "name": "sleep.pdf",
     "media_type": "application/pdf",
     "size": 0,
     "sha256": DIGEST,
+    **COMMON,
 }
 SHARE: Json = {
     "kind": "journal_share",
-    **COMMON,
     "text": "Slept well.",
     "entry_written": "2026-06-19T21:00:00Z",
+    **COMMON,
 }
-PART: Json = {"kind": "part", **COMMON, "whole": ID, "index": 1, "count": 2}
+PART: Json = {"kind": "part", "whole": ID, "index": 1, "count": 2, **COMMON}
 
 
 def accepted() -> dict[str, tuple[Json, bytes]]:
@@ -45,14 +46,29 @@ def accepted() -> dict[str, tuple[Json, bytes]]:
         "a leap day": {**TEXT, "written": "2028-02-29T23:59:59Z"},
     }
     bodies: dict[str, tuple[Json, bytes]] = {n: ({"item": item}, b"") for n, item in items.items()}
+    bodies["a part that begins with the first item"] = (
+        {"item": {**PART, "sequence": 2}, "blob": 5},
+        b"piece",
+    )
     bodies["where to answer"] = ({"item": TEXT, "reply_to": reply_to}, b"")
     bodies["part"] = ({"item": PART, "blob": 5}, b"piece")
     bodies["attachment"] = ({"item": {**ATTACHMENT, "size": 3}, "blob": 3}, b"abc")
     bodies["an unknown kind is kept"] = ({"item": {**COMMON, "kind": "mood", "mood": 7}}, b"")
-    nested = {**COMMON, "kind": "later", "members": {"of": ["any", None, 1.5, True]}}
+    nested = {**COMMON, "kind": "later", "members": {"of": ["any", None, -1, True]}}
     bodies["an unknown kind with a blob is kept"] = ({"item": nested, "blob": 2}, b"\1\2")
     bodies["kinds are matched exactly"] = ({"item": {**TEXT, "kind": "Text"}}, b"")
-    return bodies
+    deep = {**COMMON, "kind": "later", "deep": nested_lists(31)}
+    bodies["an unknown kind of 32 levels"] = ({"item": deep}, b"")
+    large = {**COMMON, "kind": "later", "large": [2**53 - 1, 1 - 2**53]}
+    bodies["an unknown kind with large numbers"] = ({"item": large}, b"")
+    return {
+        name: ({**value, "item": in_order(value["item"])}, blob)
+        for name, (value, blob) in bodies.items()
+    }
+
+
+def nested_lists(levels: int) -> list[object]:
+    return [nested_lists(levels - 1)] if levels > 1 else []
 
 
 def refused_items() -> dict[str, Json]:
@@ -69,6 +85,14 @@ def refused_items() -> dict[str, Json]:
         "2026-06-20T24:00:00Z",
         "2026-06-20T12:00:60Z",
         "2026-6-20T12:00:00Z",
+        "2026-06-20T12:00:00+00:00",
+        "2026-06-20T12:00:00-00:00",
+        "2026-06-20T12:00:00.000Z",
+        "2026-06-20T12:00:00.0000001Z",
+        "2026-06-20t12:00:00Z",
+        "2026-06-20T12:00:00z",
+        "2026-06-20 12:00:00Z",
+        "+2026-06-20T12:00:00Z",
         "",
     )
     return {
@@ -83,6 +107,16 @@ def refused_items() -> dict[str, Json]:
         "an id of 17 bytes": {**TEXT, "id": b64(bytes(17))},
         "an id without padding": {**TEXT, "id": ID.rstrip("=")},
         "an id in base64url": {**TEXT, "id": b64(bytes([255]) * 16).replace("/", "_")},
+        "an id with spare bits": {**TEXT, "id": ID[:-3] + "x=="},
+        "an unknown kind whose id has spare bits": {**mood, "id": ID[:-3] + "x=="},
+        "an unknown kind with an offset of nothing": {**mood, "written": times[11]},
+        "an unknown kind with a fraction of nothing": {**mood, "written": times[13]},
+        "an unknown kind with a fraction": {**mood, "mood": 1.5},
+        "an unknown kind with 2^53": {**mood, "mood": 2**53},
+        "an unknown kind of 33 levels": {**mood, "deep": nested_lists(32)},
+        "answers nothing": {**TEXT, "answers": None},
+        "a hash with spare bits": {**ATTACHMENT, "sha256": DIGEST[:-2] + "B="},
+        "a receipt of spare bits": {**receipt, "items": [ID[:-3] + "x=="]},
         "sequence 0": {**TEXT, "sequence": 0},
         "sequence 2^53": {**TEXT, "sequence": 2**53},
         "a sequence below 0": {**TEXT, "sequence": -1},
@@ -98,6 +132,8 @@ def refused_items() -> dict[str, Json]:
         "a receipt of 257 items": {**receipt, "items": [ID] * 257},
         "a receipt of a short id": {**receipt, "items": [b64(bytes(15))]},
         "a part behind its end": {**PART, "index": 2},
+        "a part before the first item": {**PART, "sequence": 1},
+        "a part of a whole that ends at 2^53": {**PART, "sequence": 2**53 - 1, "count": 3},
         "a part below 0": {**PART, "index": -1},
         "a part of one": {**PART, "index": 0, "count": 1},
         "a part of 2,401": {**PART, "count": 2_401},
@@ -117,23 +153,59 @@ def refused_items() -> dict[str, Json]:
 
 def refused_bodies() -> dict[str, Json]:
     """Bodies as a vector writes them."""
+    address = {"mailbox": DIGEST, "deposit_key": DIGEST}
     good = body_of({"item": TEXT})
-    text = json.dumps({"item": TEXT}).encode()
+    text = written({"item": TEXT})
+    backwards = {"item": dict(reversed(in_order(TEXT).items()))}
+    mood = written({"item": {**COMMON, "kind": "mood", "mood": 7}})
     changed = {
+        "white space": text.replace(b'"item":', b'"item": '),
+        "white space before it": b" " + text,
+        "white space after it": text + b" ",
+        "a byte-order mark": b"\xef\xbb\xbf" + text,
+        "members in another order": written(backwards),
+        "an escape that nobody needs": text.replace(b"Guten", b"\\u0047uten"),
+        "an escaped slash": text.replace(b"Guten", b"Guten\\/"),
+        "an escape in capitals": text.replace(b"Guten", b"\\u001F"),
+        "a long escape for a short one": text.replace(b"Guten", b"\\u000a"),
+        "a member twice": text.replace(b'"sequence":7', b'"sequence":7,"sequence":7'),
+        "the item twice": text[:-1] + b"," + text[1:],
+        "a member of an unknown kind twice": mood.replace(b'"mood":7', b'"mood":7,"mood":7'),
+        "an unknown kind with white space": mood.replace(b'"mood":7', b'"mood": 7'),
+        "an unknown kind with an exponent": mood.replace(b'"mood":7', b'"mood":7e0'),
+        "an unknown kind with a minus and nothing": mood.replace(b'"mood":7', b'"mood":-0'),
+        "a fraction of nothing": text.replace(b'"sequence":7', b'"sequence":7.0'),
+        "an exponent": text.replace(b'"sequence":7', b'"sequence":7e0'),
+        "a leading zero": text.replace(b'"sequence":7', b'"sequence":07'),
+        "a plus": text.replace(b'"sequence":7', b'"sequence":+7'),
+        "infinity": text.replace(b'"sequence":7', b'"sequence":Infinity'),
+        "half a surrogate pair in UTF-8": text.replace(b"Guten", b"\xed\xa0\xbd"),
+        "an overlong character": text.replace(b"Guten", b"\xc1\x87"),
         "not UTF-8": text.replace(b"Guten", b"Gut\xffn"),
         "half a surrogate pair": text.replace(b"Guten", b"\\ud83d"),
         "a control character": text.replace(b"Guten", b"Gut\nn"),
-        "not a number": text.replace(b'"sequence": 7', b'"sequence": NaN'),
+        "not a number": text.replace(b'"sequence":7', b'"sequence":NaN'),
         "something after the JSON": text + b"{}",
         "a list": b"[" + text + b"]",
     }
     with_length = {n: len(data).to_bytes(4, "big") + data for n, data in changed.items()}
-    bodies: dict[str, Json] = {
-        name: {"hex": data.hex(), "length": BODY} for name, data in with_length.items()
-    }
+    bodies: dict[str, Json] = {name: padded(data, BODY) for name, data in with_length.items()}
     for name, value, blob in (
         ("an unknown member beside the item", {"item": TEXT, "colour": 1}, b""),
-        ("no item", {"blob": 0}, b""),
+        ("no item", {"blob": 1}, b"p"),
+        ("a blob of 0", {"item": TEXT, "blob": 0}, b""),
+        ("no address", {"item": TEXT, "reply_to": None}, b""),
+        (
+            "an address in another order",
+            {"item": TEXT, "reply_to": {"deposit_key": DIGEST, "mailbox": DIGEST}},
+            b"",
+        ),
+        (
+            "an address with spare bits",
+            {"item": TEXT, "reply_to": {"mailbox": DIGEST[:-2] + "B=", "deposit_key": DIGEST}},
+            b"",
+        ),
+        ("the address before the item", {"reply_to": address, "item": TEXT}, b""),
         ("an item that is a text", {"item": "text"}, b""),
         ("a blob below 0", {"item": PART, "blob": -1}, b""),
         ("a blob behind the end", {"item": PART, "blob": BODY}, b"piece"),
@@ -146,12 +218,12 @@ def refused_bodies() -> dict[str, Json]:
         ),
         ("half an address", {"item": TEXT, "reply_to": {"mailbox": DIGEST}}, b""),
     ):
-        bodies[name] = {"hex": body_of(value, blob).hex(), "length": BODY}
+        bodies[name] = padded(body_of(value, blob), BODY)
     bodies["padding that ends with a one"] = {
-        "hex": good.hex(), "length": BODY, "xor": {str(BODY - 1): 1},
+        **padded(good, BODY), "xor": {str(BODY - 1): 1},
     }  # fmt: skip
     bodies["padding that begins with a one"] = {
-        "hex": good.hex(), "length": BODY, "xor": {str(len(good)): 1},
+        **padded(good, BODY), "xor": {str(len(good)): 1},
     }  # fmt: skip
     bodies["a length behind the end"] = {"hex": "000036950000", "length": BODY}
     bodies["only zeros"] = {"hex": "", "length": BODY}
@@ -173,7 +245,7 @@ def write_padding(file: File) -> None:
 def write_body() -> int:
     file = File("body", "7", "Bodies and items: what is accepted, kept and refused.")
     for name, (value, blob) in accepted().items():
-        given = {"body": {"hex": body_of(value, blob).hex(), "length": BODY}}
+        given = {"body": padded(body_of(value, blob), BODY)}
         expected = {"item": value["item"]}
         if value["item"]["kind"] in {"mood", "later", "Text"}:
             expected["known"] = False
@@ -188,7 +260,7 @@ def write_body() -> int:
     file.passes("unpack_body", "a full body", {"body": shortened(body_of({"item": full}))})
     write_padding(file)
     for name, item in refused_items().items():
-        body = {"hex": body_of({"item": item}).hex(), "length": BODY}
+        body = padded(body_of({"item": in_order(item)}), BODY)
         file.fails("unpack_body", name, {"body": body}, "malformed")
     for name, given in refused_bodies().items():
         file.fails("unpack_body", name, {"body": given}, "malformed")
@@ -210,7 +282,7 @@ def write_parts() -> int:
         sha256=hashlib.sha256(file_bytes).digest(),
     )
     for name, item, blob in (("a text", text, b""), ("a file", attachment, file_bytes)):
-        packed = content.pack_body(item, blob)
+        packed = pack_body(item, blob)
         pieces = [packed[start : start + 500] for start in range(0, len(packed), 500)]
         bodies = []
         for index, piece in enumerate(pieces):
@@ -222,7 +294,7 @@ def write_parts() -> int:
                 index=index,
                 count=len(pieces),
             )
-            bodies.append({"hex": content.pack_body(part, piece).hex(), "length": BODY})
+            bodies.append(padded(pack_body(part, piece), BODY))
         file.passes("join_parts", f"{name}, in order", {"bodies": bodies})
         file.passes("join_parts", f"{name}, backwards", {"bodies": bodies[::-1]})
     return file.write()

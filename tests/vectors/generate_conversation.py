@@ -11,8 +11,9 @@ from e2etherapy.session import conversation as session
 from e2etherapy.session import opening, ratchet
 from e2etherapy.session.ratchet import TurnKeys
 from e2etherapy.session.states import Established, Wrapping
-from e2etherapy.wire import content, envelope
-from e2etherapy.wire.content import ReplyTo, Text
+from e2etherapy.wire import envelope
+from e2etherapy.wire.body import ReplyTo, pack_body, pad_body
+from e2etherapy.wire.content import Text
 from tests.vectors import package_checks, second_checks, second_implementation
 from tests.vectors.generation import (
     DAY,
@@ -321,8 +322,8 @@ def forged_turns(script: Script, start: list[Json], state: Established, honest: 
         opened(third), opened(second), own_2, opened(rollback), opened(flood), opened(honest),
     )  # fmt: skip
     hybrid = Author(script.file, "wrapped", state)
-    body = content.pack_body(hybrid.item("turn 3 as an opening"))
-    body = content.pad_body(body, envelope.OPENING_BODY_SIZE)
+    body = pack_body(hybrid.item("turn 3 as an opening"))
+    body = pad_body(body, envelope.OPENING_BODY_SIZE)
     wrapped = hybrid.say_body("turn 3 as an opening", body, script.wrapping)
     steps = [opened(first), own_2, opened(wrapped), opened(honest)]
     given = {"role": "therapist", **script.therapist_input, "steps": steps}
@@ -344,7 +345,7 @@ def contents(script: Script, start: list[Json], state: Established) -> None:
         author.say_body(name, body_of({"item": item}).ljust(size, b"\0"))
         for name, item in items.items()
     ]
-    good = content.pack_body(author.item("padding"))
+    good = pack_body(author.item("padding"))
     spoken.append(author.say_body("padding that is not zero", good.ljust(size, b"\x01")))
     spoken.append(author.say("after that"))
     script.therapist_case(

@@ -55,6 +55,12 @@ def write_base64url() -> int:
     return file.write()
 
 
+def with_text(bundle: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """Return the bundle with its details written in another way."""
+    text = change(bundle[2852:])
+    return bundle[:2848] + len(text).to_bytes(4, "big") + text
+
+
 def without(name: str) -> Callable[[Json], Json]:
     return lambda members: {key: value for key, value in members.items() if key != name}
 
@@ -69,7 +75,6 @@ def write_bundle() -> int:
 
     accepted = {
         "as the package writes it": bundle,
-        "members in another order": with_details(bundle, lambda old: dict(reversed(old.items()))),
         "a credential and its proof": using(credential="c" * 8_000, log_proof="p"),
         "a name of 200 characters": using(name="\N{LATIN SMALL LETTER U WITH DIAERESIS}" * 200),
     }
@@ -81,6 +86,11 @@ def write_bundle() -> int:
         "a length that does not fit": bundle[:2851] + b"\0" + bundle[2852:],
         "details that are not an object": bundle[:2848] + b"\0\0\0\x02[]",
         "details that are not JSON": bundle[:2848] + b"\0\0\0\x02{,",
+        "members in another order": with_details(bundle, lambda old: dict(reversed(old.items()))),
+        "white space after it": with_text(bundle, lambda text: text + b" "),
+        "a member twice": with_text(bundle, lambda text: text[:-1] + b"," + text[1:]),
+        "a ticket with spare bits": using(ticket=b64(bytes(32))[:-2] + "B="),
+        "a credential that is null": using(credential=None),
         "an unknown member": using(colour="red"),
         "no ticket": with_details(bundle, without("ticket")),
         "a mailbox of 31 bytes": using(mailbox=b64(bytes(31))),

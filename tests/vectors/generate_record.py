@@ -3,16 +3,18 @@
 import hashlib
 import json
 
-from tests.vectors.generate_content import ATTACHMENT, COMMON, ID, SHARE, TEXT
+from tests.support.notation import written
+from tests.vectors.generate_content import ATTACHMENT, COMMON, ID, SHARE, TEXT, nested_lists
 from tests.vectors.generation import File, Seeded, b64
 from tests.vectors.vector_files import Json
 
 WHEN = {"recorded": "2026-06-20T12:00:05Z"}
-SENT: Json = {"kind": "message", **WHEN, "direction": "sent", "item": TEXT}
+SENT: Json = {"kind": "message", "direction": "sent", "item": TEXT, **WHEN}
 SHORT: Json = {**TEXT, "text": ""}
-PRIVATE: Json = {"kind": "private", **WHEN, "id": ID, "text": "\N{CRESCENT MOON}"}
-EVENT: Json = {"kind": "event", **WHEN, "event": "gap_noticed", "details": {"missing": 2}}
-BARE: Json = {"kind": "event", **WHEN, "event": "x"}
+PRIVATE: Json = {"kind": "private", "id": ID, "text": "\N{CRESCENT MOON}", **WHEN}
+EVENT: Json = {"kind": "event", "event": "gap_noticed", "details": {"missing": 2}, **WHEN}
+BARE: Json = {"kind": "event", "event": "x", **WHEN}
+ORDER = ("kind", "direction", "item", "id", "text", "mood", "event", "details", "recorded")
 LETTER = b"the letter itself"
 LETTER_ITEM: Json = {
     **ATTACHMENT,
@@ -22,7 +24,9 @@ LETTER_ITEM: Json = {
 
 
 def text_of(entry: Json) -> str:
-    return json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
+    """Return an entry as it is written; members that it may not have come last."""
+    ordered = {name: entry[name] for name in (*ORDER, *entry) if name in entry}
+    return written(ordered).decode()
 
 
 def accepted_entries() -> dict[str, str]:
@@ -37,18 +41,13 @@ def accepted_entries() -> dict[str, str]:
         "a private entry with a mood": {**PRIVATE, "mood": 0},
         "a private entry with a mood of 10": {**PRIVATE, "mood": 10},
         "an empty private entry": {**PRIVATE, "text": ""},
-        "a mood that is null": {**PRIVATE, "mood": None},
         "an event with details": EVENT,
         "an event without details": BARE,
-        "an event with no details in it": {**EVENT, "details": {}},
         "an event of a later version": {**EVENT, "event": "moon", "details": {"why": "x", "n": -1}},
         "an entry of a later kind": {"kind": "homework", "steps": [1, {"a": None}]},
         "kinds are matched exactly": {**PRIVATE, "kind": "Private"},
     }
-    texts = {name: text_of(entry) for name, entry in entries.items()}
-    texts["members in another order"] = text_of(dict(reversed(PRIVATE.items())))
-    texts["white space and escapes"] = json.dumps(PRIVATE, indent=2)
-    return texts
+    return {name: text_of(entry) for name, entry in entries.items()}
 
 
 def refused_entries() -> dict[str, str]:
@@ -76,8 +75,43 @@ def refused_entries() -> dict[str, str]:
         "details that are a list": {**BARE, "details": []},
         "details in details": {**BARE, "details": {"a": {}}},
         "details that are true": {**BARE, "details": {"a": True}},
+        "a detail of 2^53": {**BARE, "details": {"a": 2**53}},
+        "a detail with a fraction": {**BARE, "details": {"a": 1.5}},
+        "a mood that is null": {**PRIVATE, "mood": None},
+        "an event with no details in it": {**EVENT, "details": {}},
+        "an offset of nothing": {**BARE, "recorded": "2026-06-20T12:00:05+00:00"},
+        "a fraction of nothing": {**BARE, "recorded": "2026-06-20T12:00:05.000Z"},
+        "a small t": {**BARE, "recorded": "2026-06-20t12:00:05Z"},
+        "a small z": {**BARE, "recorded": "2026-06-20T12:00:05z"},
+        "an id with spare bits": {**PRIVATE, "id": ID[:-3] + "x=="},
+        "an item with an offset of nothing": {
+            **SENT,
+            "item": {**SHORT, "written": "2026-06-20T12:00:00+00:00"},
+        },
+        "an item in another order": {**SENT, "item": dict(reversed(SHORT.items()))},
+        "a later kind with a fraction": {"kind": "homework", "n": 1.5},
+        "a later kind of 33 levels": {"kind": "homework", "deep": nested_lists(32)},
     }
-    texts = {name: json.dumps(entry) for name, entry in entries.items()}
+    texts = {
+        name: text_of(entry) if isinstance(entry, dict) else written(entry).decode()
+        for name, entry in entries.items()
+    }
+    bare = text_of(BARE)
+    texts |= {
+        "members in another order": written(dict(reversed(PRIVATE.items()))).decode(),
+        "white space": json.dumps(PRIVATE, ensure_ascii=False),
+        "an escape that nobody needs": bare.replace('"x"', '"\\u0078"'),
+        "a member twice": bare.replace('"event":"x"', '"event":"x","event":"x"'),
+        "a detail twice": text_of(EVENT).replace('"missing":2', '"missing":2,"missing":2'),
+        "a member of an item twice": text_of(SENT).replace(
+            '"sequence":7', '"sequence":7,"sequence":7'
+        ),
+        "an item with white space": text_of(SENT).replace('"sequence":7', '"sequence": 7'),
+        "a later kind with white space": '{"kind": "homework"}',
+        "a later kind with a member twice": '{"kind":"homework","a":1,"a":1}',
+        "a byte-order mark": "\ufeff" + bare,
+        "something after it": bare + "\n",
+    }
     return {**texts, "nothing": "", "no JSON": "Dear diary", "cut off": text_of(BARE)[:-1]}
 
 
@@ -138,6 +172,25 @@ def refuse_books(file: File, journal: Json, whole: Json) -> None:
         ("two entries swapped", {"order": "0 2 1 3"}),
     ):
         file.fails("check_exported_book", name, {**whole, **change}, "record-broken")
+    book = journal["book"]
+    for name, old, new in (
+        ("a member twice", '"format":1', '"format":2,"format":1'),
+        ("another format", '"format":1', '"format":2'),
+        ("a format with a fraction", '"format":1', '"format":1.0'),
+        ("a format that is true", '"format":1', '"format":true'),
+        ("a position that is true", '"position":1,', '"position":true,'),
+        ("a position with an exponent", '"position":1,', '"position":1e0,'),
+        ("an id in capitals", book, book.upper()),
+        ("an id with white space", book, f"{book[:8]} {book[8:]}"),
+        ("an id of 15 bytes", book, book[2:]),
+        ("a byte-order mark", '{"format"', '\ufeff{"format"'),
+        ("half a surrogate pair", "Dr. Okafor", "\\ud83d"),
+        ("a size that is no number", '"size":NUMBER', '"size":NaN'),
+    ):
+        given = old.replace("NUMBER", str(letter["size"]))
+        broken = {**whole, "replace": [given, new]}
+        file.fails("check_exported_book", name, broken, "malformed")
+    elsewhere = {**letter, "item": "00" * 16}
     exchanged = {**letter, "sha256": forged_hash, "size": 6}
     for name, members, files in (
         ("another book", {"book": "00" * 16}, whole["files"]),
@@ -145,7 +198,12 @@ def refuse_books(file: File, journal: Json, whole: Json) -> None:
         ("a file that is missing", {}, {}),
         ("a file that was changed", {}, {path: forged}),
         ("a file exchanged with its listing", {"attachments": [exchanged]}, {path: forged}),
-        ("a file of another item", {"attachments": [{**letter, "item": "00"}]}, whole["files"]),
+        ("a file of another size", {"attachments": [{**letter, "size": 6}]}, whole["files"]),
+        (
+            "a file of another item",
+            {"attachments": [elsewhere]},
+            whole["files"],
+        ),
         ("a file nobody listed", {}, {**whole["files"], "attachments/002-more.pdf": "00"}),
         ("a file that is not listed any more", {"attachments": []}, whole["files"]),
     ):

@@ -99,6 +99,17 @@ def shortened(data: bytes) -> list[Bytes]:
     return [part for part in [*parts, data[end:].hex()] if part]
 
 
+def padded(data: bytes, length: int) -> Json:
+    """Return a packed body with zeros behind it as it stands in a file: readable if it is text."""
+    try:
+        text = data[4:].decode()
+    except UnicodeDecodeError:
+        text = ""
+    if len(text.encode()).to_bytes(4, "big") + text.encode() != data:
+        return {"hex": data.hex(), "length": length}
+    return {"packed": text, "length": length}
+
+
 def blob_names(value: object) -> set[str]:
     """Return the names of the blobs that cases refer to."""
     if isinstance(value, dict):

@@ -28,6 +28,7 @@ from e2etherapy.session.skipped_keys import ChainKey, HeaderKey, MessageSecret
 from e2etherapy.session.states import Established, Invited
 from e2etherapy.vault import keyslots
 from e2etherapy.wire import base64url as wire_base64url
+from e2etherapy.wire import body as wire_body
 from e2etherapy.wire import content
 from e2etherapy.wire.invitation import Bundle, InvitationLink, LinkSecret
 from tests.vectors.record_checks import Package
@@ -361,7 +362,7 @@ def conversation(case: Case) -> Outputs:
     return {"steps": [side.step(step) for step in case.input["steps"]], "end": side.end()}
 
 
-def content_outputs(body: content.Body) -> Outputs:
+def content_outputs(body: wire_body.Body) -> Outputs:
     outputs: Outputs = {"item": json.loads(content.encode_item(body.item))}
     if isinstance(body.item, content.UnknownItem):
         outputs["known"] = False
@@ -373,18 +374,18 @@ def content_outputs(body: content.Body) -> Outputs:
 
 
 def unpack_body(case: Case) -> Outputs:
-    return content_outputs(content.unpack_body(case.bytes("body")))
+    return content_outputs(wire_body.unpack_body(case.bytes("body")))
 
 
 def pad_body(case: Case) -> Outputs:
-    return {"body": content.pad_body(case.bytes("packed"), case.input["size"])}
+    return {"body": wire_body.pad_body(case.bytes("packed"), case.input["size"])}
 
 
 def join_parts(case: Case) -> Outputs:
-    bodies = [content.unpack_body(read_bytes(body, case.blobs)) for body in case.input["bodies"]]
+    bodies = [wire_body.unpack_body(read_bytes(body, case.blobs)) for body in case.input["bodies"]]
     pieces = {body.item.index: body.blob for body in bodies if isinstance(body.item, content.Part)}
     whole = b"".join(pieces[index] for index in range(len(bodies)))
-    return content_outputs(content.unpack_body(whole))
+    return content_outputs(wire_body.unpack_body(whole))
 
 
 def capability(case: Case) -> Outputs:

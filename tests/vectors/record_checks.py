@@ -30,14 +30,19 @@ def digests(contents: list[bytes | None]) -> list[str | None]:
     return [None if data is None else hashlib.sha256(data).hexdigest() for data in contents]
 
 
-def given_book(case: Case) -> Json:
+def given_book(case: Case) -> bytes:
     """Return `journal.json` as a vector gives it: as bytes, with something changed in it."""
-    book: Json = json.loads(case.bytes("journal"))
+    data = case.bytes("journal")
+    if "replace" in case.input:
+        old, new = (text.encode() for text in case.input["replace"])
+        assert data.count(old) == 1
+        return data.replace(old, new)
+    book: Json = json.loads(data)
     for at, members in case.input.get("change", {}).items():
         book["entries"][int(at)].update(members)
     if "order" in case.input:
         book["entries"] = [book["entries"][int(at)] for at in case.input["order"].split()]
-    return {**book, **case.input.get("members", {})}
+    return json.dumps({**book, **case.input.get("members", {})}).encode()
 
 
 class Package:
@@ -81,7 +86,7 @@ class Package:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             (folder / "attachments").mkdir()
-            (folder / "journal.json").write_text(json.dumps(book), "utf-8")
+            (folder / "journal.json").write_bytes(book)
             for path, data in case.input["files"].items():
                 (folder / path).write_bytes(bytes.fromhex(data))
             try:
@@ -92,7 +97,7 @@ class Package:
                 raise MalformedData(str(malformed)) from None
         contents = [
             standalone_verifier.content_of(number, entry)
-            for number, entry in enumerate(book["entries"], 1)
+            for number, entry in enumerate(json.loads(book)["entries"], 1)
         ]
         return {"head": sentence.rpartition(" ")[2], "contents": digests(contents)}
 

@@ -7,7 +7,7 @@ import base64
 import datetime as dt
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -80,15 +80,29 @@ class Bundle:
     details: Json
 
 
+def whole_number(digits: str) -> int:
+    return int(digits) if abs(int(digits)) < 2**53 else refuse("malformed")
+
+
 def load_json(data: bytes) -> Json:
+    """An object in the one notation of section 1.1: only the order of its members is left."""
     try:
-        value = json.loads(data.decode(), parse_constant=lambda _: refuse("malformed"))
-        dump_json(value)  # a lone surrogate is not UTF-8
+        value = json.loads(
+            data.decode(),
+            parse_int=whole_number,
+            parse_float=lambda _: refuse("malformed"),
+            parse_constant=lambda _: refuse("malformed"),
+        )
+        same = dump_json(value) == data
     except (ValueError, RecursionError):
         refuse("malformed")
-    if not isinstance(value, dict):
-        refuse("malformed")
-    return value
+    return value if same and isinstance(value, dict) else refuse("malformed")
+
+
+def depth(value: object) -> int:
+    if not isinstance(value, dict | list):
+        return 0
+    return 1 + max(map(depth, value.values() if isinstance(value, dict) else value), default=0)
 
 
 def dump_json(value: Json) -> bytes:
@@ -140,9 +154,11 @@ def is_ids(value: object) -> bool:
 Members = dict[str, Callable[[Any], bool]]
 
 
-def check_members(value: object, required: Members, optional: Members | None = None) -> Json:
-    members = {**required, **(optional or {})}
-    if not isinstance(value, dict) or not required.keys() <= value.keys() <= members.keys():
+def check_members(value: object, members: Members, optional: Iterable[str] = ()) -> Json:
+    """An object with these members, in this order; the optional ones may be left out."""
+    if not isinstance(value, dict) or not members.keys() - optional <= value.keys():
+        refuse("malformed")
+    if list(value) != [name for name in members if name in value]:
         refuse("malformed")
     if not all(members[name](member) for name, member in value.items()):
         refuse("malformed")
@@ -155,6 +171,8 @@ DETAILS: Members = {
     "deposit_key": is_base64(32),
     "ticket": is_base64(32),
     "expires": is_date,
+    "credential": is_text(8_000),
+    "log_proof": is_text(8_000),
 }
 
 
@@ -172,8 +190,7 @@ def unpack_bundle(data: bytes) -> Bundle:
         refuse("malformed")
     if any(map(is_low_order, (identity, one_time, ratchet_x))):
         refuse("malformed")
-    optional = {"credential": is_text(8_000), "log_proof": is_text(8_000)}
-    members = check_members(load_json(details), DETAILS, optional)
+    members = check_members(load_json(details), DETAILS, ("credential", "log_proof"))
     return Bundle(identity, one_time, ratchet_x, kem, ratchet_k, members)
 
 
@@ -191,12 +208,8 @@ def read_link(link: str) -> tuple[str, bytes]:
         refuse("invalid-link")
 
 
-ITEM: Members = {
-    "kind": lambda value: isinstance(value, str),
-    "id": is_base64(16),
-    "sequence": is_int(1, 2**53),
-    "written": is_time,
-}
+KIND: Members = {"kind": lambda value: isinstance(value, str)}
+ITEM: Members = {"id": is_base64(16), "sequence": is_int(1, 2**53), "written": is_time}
 KINDS: dict[str, Members] = {
     "text": {"text": is_bytes(1_000_000)},
     "attachment": {
@@ -242,11 +255,16 @@ def pad(packed: bytes, size: int) -> bytes:
 def check_item(item: Json) -> None:
     kind = item.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        check_members({name: item.get(name) for name in ITEM}, ITEM)
+        check_members({name: item.get(name) for name in (*KIND, *ITEM)}, {**KIND, **ITEM})
+        if depth(item) > 32:
+            refuse("malformed")
         return
-    check_members(item, {**ITEM, **KINDS[kind]}, {"answers": is_base64(16)})
-    if kind == "part" and item["index"] >= item["count"]:
-        refuse("malformed")
+    members = {**KIND, **KINDS[kind], **ITEM, "answers": is_base64(16)}
+    check_members(item, members, ("answers",))
+    if kind == "part":
+        first = item["sequence"] - item["index"]
+        if item["index"] >= item["count"] or first < 1 or first + item["count"] > 2**53:
+            refuse("malformed")
 
 
 def unpack(packed: bytes) -> Content:
@@ -254,12 +272,12 @@ def unpack(packed: bytes) -> Content:
     n = int.from_bytes(packed[:4], "big")
     if len(packed) < 4 + n or n > 6_100_000:
         refuse("malformed")
-    optional: Members = {
-        "blob": is_int(0, 2**32),
+    members: Members = {
+        "item": lambda value: isinstance(value, dict),
+        "blob": is_int(1, 2**32),
         "reply_to": lambda value: bool(check_members(value, REPLY_TO)),
     }
-    is_object = {"item": lambda value: isinstance(value, dict)}
-    value = check_members(load_json(packed[4 : 4 + n]), is_object, optional)
+    value = check_members(load_json(packed[4 : 4 + n]), members, ("blob", "reply_to"))
     blob, padding = cut(packed[4 + n :], value.get("blob", 0))
     if len(blob) != value.get("blob", 0) or any(padding):
         refuse("malformed")

@@ -1,17 +1,21 @@
 """Entries and exported books of the second implementation: section 12 of docs/protocol.md."""
 
 import hashlib
+import json
 import re
 import unicodedata
 from base64 import b64decode
+from collections.abc import Callable
 from typing import Any
 
 from tests.vectors.second_formats import (
+    KIND,
     Json,
     Members,
     Refused,
     check_item,
     check_members,
+    depth,
     dump_json,
     is_base64,
     is_int,
@@ -23,23 +27,22 @@ from tests.vectors.second_implementation import chain_heads, entry_commitment
 
 
 def is_details(value: object) -> bool:
-    return isinstance(value, dict) and all(type(member) in {str, int} for member in value.values())
+    """Some: an empty object is left out."""
+    members = value.values() if isinstance(value, dict) else ()
+    return bool(members) and all(type(member) in {str, int} for member in members)
 
 
-RECORDED: Members = {"kind": lambda value: isinstance(value, str), "recorded": is_time}
-ENTRIES: dict[str, tuple[Members, Members]] = {
-    "message": (
-        {
-            "direction": lambda value: value in {"sent", "received"},
-            "item": lambda value: isinstance(value, dict),
-        },
-        {},
-    ),
-    "private": (
-        {"id": is_base64(16), "text": lambda value: isinstance(value, str)},
-        {"mood": lambda value: value is None or is_int(0, 11)(value)},
-    ),
-    "event": ({"event": lambda value: isinstance(value, str)}, {"details": is_details}),
+ENTRIES: dict[str, Members] = {
+    "message": {
+        "direction": lambda value: value in {"sent", "received"},
+        "item": lambda value: isinstance(value, dict),
+    },
+    "private": {
+        "id": is_base64(16),
+        "text": lambda value: isinstance(value, str),
+        "mood": is_int(0, 11),
+    },
+    "event": {"event": lambda value: isinstance(value, str), "details": is_details},
 }
 
 
@@ -50,18 +53,16 @@ def read_entry(content: bytes) -> Json | None:
     if not isinstance(kind, str):
         refuse("malformed")
     if kind not in ENTRIES:
-        return None
-    required, optional = ENTRIES[kind]
-    check_members(value, {**RECORDED, **required}, optional)
+        return None if depth(value) <= 32 else refuse("malformed")
+    members = {**KIND, **ENTRIES[kind], "recorded": is_time}
+    check_members(value, members, ("mood", "details"))
     if kind == "message":
         check_item(value["item"])
     return value
 
 
 def write_entry(entry: Json) -> bytes:
-    required, optional = ENTRIES[entry["kind"]]
-    names = ("kind", *required, *optional, "recorded")
-    return dump_json({name: entry[name] for name in names if entry.get(name) not in (None, {})})
+    return dump_json(entry)
 
 
 def can_be_shown(content: bytes) -> bool:
@@ -129,8 +130,84 @@ def content_of(entry: Json) -> bytes | None:
     return bytes.fromhex(entry["content_hex"])
 
 
-def check_exported_book(book: Json, files: dict[str, bytes]) -> tuple[bytes, list[bytes | None]]:
+def is_hex(size: int | None = None) -> Callable[[object], bool]:
+    def check(value: object) -> bool:
+        shape = isinstance(value, str) and re.fullmatch("(?:[0-9a-f]{2})*", value)
+        return bool(shape) and size in {None, len(str(value)) // 2}
+
+    return check
+
+
+def or_null(check: Callable[[Any], bool]) -> Callable[[object], bool]:
+    return lambda value: value is None or check(value)
+
+
+def each(check: Callable[[Any], bool]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, list) and all(map(check, value))
+
+
+def having(members: Members) -> Callable[[object], bool]:
+    """Other members are ignored; `content_hex` may be left out."""
+    names = [name for name in members if name != "content_hex"]
+    return lambda value: (
+        isinstance(value, dict)
+        and all(name in value for name in names)
+        and all(members[name](member) for name, member in value.items() if name in members)
+    )
+
+
+def is_string(value: object) -> bool:
+    return isinstance(value, str)
+
+
+is_count = is_int(0, 2**53)
+is_exported_book = having(
+    {
+        "format": lambda value: type(value) is int and value == 1,
+        "book": is_hex(16),
+        "title": is_string,
+        "head": is_hex(32),
+        "attachments": each(
+            having({"item": is_hex(16), "path": is_string, "sha256": is_hex(32), "size": is_count})
+        ),
+        "unreadable": each(is_count),
+        "entries": each(
+            having(
+                {
+                    "position": is_count,
+                    "salt": or_null(is_hex(32)),
+                    "content": or_null(is_string),
+                    "commitment": is_hex(32),
+                    "head": is_hex(32),
+                    "content_hex": is_hex(),
+                }
+            )
+        ),
+    }
+)
+
+
+def once(members: list[tuple[str, Any]]) -> Json:
+    return dict(members) if len(dict(members)) == len(members) else refuse("malformed")
+
+
+def load_exported_book(data: bytes) -> Json:
+    try:
+        book: Json = json.loads(
+            data.decode(),
+            object_pairs_hook=once,
+            parse_float=lambda _: refuse("malformed"),
+            parse_constant=lambda _: refuse("malformed"),
+        )
+        dump_json(book)  # a lone surrogate is not UTF-8
+    except (ValueError, RecursionError):
+        refuse("malformed")
+    return book if is_exported_book(book) else refuse("malformed")
+
+
+def check_exported_book(data: bytes, files: dict[str, bytes]) -> tuple[bytes, list[bytes | None]]:
     """The last head, and every content, if all of it fits."""
+    book = load_exported_book(data)
     contents = [content_of(entry) for entry in book["entries"]]
     commitments = [bytes.fromhex(entry["commitment"]) for entry in book["entries"]]
     heads = chain_heads(bytes.fromhex(book["book"]), commitments)
@@ -166,6 +243,8 @@ def check_files(listed: list[Json], files: dict[str, bytes], named: set[tuple[st
     for file in listed:
         data = present.pop(unicodedata.normalize("NFC", file["path"]), None)
         if data is None or hashlib.sha256(data).hexdigest() != file["sha256"]:
+            refuse("record-broken")
+        if len(data) != file["size"]:
             refuse("record-broken")
         if (file["item"], file["sha256"]) not in named:
             refuse("record-broken")

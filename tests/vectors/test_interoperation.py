@@ -17,7 +17,8 @@ from e2etherapy.session import states
 from e2etherapy.session.invitation import open_bundle, seal_bundle
 from e2etherapy.session.safety_phrase import safety_phrase
 from e2etherapy.session.states import Established
-from e2etherapy.wire.content import ReplyTo, Text, UnknownItem
+from e2etherapy.wire.body import ReplyTo
+from e2etherapy.wire.content import Text, UnknownItem
 from e2etherapy.wire.invitation import InvitationLink
 from tests.vectors import second_formats as formats
 from tests.vectors import second_implementation as second
@@ -96,12 +97,12 @@ class SecondSide:
 
     def say_item(self, members: dict[str, Any]) -> bytes:
         self.sequence += 1
-        item = {"sequence": self.sequence, "written": "2026-06-20T12:00:00Z", **members}
-        content = formats.Content({"id": b64(os.urandom(16)), **item})
+        common = {"sequence": self.sequence, "written": "2026-06-20T12:00:00Z"}
+        content = formats.Content({**members, "id": b64(os.urandom(16)), **common})
         size = second.BODY
         if self.session.outer_key is not None and not self.session.therapist:
             size = second.OPENING_BODY
-            content.reply_to = {"deposit_key": b64(bytes(32)), "mailbox": b64(bytes(32))}
+            content.reply_to = {"mailbox": b64(bytes(32)), "deposit_key": b64(bytes(32))}
         body = formats.pad(formats.pack(content), size)
         return second.seal_envelope(self.session, body, os.urandom)
 
@@ -150,11 +151,11 @@ def package_therapist_meets_second_client() -> Pair:
 
 def second_therapist_meets_package_client() -> Pair:
     members = {
-        "expires": EXPIRES.isoformat(),
-        "ticket": b64(os.urandom(32)),
-        "deposit_key": b64(os.urandom(32)),
         "name": "Dr. \N{LATIN CAPITAL LETTER O WITH DIAERESIS}zg\u00fcr",
         "mailbox": b64(os.urandom(32)),
+        "deposit_key": b64(os.urandom(32)),
+        "ticket": b64(os.urandom(32)),
+        "expires": EXPIRES.isoformat(),
     }
     invitation = second.invite(os.urandom(32), os.urandom, members)
     link = formats.make_link(RELAY, hashlib.sha256(invitation.bundle).digest())

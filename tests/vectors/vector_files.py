@@ -20,6 +20,9 @@ def read_bytes(value: Bytes, blobs: dict[str, str]) -> bytes:
     if isinstance(value, list):
         return b"".join(read_bytes(part, blobs) for part in value)
     data = base64.b64decode(blobs[value["blob"]]) if "blob" in value else b""
+    if "packed" in value:
+        text = value["packed"].encode()
+        data = len(text).to_bytes(4, "big") + text
     data = (data or bytes.fromhex(value.get("hex", ""))) * value.get("times", 1)
     if "length" in value:
         data = data[: value["length"]].ljust(value["length"], b"\0")

@@ -15,7 +15,9 @@ from typing import Annotated, Literal
 import msgspec
 
 from e2etherapy.errors import MalformedData
+from e2etherapy.wire import notation
 
+_Whole = Annotated[int, msgspec.Meta(ge=-notation.MAX_INTEGER, le=notation.MAX_INTEGER)]
 _When = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -73,7 +75,7 @@ class Event(_Content, frozen=True, tag="event"):
     """Something that happened and is part of the record."""
 
     event: str
-    details: dict[str, str | int] = {}
+    details: dict[str, str | _Whole] = {}
 
 
 class UnknownEntry(msgspec.Struct, frozen=True):
@@ -94,29 +96,42 @@ class _AnyKind(msgspec.Struct, frozen=True):
     kind: str
 
 
-_encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Content] = msgspec.json.Decoder(Content)
 _any_kind = msgspec.json.Decoder(_AnyKind)
 
 
 def encode(content: Content) -> bytes:
     """Return an entry's JSON, as it is committed to."""
-    return _encoder.encode(content)
+    return notation.write(content)
 
 
 def decode(data: bytes) -> Content | UnknownEntry:
     """Read an entry's JSON.
 
     Raises:
-        MalformedData: it breaks the form of its kind.
+        MalformedData: it breaks the form of its kind, or is not written in the one notation.
     """
     try:
-        kind = _any_kind.decode(data).kind
-        if kind not in KINDS:
-            return UnknownEntry(kind)
         decoded = _decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedData(f"An entry breaks its form: {type(error).__name__}.") from None
+    except notation.BROKEN as broken:
+        return _newer_entry(data, broken)
+    notation.require(decoded, data)
     if decoded.recorded.utcoffset() != timedelta(0) or decoded.recorded.microsecond:
         raise MalformedData("An entry's time is not UTC in whole seconds.")
     return decoded
+
+
+def _newer_entry(data: bytes, broken: Exception) -> UnknownEntry:
+    """Keep an entry that is `broken` for this version only because of its kind."""
+    try:
+        kind = _any_kind.decode(data).kind
+    except notation.BROKEN as error:
+        raise _malformed(error) from None
+    if kind in KINDS:
+        raise _malformed(broken)
+    notation.read_any(data)
+    return UnknownEntry(kind)
+
+
+def _malformed(error: Exception) -> MalformedData:
+    return MalformedData(f"An entry breaks its form: {type(error).__name__}.")

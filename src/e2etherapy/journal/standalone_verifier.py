@@ -27,6 +27,7 @@ import sys
 import unicodedata
 from typing import Any
 
+FORMAT = 1
 MALFORMED = (AttributeError, KeyError, OSError, RecursionError, TypeError, ValueError)
 EXPORTED_NAME = re.compile(r"[0-9]{3,}-")
 
@@ -47,21 +48,23 @@ def check_book(path: pathlib.Path) -> str:
     Raises:
         Broken: something does not fit.
     """
-    book = json.loads(path.read_text("utf-8"))
-    head = labelled("journal-book", bytes.fromhex(book["book"]))
+    book = read_json(path.read_bytes())
+    if whole(book["format"]) != FORMAT:
+        raise ValueError("another format")
+    head = labelled("journal-book", unhex(book["book"], 16))
     blanked = 0
     named: set[tuple[str, str]] = set()
     for number, entry in enumerate(book["entries"], 1):
         commitment = check_entry(number, entry, named)
         blanked += content_of(number, entry) is None
         head = labelled("journal-chain", head, number.to_bytes(8, "big"), commitment)
-        if head != bytes.fromhex(entry["head"]):
+        if head != unhex(entry["head"], 32):
             raise Broken(f"entry {number} does not follow the one before it")
-    if head != bytes.fromhex(book["head"]):
+    if head != unhex(book["head"], 32):
         raise Broken("the end of the book is missing")
     absent = len(named - check_files(path.parent, book["attachments"], named))
     left_out = f"Recorded files that are not in this copy: {absent}. " if absent else ""
-    unreadable = ", ".join(str(int(position)) for position in book["unreadable"])
+    unreadable = ", ".join(str(whole(position)) for position in book["unreadable"])
     kept = f"Entries that are kept and cannot be shown: {unreadable}. " if unreadable else ""
     return (
         f"{book['title']}: {len(book['entries'])} entries ({blanked} blanked in this copy), "
@@ -76,14 +79,14 @@ def check_entry(number: int, entry: dict[str, Any], named: set[tuple[str, str]])
     Raises:
         Broken: it is another entry, or was changed.
     """
-    if entry["position"] != number:
+    if whole(entry["position"]) != number:
         raise Broken(f"entry {number} is missing or out of its place")
     content = content_of(number, entry)
     if (entry["salt"] is None) != (content is None):
         raise Broken(f"entry {number} is only half blanked")
-    commitment = bytes.fromhex(entry["commitment"])
+    commitment = unhex(entry["commitment"], 32)
     if content is not None:
-        if commitment != labelled("journal-entry", bytes.fromhex(entry["salt"]), content):
+        if commitment != labelled("journal-entry", unhex(entry["salt"], 32), content):
             raise Broken(f"entry {number} was changed")
         # One that is malformed was recorded so, and names no file: only its bytes are vouched for.
         with contextlib.suppress(*MALFORMED):
@@ -101,12 +104,14 @@ def content_of(number: int, entry: dict[str, Any]) -> bytes | None:
         return None if entry["content"] is None else bytes(entry["content"].encode("utf-8"))
     if entry["content"] is not None:
         raise Broken(f"entry {number} has two contents")
-    return bytes.fromhex(entry["content_hex"])
+    return unhex(entry["content_hex"])
 
 
 def files_named_in(content: bytes) -> list[tuple[str, str]]:
     """Return the file that an entry commits to, if it does."""
-    said = json.loads(content)
+    said = read_json(content)
+    if json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8") != content:
+        return []  # not as an entry is written
     item = said["item"] if said["kind"] == "message" else {}
     if item.get("kind") != "attachment":
         return []
@@ -134,8 +139,9 @@ def check_files(
         path = present.pop(unicodedata.normalize("NFC", shown), None)
         if path is None:
             raise Broken(f"the file {shown} is missing")
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        if digest != attachment["sha256"]:
+        data = path.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != attachment["sha256"] or len(data) != whole(attachment["size"]):
             raise Broken(f"the file {shown} was changed")
         if (attachment["item"], digest) not in named:
             raise Broken(f"the file {shown} is not one that an entry names")
@@ -146,8 +152,72 @@ def check_files(
 
 
 def hex_of(text: str) -> str:
-    """Return base64 as hex."""
-    return base64.b64decode(text, validate=True).hex()
+    """Return base64 as hex.
+
+    Raises:
+        ValueError: it is not in its one form.
+    """
+    data = base64.b64decode(text, validate=True)
+    if base64.b64encode(data).decode("ascii") != text:
+        raise ValueError("spare bits")
+    return data.hex()
+
+
+def unhex(text: str, size: int | None = None) -> bytes:
+    """Return the bytes of lower-case hex, exactly `size` of them if that is given.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    data = bytes.fromhex(text)
+    if data.hex() != text or (size is not None and len(data) != size):
+        raise ValueError("not so many bytes of lower-case hex")
+    return data
+
+
+def whole(value: object) -> int:
+    """Return a whole number.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if type(value) is not int:
+        raise ValueError("no whole number")
+    return value
+
+
+def read_json(data: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """Read JSON that says everything once.
+
+    Raises:
+        ValueError: it is not that: a member stands there twice, a number is not whole, or a text
+            holds half a character.
+    """
+    text = data.decode("utf-8")
+    value = json.loads(text, object_pairs_hook=once, parse_float=refuse, parse_constant=refuse)
+    json.dumps(value, ensure_ascii=False).encode("utf-8")
+    return value
+
+
+def once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object each of whose members stands there once.
+
+    Raises:
+        ValueError: one stands there twice.
+    """
+    found = dict(members)
+    if len(found) != len(members):
+        raise ValueError("a member twice")
+    return found
+
+
+def refuse(text: str) -> None:
+    """Refuse a number.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError(text)
 
 
 def inert(text: str) -> str:

@@ -24,6 +24,7 @@ from e2etherapy.vault.records import (
     Verification,
 )
 from e2etherapy.wire import content
+from e2etherapy.wire.body import ReplyTo, pack_body
 from e2etherapy.wire.content import (
     ITEM_ID_SIZE,
     MAX_ATTACHMENT_BYTES,
@@ -34,7 +35,6 @@ from e2etherapy.wire.content import (
     KnownItem,
     Part,
     Profile,
-    ReplyTo,
     Text,
 )
 
@@ -187,15 +187,15 @@ class Composer:
     def _pieces(self, item: KnownItem, blob: bytes) -> list[bytes]:
         """Cut an item's packed form so that each piece fits an envelope of the present phase."""
         room = session.body_room(self.conversation.state)
-        if len(content.pack_body(item, blob, self._reply_to())) <= room:
+        if len(pack_body(item, blob, self._reply_to())) <= room:
             return [b""]
-        packed = content.pack_body(item, blob)
+        packed = pack_body(item, blob)
         size = room - _PART_OVERHEAD
         return [packed[start : start + size] for start in range(0, len(packed), size)]
 
     def _keep_blob(self, item: KnownItem, blob: bytes) -> None:
         """Keep the file in the vault too, so that its author can open and export it."""
-        packed = content.pack_body(item, blob)
+        packed = pack_body(item, blob)
         size = 13_000
         starts = range(0, len(packed), size)
         for position, start in enumerate(starts):

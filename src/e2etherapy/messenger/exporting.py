@@ -14,7 +14,7 @@ from e2etherapy.messenger.settings import Setting, text_setting
 from e2etherapy.messenger.views import ExportedBookView
 from e2etherapy.vault import conversations, journal_store
 from e2etherapy.vault.records import ItemRow
-from e2etherapy.wire import content
+from e2etherapy.wire.body import unpack_body
 from e2etherapy.wire.content import Attachment
 
 
@@ -63,7 +63,7 @@ async def _attach_files(device: Device, name: BookName, writer: BookWriter) -> N
 async def _attach(device: Device, row: ItemRow, writer: BookWriter) -> None:
     packed = await conversations.packed_whole(device.vault.db, row.conversation, row.author, row.id)
     try:
-        body = content.unpack_body(packed)
+        body = unpack_body(packed)
     except MalformedData:
         # The copy says which file is missing; it must not withhold everything else.
         return

@@ -6,15 +6,8 @@ import hmac
 
 from e2etherapy.errors import ContentRefused
 from e2etherapy.primitives.digest import sha256
-from e2etherapy.wire.content import (
-    AnyItem,
-    Attachment,
-    Body,
-    JournalShare,
-    Profile,
-    Text,
-    UnknownItem,
-)
+from e2etherapy.wire.body import Body
+from e2etherapy.wire.content import AnyItem, Attachment, JournalShare, Profile, Text, UnknownItem
 
 
 def kind_of(item: AnyItem) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from e2etherapy.errors import ContentRefused, MalformedData
 from e2etherapy.session.limits import STANDARD
 from e2etherapy.vault.records import Partial
-from e2etherapy.wire import content
-from e2etherapy.wire.content import Attachment, Body, JournalShare, Part, Text, UnknownItem
+from e2etherapy.wire.body import Body, unpack_body
+from e2etherapy.wire.content import Attachment, JournalShare, Part, Text, UnknownItem
 
 MAX_PARTIALS = 8
 """Long items on their way at the same time: at most 270 MB of a vault's disk."""
@@ -59,7 +59,7 @@ def unpack_whole(partial: Partial, packed: bytes) -> Body:
         ContentRefused: they do not give what they announced.
     """
     try:
-        body = content.unpack_body(packed, padded=False)
+        body = unpack_body(packed, padded=False)
     except MalformedData as malformed:
         raise ContentRefused(str(malformed)) from None
     same = body.item.id == partial.whole and body.item.sequence == partial.first_sequence

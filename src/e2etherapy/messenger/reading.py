@@ -22,6 +22,7 @@ from e2etherapy.vault.records import Author, ConversationRecord, Role, State, Th
 from e2etherapy.vault.search import Hit
 from e2etherapy.vault.vault import Vault
 from e2etherapy.wire import content
+from e2etherapy.wire.body import unpack_body
 from e2etherapy.wire.content import Attachment, JournalShare, Text, UnknownItem
 
 IN_THREAD = frozenset({"text", "attachment", "journal_share", "unknown"})
@@ -102,7 +103,7 @@ async def attachment(vault: Vault, name: str, item: str, author: Role) -> tuple[
     if side is Author.PEER and whole in await conversations.partials(vault.db, found.id):
         raise unknown
     packed = await conversations.packed_whole(vault.db, found.id, side, whole)
-    body = content.unpack_body(packed) if packed else None
+    body = unpack_body(packed) if packed else None
     if body is None or not isinstance(body.item, Attachment):
         raise unknown
     return body.item.name, body.blob

@@ -39,15 +39,14 @@ from e2etherapy.vault.records import (
     State,
 )
 from e2etherapy.wire import content
+from e2etherapy.wire.body import Body, ReplyTo, pack_body
 from e2etherapy.wire.content import (
     AnyItem,
     Attachment,
-    Body,
     JournalShare,
     Part,
     ReadMark,
     Receipt,
-    ReplyTo,
     Text,
     UnknownItem,
 )
@@ -258,7 +257,7 @@ class Receiver:
         journal = change.record(record.encode(entry), searchable(item))
         self._add_row(item, journal, change)
         if _is_kept_packed(body) and not packed_kept:
-            packed = content.pack_body(item, body.blob)
+            packed = pack_body(item, body.blob)
             change.add_chunk(ChunkRow(self.conversation.id, Author.PEER, item.id, 0, packed))
         if isinstance(item, Text | Attachment | JournalShare | UnknownItem):
             self.messages += 1

@@ -30,7 +30,8 @@ from e2etherapy.vault import conversations, outbox
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.database import Database
 from e2etherapy.vault.records import Author, ConversationRecord, Partial
-from e2etherapy.wire.content import AnyItem, Body, Part
+from e2etherapy.wire.body import Body
+from e2etherapy.wire.content import AnyItem, Part
 
 
 async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:

@@ -21,7 +21,8 @@ from e2etherapy.session.phases import Event, Phase
 from e2etherapy.session.ratchet import SealedMessage, TurnKeys
 from e2etherapy.session.states import Closed, Conversation, Established, Invited, Wrapping
 from e2etherapy.wire import content, envelope
-from e2etherapy.wire.content import Body, KnownItem, ReplyTo
+from e2etherapy.wire.body import Body, ReplyTo, pack_body, pad_body, unpack_body
+from e2etherapy.wire.content import KnownItem
 from e2etherapy.wire.invitation import Bundle, BundleDetails
 
 
@@ -128,8 +129,8 @@ def seal(
         raise WrongPhase("This conversation cannot carry messages.")
     content.check_item(item)
     is_opening = phase is Phase.OPENING
-    packed = content.pack_body(item, blob, reply_to if is_opening else None)
-    body = content.pad_body(packed, body_room(state))
+    packed = pack_body(item, blob, reply_to if is_opening else None)
+    body = pad_body(packed, body_room(state))
     salt = entropy(envelope.SALT_SIZE)
     prefix = salt + opening.wrap(state.wrapping, salt) if is_opening else salt
     after, sealed = ratchet.seal(state.ratchet, prefix, body, entropy)
@@ -207,6 +208,6 @@ def _unseal_message(state: Established, data: bytes, today: int) -> opening.Unse
 
 def _opened(unsealed: opening.Unsealed) -> Opened:
     try:
-        return Opened(unsealed.state, content.unpack_body(unsealed.body))
+        return Opened(unsealed.state, unpack_body(unsealed.body))
     except MalformedData as error:
         return Opened(unsealed.state, None, str(error))

@@ -1,35 +1,25 @@
-"""What a sealed body says: JSON items of known kinds, refused when they break their form.
-
-    body    u32 n | n bytes of JSON | optional blob | zero padding
-    JSON    {"item": {"kind": …, …}, "blob": size, "reply_to": …}
+"""What people say to each other: items of known kinds, refused when they break their form.
 
 An unknown kind is kept, never dropped (docs/protocol.md, section 7).
 """
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 
-from e2etherapy.errors import ContentTooLarge, MalformedData
+from e2etherapy.errors import MalformedData
+from e2etherapy.wire import notation
 
 ITEM_ID_SIZE = 16
-MAX_SEQUENCE = 2**53 - 1
+MAX_SEQUENCE = notation.MAX_INTEGER
 MAX_TEXT_BYTES = 1_000_000
 MAX_ATTACHMENT_BYTES = 25_000_000
 MAX_PARTS = 2_400
 MAX_RECEIPT_ITEMS = 256
-MAX_JSON_BYTES = 6_100_000
-"""The longest text with every character escaped. Reading JSON of a kind that is not known can take
-27 times its length in memory, and it is read whenever it is shown."""
 MAX_NAME_LENGTH = 200
-MAX_DEPTH = 32
-"""Arrays and objects inside of each other, in an item of a kind that is not known."""
-_LENGTH = struct.Struct(">I")
 _UTC_OFFSET = timedelta(0)
 
 ItemId = Annotated[bytes, msgspec.Meta(min_length=ITEM_ID_SIZE, max_length=ITEM_ID_SIZE)]
@@ -141,41 +131,6 @@ KINDS: frozenset[str] = frozenset(
 )
 
 
-class ReplyTo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the other side deposits: mailbox id and deposit key, 32 bytes each."""
-
-    mailbox: Digest
-    deposit_key: Digest
-
-    def __repr__(self) -> str:
-        """Hide the deposit key."""
-        return "<ReplyTo: an address and a secret key>"
-
-
-class Body(msgspec.Struct, frozen=True):
-    """A decoded body: the item, its blob, and in openings where to answer."""
-
-    item: AnyItem
-    blob: bytes = b""
-    reply_to: ReplyTo | None = None
-
-    def __repr__(self) -> str:
-        """Name the item's kind, never what was said."""
-        return f"<Body: {self.item!r}>"
-
-
-class _Outer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    item: msgspec.Raw
-    blob: Annotated[int, msgspec.Meta(ge=0)] = 0
-    reply_to: ReplyTo | None = None
-
-
-class _Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    item: KnownItem
-    blob: Annotated[int, msgspec.Meta(ge=0)] = 0
-    reply_to: ReplyTo | None = None
-
-
 class _AnyKind(msgspec.Struct, frozen=True):
     kind: str
     id: ItemId
@@ -183,34 +138,30 @@ class _AnyKind(msgspec.Struct, frozen=True):
     written: When
 
 
-_encoder = msgspec.json.Encoder()
-_known_outer = msgspec.json.Decoder(_Known)
-_outer = msgspec.json.Decoder(_Outer)
 _any_kind = msgspec.json.Decoder(_AnyKind)
 _known: msgspec.json.Decoder[KnownItem] = msgspec.json.Decoder(KnownItem)
-_any_json = msgspec.json.Decoder(dict[str, Any])
-_BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def encode_item(item: AnyItem) -> bytes:
     """Return an item's JSON, as it stands in a body and in the journal."""
     if isinstance(item, UnknownItem):
         return item.raw
-    return _encoder.encode(item)
+    return notation.write(item)
 
 
 def decode_item(data: bytes) -> AnyItem:
     """Read one item.
 
     Raises:
-        MalformedData: not JSON, a field missing, unknown, of a wrong type or out of range, or a
-            time that is not UTC in whole seconds.
+        MalformedData: not JSON or not in its one notation, a field missing, unknown, of a wrong
+            type or out of range, or a time that is not UTC in whole seconds.
     """
     try:
-        item: AnyItem = _known.decode(data)
-    except _BROKEN as broken:
-        item = _newer_item(data, broken)
-    _check(item)
+        item = _known.decode(data)
+    except notation.BROKEN as broken:
+        return _newer_item(data, broken)
+    notation.require(item, data)
+    check_decoded(item)
     return item
 
 
@@ -218,22 +169,16 @@ def _newer_item(data: bytes, broken: Exception) -> UnknownItem:
     """Keep an item that is `broken` for this version only because of its kind."""
     try:
         common = _any_kind.decode(data)
-        whole = _any_json.decode(data)
-    except _BROKEN as error:
+    except notation.BROKEN as error:
         raise _malformed_item(error) from None
     if common.kind in KINDS:
         raise _malformed_item(broken)
-    if _is_nested_deeper(whole, MAX_DEPTH):
-        # It will be read again, also where less room is left on the stack.
-        raise MalformedData(f"A content item is nested deeper than {MAX_DEPTH} levels.")
-    return UnknownItem(common.id, common.sequence, common.written, common.kind, bytes(data))
-
-
-def _is_nested_deeper(value: object, levels: int) -> bool:
-    inner = value.values() if isinstance(value, dict) else value
-    if not isinstance(inner, Iterable) or isinstance(inner, str):
-        return False
-    return levels == 0 or any(_is_nested_deeper(item, levels - 1) for item in inner)
+    whole = notation.read_any(data)
+    if any(whole[name] != value for name, value in msgspec.to_builtins(common).items()):
+        raise MalformedData("A content item's id or time is not written in the one way there is.")
+    item = UnknownItem(common.id, common.sequence, common.written, common.kind, bytes(data))
+    check_decoded(item)
+    return item
 
 
 def _malformed_item(error: Exception) -> MalformedData:
@@ -250,10 +195,16 @@ def check_item(item: KnownItem) -> None:
         msgspec.convert(msgspec.structs.asdict(item), type=type(item))
     except msgspec.ValidationError as error:
         raise _malformed_item(error) from None
-    _check(item)
+    check_decoded(item)
 
 
-def _check(item: AnyItem) -> None:
+def check_decoded(item: AnyItem) -> None:
+    """Refuse what an item's type does not rule out.
+
+    Raises:
+        MalformedData: a time that is not UTC in whole seconds, a part outside of its whole, or a
+            text of more than 1,000,000 bytes.
+    """
     times = [item.written]
     if isinstance(item, JournalShare):
         times.append(item.entry_written)
@@ -276,65 +227,3 @@ def _check_place(part: Part) -> None:
 def _fits(text: str) -> bool:
     # Four bytes are the most for a character: what is short needs no counting.
     return len(text) <= MAX_TEXT_BYTES // 4 or len(text.encode()) <= MAX_TEXT_BYTES
-
-
-def pack_body(item: AnyItem, blob: bytes = b"", reply_to: ReplyTo | None = None) -> bytes:
-    """Return ``u32 n | JSON | blob`` without padding."""
-    if isinstance(item, UnknownItem):
-        encoded = _encoder.encode(_Outer(msgspec.Raw(item.raw), len(blob), reply_to))
-    else:
-        encoded = _encoder.encode(_Known(item, len(blob), reply_to))
-    return b"".join((_LENGTH.pack(len(encoded)), encoded, blob))
-
-
-def pad_body(packed: bytes, size: int) -> bytes:
-    """Fill a packed body with zeros up to `size` bytes.
-
-    Raises:
-        ContentTooLarge: it is longer than that.
-    """
-    if len(packed) > size:
-        raise ContentTooLarge(f"{len(packed)} bytes do not fit a body of {size}.")
-    return packed.ljust(size, b"\x00")
-
-
-def unpack_body(data: bytes, *, padded: bool = True) -> Body:
-    """Read a body.
-
-    Args:
-        data: the packed form, with zeros behind it unless it is a joined whole.
-        padded: whether zeros may follow.
-
-    Raises:
-        MalformedData: lengths that do not fit, padding that is not zero, or an item that breaks
-            its form.
-    """
-    if len(data) < _LENGTH.size:
-        raise MalformedData("A body is shorter than its length field.")
-    end = _LENGTH.size + _LENGTH.unpack_from(data)[0]
-    if end > len(data):
-        raise MalformedData("A body's length field points behind its end.")
-    if end > _LENGTH.size + MAX_JSON_BYTES:
-        raise MalformedData("A body's JSON is longer than any that may be sent.")
-    outer = _unpack_json(data[_LENGTH.size : end])
-    blob_end = end + outer.blob
-    padding = len(data) - blob_end
-    if padding < 0 or not data.endswith(bytes(padding)) or (padding and not padded):
-        raise MalformedData("A body's blob or padding does not fit.")
-    item = outer.item
-    if isinstance(item, msgspec.Raw):
-        return Body(decode_item(bytes(item)), data[end:blob_end], outer.reply_to)
-    _check(item)
-    return Body(item, data[end:blob_end], outer.reply_to)
-
-
-def _unpack_json(data: bytes) -> _Known | _Outer:
-    """Read a body's JSON in one pass where this version knows the item's kind."""
-    try:
-        return _known_outer.decode(data)
-    except _BROKEN:
-        # The item may be of a newer kind; whatever else is wrong is wrong here too.
-        try:
-            return _outer.decode(data)
-        except _BROKEN as error:
-            raise MalformedData(f"A body's JSON breaks its form: {type(error).__name__}.") from None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
@@ -22,7 +22,7 @@ from e2etherapy.primitives.dh import X25519Public
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.primitives.kem import Kem768Public, Kem1024Public
 from e2etherapy.primitives.octets import SecretOctets
-from e2etherapy.wire import base64url
+from e2etherapy.wire import base64url, notation
 from e2etherapy.wire.content import Digest, Name
 
 SCHEME = "e2etherapy"
@@ -101,6 +101,9 @@ class BundleDetails(
         return "<BundleDetails: a name, an address and secret keys>"
 
 
+_details = msgspec.json.Decoder(BundleDetails)
+
+
 def _check_length(announced: int, actual: int) -> None:
     if announced != actual:
         raise MalformedData("An invitation's length field does not fit.")
@@ -108,11 +111,7 @@ def _check_length(announced: int, actual: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The therapist's one-time public keys for one client, and the details.
-
-    `details_json` is the details' encoding as its author wrote it: the link is a hash over it, and
-    another encoder may write the same members in another order.
-    """
+    """The therapist's one-time public keys for one client, and the details."""
 
     identity: X25519Public
     one_time: X25519Public
@@ -120,15 +119,10 @@ class Bundle:
     kem: Kem1024Public
     ratchet_kem: Kem768Public
     details: BundleDetails
-    details_json: bytes = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        """Encode the details of a bundle that is made here."""
-        object.__setattr__(self, "details_json", msgspec.json.encode(self.details))
 
     def pack(self) -> bytes:
         """Return the bundle's bytes, of which the link holds the hash."""
-        details = self.details_json
+        details = notation.write(self.details)
         keys = (self.identity, self.one_time, self.ratchet_x25519, self.kem, self.ratchet_kem)
         return b"".join(keys) + _LENGTH.pack(len(details)) + details
 
@@ -147,9 +141,10 @@ class Bundle:
             offset += size
         try:
             (length,) = _LENGTH.unpack_from(data, offset)
-            details = msgspec.json.decode(data[offset + _LENGTH.size :], type=BundleDetails)
+            details = _details.decode(data[offset + _LENGTH.size :])
+            notation.require(details, data[offset + _LENGTH.size :])
             _check_length(offset + _LENGTH.size + length, len(data))
-            bundle = cls(
+            return cls(
                 X25519Public(fields[0]),
                 X25519Public(fields[1]),
                 X25519Public(fields[2]),
@@ -157,10 +152,8 @@ class Bundle:
                 Kem768Public(fields[4]),
                 details,
             )
-        except (struct.error, InvalidKey, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (struct.error, InvalidKey, *notation.BROKEN) as error:
             raise MalformedData(f"An invitation breaks its form: {type(error).__name__}.") from None
-        object.__setattr__(bundle, "details_json", data[offset + _LENGTH.size :])
-        return bundle
 
     def secret(self) -> LinkSecret:
         """Return L, the hash of this bundle."""

@@ -15,14 +15,13 @@ from e2etherapy.errors import (
     WrongPhase,
 )
 from e2etherapy.primitives.kem import Kem768Public
-from e2etherapy.session import conversation, invitation, states
+from e2etherapy.session import conversation, states
 from e2etherapy.session.invitation import LinkKeys
 from e2etherapy.session.limits import STANDARD
 from e2etherapy.session.phases import Phase
 from e2etherapy.session.states import Established
-from e2etherapy.wire import content
+from e2etherapy.wire.body import pack_body
 from e2etherapy.wire.content import Profile, Receipt, Text
-from e2etherapy.wire.invitation import Bundle
 from tests.support.hostile import Hostility, begin_with_kem_key, craft
 from tests.support.people import (
     LAST_DAY,
@@ -157,28 +156,11 @@ def test_an_opening_cannot_begin_another_turn_than_the_first() -> None:
     assert states.dump(pair.therapist.state) == before
 
 
-def test_a_bundle_whose_members_stand_in_another_order_can_be_joined() -> None:
-    """The therapist's software may write JSON in another way than the client's would."""
-    pair = meet()
-    raw = pair.bundle.pack()
-    details = raw[2852:]
-    spaced = details.replace(b'":', b'" : ').replace(b',"', b' , "')
-    assert spaced != details
-    packed = raw[:2848] + len(spaced).to_bytes(4, "big") + spaced
-    invited = msgspec.structs.replace(pair.invited, bundle=packed)
-    theirs = Bundle.unpack(packed)
-    sealed = invitation.seal_bundle(theirs, seeded("nonce"))
-    opened = invitation.open_bundle(theirs.secret(), sealed)
-    client = Person(conversation.join(opened, TODAY, LAST_DAY, seeded("client")), seeded("salts"))
-    therapist = Person(invited, seeded("therapist"))
-    assert therapist.open(client.seal("it fits")) == "it fits"
-
-
 @pytest.mark.parametrize("size", [0, 1, 100])
 def test_a_body_takes_exactly_the_room_that_is_announced(size: int) -> None:
     for pair in (meet(), connected(turns=3)):
         room = conversation.body_room(pair.client.state)
-        said = "x" * (room - len(content.pack_body(text(""), b"", None)) - size)
+        said = "x" * (room - len(pack_body(text(""), b"", None)) - size)
         sealed = conversation.seal(pair.client.state, text(said), pair.client.draw)
         opened = conversation.unseal(pair.therapist.state, sealed.envelope, TODAY)
         assert len(words(opened)) == len(said)

@@ -7,7 +7,9 @@ import pytest
 
 from e2etherapy.errors import ContentTooLarge, MalformedData
 from e2etherapy.wire import content
+from e2etherapy.wire.body import MAX_JSON_BYTES, pack_body, pad_body, unpack_body
 from e2etherapy.wire.content import Text, UnknownItem
+from tests.support.notation import in_order, written
 from tests.support.people import REPLY_TO, text
 
 ITEM: dict[str, Any] = json.loads(content.encode_item(text("words")))
@@ -16,11 +18,11 @@ ID = ITEM["id"]
 
 def with_changes(**changes: object) -> bytes:
     item = {**ITEM, **changes}
-    return json.dumps({key: value for key, value in item.items() if value is not ...}).encode()
+    return written(in_order({key: value for key, value in item.items() if value is not ...}))
 
 
 def body(value: object, blob: bytes = b"", padding: int = 0) -> bytes:
-    encoded = value if isinstance(value, bytes) else json.dumps(value).encode()
+    encoded = value if isinstance(value, bytes) else written(value)
     return len(encoded).to_bytes(4, "big") + encoded + blob + bytes(padding)
 
 
@@ -67,7 +69,7 @@ def test_an_item_that_breaks_its_form_is_refused(changes: dict[str, object]) -> 
     with pytest.raises(MalformedData):
         content.decode_item(with_changes(**changes))
     with pytest.raises(MalformedData):
-        content.unpack_body(body(b'{"item":' + with_changes(**changes) + b"}"))
+        unpack_body(body(b'{"item":' + with_changes(**changes) + b"}"))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,7 @@ def test_a_number_or_a_list_out_of_range_is_refused(item: dict[str, object]) -> 
     with pytest.raises(MalformedData):
         content.decode_item(with_changes(**item, text=...))
     with pytest.raises(MalformedData):
-        content.unpack_body(body(b'{"item":' + with_changes(**item, text=...) + b"}"))
+        unpack_body(body(b'{"item":' + with_changes(**item, text=...) + b"}"))
 
 
 @pytest.mark.parametrize("kind", ["newer", "", "Text", "text ", "unknown"])
@@ -105,7 +107,7 @@ def test_an_item_of_a_kind_from_the_future_is_kept_as_it_came(kind: str) -> None
     item = content.decode_item(data)
     assert isinstance(item, UnknownItem)
     assert item.named_kind == kind
-    assert content.unpack_body(body(b'{"item":' + data + b"}")).item == item
+    assert unpack_body(body(b'{"item":' + data + b"}")).item == item
     assert content.encode_item(item) == item.raw == data
 
 
@@ -118,18 +120,18 @@ def test_even_an_item_from_the_future_has_an_id_a_number_and_a_time(
 
 
 def test_a_body_says_what_it_carries() -> None:
-    packed = content.pack_body(text("words"), b"blob", REPLY_TO)
+    packed = pack_body(text("words"), b"blob", REPLY_TO)
     length = int.from_bytes(packed[:4], "big")
     outer = json.loads(packed[4 : 4 + length])
     assert packed[4 + length :] == b"blob"
     assert outer.keys() == {"item", "blob", "reply_to"}
     assert outer["blob"] == 4
-    opened = content.unpack_body(packed)
+    opened = unpack_body(packed)
     assert (opened.item, opened.blob, opened.reply_to) == (text("words"), b"blob", REPLY_TO)
 
 
 def test_members_with_their_default_are_left_out() -> None:
-    packed = content.pack_body(text("words"))
+    packed = pack_body(text("words"))
     assert json.loads(packed[4:]).keys() == {"item"}
 
 
@@ -159,19 +161,19 @@ def test_members_with_their_default_are_left_out() -> None:
 )
 def test_a_body_that_breaks_its_form_is_refused(data: bytes) -> None:
     with pytest.raises(MalformedData):
-        content.unpack_body(data)
+        unpack_body(data)
 
 
 def test_a_blob_may_end_in_zeros_and_keeps_them() -> None:
-    packed = content.pack_body(text("words"), b"blob\x00\x00")
-    assert content.unpack_body(content.pad_body(packed, 500)).blob == b"blob\x00\x00"
+    packed = pack_body(text("words"), b"blob\x00\x00")
+    assert unpack_body(pad_body(packed, 500)).blob == b"blob\x00\x00"
 
 
 def test_padding_fills_up_to_the_size_and_no_further() -> None:
-    assert content.pad_body(b"abc", 5) == b"abc\x00\x00"
-    assert content.pad_body(b"abc", 3) == b"abc"
+    assert pad_body(b"abc", 5) == b"abc\x00\x00"
+    assert pad_body(b"abc", 3) == b"abc"
     with pytest.raises(ContentTooLarge):
-        content.pad_body(b"abc", 2)
+        pad_body(b"abc", 2)
 
 
 def test_the_largest_text_is_carried_and_counted_in_bytes() -> None:
@@ -183,16 +185,16 @@ def test_the_largest_text_is_carried_and_counted_in_bytes() -> None:
 
 def test_the_longest_text_fits_with_every_character_escaped() -> None:
     longest = text("\x01" * content.MAX_TEXT_BYTES)
-    assert content.unpack_body(content.pack_body(longest)).item == longest
+    assert unpack_body(pack_body(longest)).item == longest
 
 
 def test_json_longer_than_any_text_is_refused_unread() -> None:
     """Of a kind that is not known it could be 33 MB, and fill a gigabyte whenever it is shown."""
-    spare = content.MAX_JSON_BYTES - len(b'{"item":' + with_changes(kind="newer", more="") + b"}")
+    spare = MAX_JSON_BYTES - len(b'{"item":' + with_changes(kind="newer", more="") + b"}")
     for length, fits in ((spare, True), (spare + 1, False)):
         data = body(b'{"item":' + with_changes(kind="newer", more="x" * length) + b"}")
         if fits:
-            assert content.unpack_body(data, padded=False).item.sequence == ITEM["sequence"]
+            assert unpack_body(data, padded=False).item.sequence == ITEM["sequence"]
         else:
             with pytest.raises(MalformedData, match="longer than any"):
-                content.unpack_body(data, padded=False)
+                unpack_body(data, padded=False)

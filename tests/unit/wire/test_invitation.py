@@ -8,6 +8,7 @@ import pytest
 from e2etherapy.errors import InvalidLink, MalformedData
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.wire.invitation import Bundle, InvitationLink, LinkSecret
+from tests.support.notation import written
 from tests.support.people import meet
 
 KEYS = 32 * 3 + 1568 + 1184
@@ -17,7 +18,7 @@ DETAILS = json.loads(PACKED[KEYS + 4 :])
 
 
 def bundle_with(details: object) -> bytes:
-    encoded = details if isinstance(details, bytes) else json.dumps(details).encode()
+    encoded = details if isinstance(details, bytes) else written(details)
     return PACKED[:KEYS] + struct.pack(">I", len(encoded)) + encoded
 
 
@@ -87,16 +88,23 @@ def test_a_bundle_has_the_layout_of_the_specification() -> None:
     assert bundle.secret() == sha256(PACKED)
 
 
-def test_details_with_their_members_in_another_order_give_the_same_keys_and_their_own_link() -> (
-    None
-):
-    """The link is a hash over what its author wrote, not over what a reader would write."""
-    reordered = bundle_with(dict(reversed(DETAILS.items())))
-    assert reordered != PACKED
-    bundle = Bundle.unpack(reordered)
-    assert bundle.details == meet().bundle.details
-    assert bundle.secret() == sha256(reordered)
-    assert bundle.pack() == reordered
+@pytest.mark.parametrize(
+    "details",
+    [
+        written(dict(reversed(DETAILS.items()))),
+        written(DETAILS) + b" ",
+        written(DETAILS).replace(b":", b": ", 1),
+        written(DETAILS)[:-1] + b"," + written(DETAILS)[1:],
+        written({**DETAILS, "ticket": DETAILS["ticket"][:-2] + "B="}),
+        written({**DETAILS, "log_proof": None}),
+    ],
+    ids=["order", "space behind", "space within", "twice", "spare bits", "null"],
+)
+def test_details_that_are_written_in_another_way_are_refused(details: bytes) -> None:
+    """What the link names is a hash over bytes: there is one way to come to them."""
+    with pytest.raises(MalformedData):
+        Bundle.unpack(bundle_with(details))
+    assert Bundle.unpack(bundle_with(written(DETAILS))).pack() == PACKED
 
 
 @pytest.mark.parametrize(
