@@ -1,7 +1,7 @@
 """Every primitive operation of one message, at its sizes, and nothing between them.
 
-The order is that of `session.ratchet`; the operations go through the same modules of
-`e2etherapy.primitives`, so that only the protocol's own work is missing here.
+The order is that of `session.ratchet`, `turn` and `message`; the operations go through the same
+modules of `e2etherapy.primitives`, so that only the protocol's own work is missing here.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from benchmarks.results import Row, interleaved
 from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.session import conversation, ratchet, states
-from e2etherapy.session.ratchet import SealedMessage
+from e2etherapy.session.message import SealedMessage
 from e2etherapy.session.states import Conversation, Established
 from e2etherapy.wire import envelope
 from e2etherapy.wire.body import ReplyTo, pack_body, pad_body

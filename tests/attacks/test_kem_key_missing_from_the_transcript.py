@@ -18,10 +18,10 @@ from e2etherapy.primitives.kem import (
     Kem1024Secret,
     KemShared,
 )
-from e2etherapy.session import handshake, ratchet
+from e2etherapy.session import handshake, turn
 from e2etherapy.session.handshake import OpeningValues
 from e2etherapy.session.invitation import LinkKeys, PreSharedKey
-from e2etherapy.session.ratchet import RootKey, TurnKeys
+from e2etherapy.session.turn import RootKey, TurnKeys
 from e2etherapy.wire.invitation import Bundle
 from tests.support.people import details, meet, seeded
 
@@ -136,11 +136,11 @@ OTHER_TURNS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("changed", OTHER_TURNS)
 def test_every_value_of_a_turn_changes_all_that_it_derives(changed: str) -> None:
-    usual = ratchet._root_step(**TURN)
-    other = ratchet._root_step(**{**TURN, **OTHER_TURNS[changed]})
+    usual = turn.root_step(**TURN)
+    other = turn.root_step(**{**TURN, **OTHER_TURNS[changed]})
     assert not set(usual) & set(other)
 
 
 def test_the_three_results_of_a_root_step_differ_from_each_other_and_from_the_root() -> None:
-    for one, two in itertools.combinations([ROOT, *ratchet._root_step(**TURN)], 2):
+    for one, two in itertools.combinations([ROOT, *turn.root_step(**TURN)], 2):
         assert bytes(one) != bytes(two)

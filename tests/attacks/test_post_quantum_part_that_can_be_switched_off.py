@@ -13,7 +13,8 @@ from e2etherapy.primitives.dh import X25519Shared
 from e2etherapy.primitives.kem import Kem768Ciphertext, KemShared
 from e2etherapy.session import conversation, handshake, ratchet, states
 from e2etherapy.session.handshake import OpeningValues
-from e2etherapy.session.ratchet import Header, OwnTurn, TurnKeys
+from e2etherapy.session.message import Header
+from e2etherapy.session.turn import OwnTurn, RootKey, TurnKeys, root_step
 from e2etherapy.wire.envelope import OPENING_SIZE
 from tests.support.hostile import Hostility, craft, replaced
 from tests.support.people import TODAY, Pair, connected, meet, seeded
@@ -53,9 +54,9 @@ def test_the_kem_secret_alone_changes_every_key_of_a_turn() -> None:
     shared, ciphertext = peer.keys.kem.encapsulate()
     agreement = X25519Shared(draw(32))
     keys = (own.keys, peer.keys)
-    root = ratchet.RootKey(draw(32))
-    real = ratchet._root_step(root, agreement, shared, keys, ciphertext)
-    without = ratchet._root_step(root, agreement, KemShared(bytes(32)), keys, ciphertext)
+    root = RootKey(draw(32))
+    real = root_step(root, agreement, shared, keys, ciphertext)
+    without = root_step(root, agreement, KemShared(bytes(32)), keys, ciphertext)
     assert not set(real) & set(without)
 
 

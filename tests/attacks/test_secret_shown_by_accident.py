@@ -29,7 +29,7 @@ from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.primitives.kem import Kem768Secret, Kem1024Secret, KemShared
 from e2etherapy.primitives.octets import SecretOctets
 from e2etherapy.primitives.signing import Ed25519Secret, HybridSecret, MlDsa44Secret
-from e2etherapy.session import conversation, handshake, ratchet
+from e2etherapy.session import conversation, handshake, turn
 from e2etherapy.session.handshake import OneTimeSecrets
 from e2etherapy.session.invitation import LinkKeys
 from e2etherapy.session.skipped_keys import ChainKey, HeaderKey, MessageSecret, advance
@@ -50,7 +50,7 @@ SECRET_TYPES: list[type[SecretOctets]] = [
     KemShared,
     Ed25519Secret,
     MlDsa44Secret,
-    ratchet.RootKey,
+    turn.RootKey,
     ChainKey,
     HeaderKey,
     MessageSecret,

@@ -22,8 +22,8 @@ from e2etherapy.primitives.kem import (
 from e2etherapy.primitives.octets import Octets
 from e2etherapy.primitives.signing import Ed25519Secret, MlDsa44Public, MlDsa44Secret
 from e2etherapy.session.invitation import BundleKey, OuterKey, PreSharedKey
-from e2etherapy.session.ratchet import RootKey
 from e2etherapy.session.skipped_keys import ChainKey, HeaderKey, MessageSecret
+from e2etherapy.session.turn import RootKey
 from e2etherapy.wire.invitation import LinkSecret
 
 REPOSITORY = Path(__file__).parents[2]
@@ -35,9 +35,9 @@ from e2etherapy.primitives.kem import Kem768Ciphertext, Kem768Secret, Kem1024Cip
 from e2etherapy.session import handshake, ratchet, skipped_keys
 from e2etherapy.session.handshake import Agreed, OneTimeSecrets, Transcript
 from e2etherapy.session.invitation import LinkKeys, OuterKey, PreSharedKey
-from e2etherapy.session.ratchet import RootKey, TurnKeys
 from e2etherapy.session.safety_phrase import safety_phrase
 from e2etherapy.session.skipped_keys import ChainKey, HeaderKey, MessageSecret
+from e2etherapy.session.turn import RootKey, TurnKeys
 from e2etherapy.wire.invitation import Bundle, LinkSecret
 
 

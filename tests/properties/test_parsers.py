@@ -21,7 +21,7 @@ from e2etherapy.errors import (
 from e2etherapy.mailbox import batch, operations
 from e2etherapy.mailbox.capabilities import OwnerKey
 from e2etherapy.mailbox.operations import StoredEnvelope
-from e2etherapy.session import conversation, invitation, ratchet, states
+from e2etherapy.session import conversation, invitation, message, states
 from e2etherapy.session.handshake import OpeningValues
 from e2etherapy.wire import base64url, content, envelope
 from e2etherapy.wire.body import pack_body, pad_body, unpack_body
@@ -79,7 +79,7 @@ PARSERS: dict[str, tuple[Callable[[bytes], object], bytes, tuple[type[Exception]
         (MalformedData,),
     ),
     "OpeningValues.unpack": (OpeningValues.unpack, OPENING_VALUES.values, (InvalidKey,)),
-    "Header.unpack": (ratchet.Header.unpack, b"\x09" * 2_312, (EnvelopeRefused,)),
+    "Header.unpack": (message.Header.unpack, b"\x09" * 2_312, (EnvelopeRefused,)),
     **{f"load {name}": (load_and_dump, data, (MalformedData,)) for name, data in STATES.items()},
 }
 TEXT_PARSERS: dict[str, tuple[Callable[[str], object], str, type[Exception]]] = {

@@ -11,10 +11,11 @@ import msgspec
 from e2etherapy.primitives import aead, dh
 from e2etherapy.primitives.kem import Kem768Public
 from e2etherapy.primitives.randomness import Entropy, system_entropy
-from e2etherapy.session import phases, ratchet, skipped_keys
+from e2etherapy.session import message, phases, ratchet, skipped_keys, turn
 from e2etherapy.session.phases import Phase
-from e2etherapy.session.ratchet import OwnTurn, SendingChain, TurnKeys
+from e2etherapy.session.ratchet import SendingChain
 from e2etherapy.session.states import Established
+from e2etherapy.session.turn import OwnTurn, TurnKeys
 from e2etherapy.wire import envelope
 from e2etherapy.wire.body import pack_body, pad_body
 from tests.support.people import text
@@ -54,7 +55,7 @@ def craft(state: Established, draw: Entropy, hostility: Hostility) -> bytes:
     for _ in range(hostility.ahead):
         chain_key = skipped_keys.advance(chain_key).chain_key
     secret = skipped_keys.advance(chain_key).message
-    header = ratchet.Header(
+    header = message.Header(
         own.keys.x25519,
         own.keys.kem,
         chain.ciphertext,
@@ -70,7 +71,7 @@ def craft(state: Established, draw: Entropy, hostility: Hostility) -> bytes:
         hostility.header(header.pack()),
         b"e2etherapy/1/header\x00" + binding,
     )
-    key, nonce, commitment = ratchet._body_keys(secret, salt)
+    key, nonce, commitment = message.body_keys(secret, salt)
     commitment = hostility.commitment(commitment)
     associated = b"e2etherapy/1/body\x00" + binding + prefix + sealed_header + commitment
     body = aead.seal(key, nonce, _body(state, hostility), associated)
@@ -138,7 +139,7 @@ def begin_with_kem_key(state: Established, draw: Entropy, kem: Kem768Public) -> 
     own = msgspec.structs.replace(drawn, keys=TurnKeys(drawn.keys.x25519, kem))
     shared, ciphertext = before.peer.kem.encapsulate()
     agreement = dh.agree(own.x25519, before.peer.x25519)
-    step = ratchet._root_step(before.root, agreement, shared, (own.keys, before.peer), ciphertext)
+    step = turn.root_step(before.root, agreement, shared, (own.keys, before.peer), ciphertext)
     chain = SendingChain(before.next_header_key, step.chain, 0, before.sent_length, ciphertext)
     after = msgspec.structs.replace(
         before, root=step.root, next_header_key=step.next_header_key, own=own, sending=chain

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from e2etherapy.primitives.octets import SecretOctets
-from e2etherapy.session import ratchet
+from e2etherapy.session import message
 from e2etherapy.session.skipped_keys import ChainKey, MessageSecret, advance
 from e2etherapy.session.states import Conversation
 from e2etherapy.wire.envelope import split_message, split_opening
@@ -50,6 +50,6 @@ def _candidates(stolen: SecretOctets) -> Iterator[MessageSecret]:
 
 
 def _commits(secret: MessageSecret, envelope: bytes) -> bool:
-    _, _, commitment = ratchet._body_keys(secret, envelope[:32])
+    _, _, commitment = message.body_keys(secret, envelope[:32])
     parts = (split_message(envelope), split_opening(envelope))
     return any(hmac.compare_digest(commitment, part.commitment) for part in parts)

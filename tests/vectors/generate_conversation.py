@@ -9,8 +9,8 @@ import msgspec
 from e2etherapy.primitives.kem import Kem768Public
 from e2etherapy.session import conversation as session
 from e2etherapy.session import opening, ratchet
-from e2etherapy.session.ratchet import TurnKeys
 from e2etherapy.session.states import Established, Wrapping
+from e2etherapy.session.turn import TurnKeys
 from e2etherapy.wire import envelope
 from e2etherapy.wire.body import ReplyTo, pack_body, pad_body
 from e2etherapy.wire.content import Text

@@ -18,14 +18,25 @@ from e2etherapy.primitives import dh, kem
 from e2etherapy.primitives.digest import labelled, sha256
 from e2etherapy.primitives.kdf import derive
 from e2etherapy.session import conversation as session
-from e2etherapy.session import handshake, invitation, opening, phases, ratchet, skipped_keys, states
+from e2etherapy.session import (
+    handshake,
+    invitation,
+    message,
+    opening,
+    phases,
+    ratchet,
+    skipped_keys,
+    states,
+    turn,
+)
 from e2etherapy.session import safety_phrase as phrase
 from e2etherapy.session.handshake import OneTimeSecrets, OpeningValues, Transcript
 from e2etherapy.session.invitation import LinkKeys
 from e2etherapy.session.phases import Event, Phase
-from e2etherapy.session.ratchet import OwnTurn, Ratchet, RootKey, SendingChain, TurnKeys
+from e2etherapy.session.ratchet import Ratchet, SendingChain
 from e2etherapy.session.skipped_keys import ChainKey, HeaderKey, MessageSecret
 from e2etherapy.session.states import Established, Invited
+from e2etherapy.session.turn import OwnTurn, RootKey, TurnKeys
 from e2etherapy.vault import keyslots
 from e2etherapy.wire import base64url as wire_base64url
 from e2etherapy.wire import body as wire_body
@@ -216,7 +227,7 @@ def own_turn(x: bytes, k: bytes) -> OwnTurn:
     return OwnTurn(TurnKeys(x25519.public(), seed.public()), x25519, seed)
 
 
-def turn_outputs(step: ratchet._RootStep) -> Outputs:
+def turn_outputs(step: turn.RootStep) -> Outputs:
     return {
         "root": step.root,
         "chain_key": step.chain,
@@ -226,9 +237,9 @@ def turn_outputs(step: ratchet._RootStep) -> Outputs:
 
 def turn_step(
     root: bytes, own: OwnTurn, peer: TurnKeys, encapsulation: tuple[bytes, bytes]
-) -> ratchet._RootStep:
+) -> turn.RootStep:
     ciphertext, shared = encapsulation
-    return ratchet._root_step(
+    return turn.root_step(
         RootKey(root),
         dh.agree(own.x25519, peer.x25519),
         kem.KemShared(shared),
@@ -248,7 +259,7 @@ def receive_turn(case: Case) -> Outputs:
     own = own_turn(case.bytes("x"), case.bytes("k"))
     peer = TurnKeys(dh.X25519Public(case.bytes("their_x")), kem.Kem768Public(case.bytes("their_k")))
     ciphertext = kem.Kem768Ciphertext(case.bytes("ciphertext"))
-    step = ratchet._root_step(
+    step = turn.root_step(
         RootKey(case.bytes("root")),
         dh.agree(own.x25519, peer.x25519),
         own.kem.decapsulate(ciphertext),
@@ -269,7 +280,7 @@ def chain(case: Case) -> Outputs:
 
 def message_keys(case: Case) -> Outputs:
     secret = MessageSecret(case.bytes("message_secret"))
-    key, nonce, commitment = ratchet._body_keys(secret, case.bytes("salt"))
+    key, nonce, commitment = message.body_keys(secret, case.bytes("salt"))
     return {"key": key, "nonce": nonce, "commitment": commitment}
 
 

@@ -17,9 +17,10 @@ from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.session import handshake, opening, phases, ratchet
 from e2etherapy.session.handshake import OneTimeSecrets
 from e2etherapy.session.invitation import LinkKeys
+from e2etherapy.session.message import SealedMessage
 from e2etherapy.session.phases import Event, Phase
-from e2etherapy.session.ratchet import SealedMessage, TurnKeys
 from e2etherapy.session.states import Closed, Conversation, Established, Invited, Wrapping
+from e2etherapy.session.turn import TurnKeys
 from e2etherapy.wire import content, envelope
 from e2etherapy.wire.body import Body, ReplyTo, pack_body, pad_body, unpack_body
 from e2etherapy.wire.content import KnownItem

@@ -28,8 +28,8 @@ from e2etherapy.primitives.kem import (
 from e2etherapy.primitives.octets import Octets
 from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.session.invitation import PreSharedKey
-from e2etherapy.session.ratchet import RootKey
 from e2etherapy.session.skipped_keys import HeaderKey
+from e2etherapy.session.turn import RootKey
 from e2etherapy.wire.envelope import OPENING_SIZE
 from e2etherapy.wire.invitation import Bundle, BundleDetails
 

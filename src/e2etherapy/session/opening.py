@@ -27,9 +27,11 @@ from e2etherapy.session import handshake, phases, ratchet
 from e2etherapy.session.handshake import OneTimeSecrets, OpeningValues
 from e2etherapy.session.invitation import LinkKeys, OuterKey
 from e2etherapy.session.limits import STANDARD
+from e2etherapy.session.message import SealedMessage
 from e2etherapy.session.phases import Event
-from e2etherapy.session.ratchet import OwnTurn, Ratchet, SealedMessage, TurnKeys
+from e2etherapy.session.ratchet import Ratchet
 from e2etherapy.session.states import Established, Invited, Wrapping
+from e2etherapy.session.turn import OwnTurn, TurnKeys
 from e2etherapy.wire import envelope
 from e2etherapy.wire.invitation import Bundle
 

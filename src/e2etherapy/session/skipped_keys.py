@@ -147,8 +147,8 @@ def prune(
     `chains` is ordered newest first, and comes back itself where nothing is dropped. A closed
     chain without secrets is dropped too.
     """
-    if len(chains) == 1 and not chains[0].skipped:
-        return chains
+    if not any(chain.skipped for chain in chains):
+        return chains if len(chains) <= 1 else chains[:1]
     oldest = day - limits.skipped_key_days
     room = limits.stored_keys
     kept = []

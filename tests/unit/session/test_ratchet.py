@@ -8,8 +8,10 @@ from e2etherapy.primitives import dh
 from e2etherapy.primitives.digest import labelled
 from e2etherapy.primitives.kdf import derive
 from e2etherapy.session import ratchet
-from e2etherapy.session.ratchet import Header, OwnTurn, Ratchet, RootKey, SealedMessage
+from e2etherapy.session.message import Header, SealedMessage
+from e2etherapy.session.ratchet import Ratchet
 from e2etherapy.session.skipped_keys import HeaderKey
+from e2etherapy.session.turn import OwnTurn, RootKey, root_step
 from tests.support.people import TODAY, seeded
 
 BINDING = b"t" * 32
@@ -164,5 +166,5 @@ def test_a_root_step_is_that_of_the_specification() -> None:
     expected = derive(
         "turn", salt=root, ikm=bytes(agreement) + bytes(shared), context=keys, length=96
     )
-    step = ratchet._root_step(root, agreement, shared, (author.keys, receiver.keys), ciphertext)
+    step = root_step(root, agreement, shared, (author.keys, receiver.keys), ciphertext)
     assert b"".join(step) == expected
