@@ -76,7 +76,7 @@ class OneTimeSecrets:
 
     @classmethod
     def generate(cls, entropy: Entropy) -> OneTimeSecrets:
-        """Draw four key pairs."""
+        """Draw four key pairs: 32, 32, 64 and 64 bytes of entropy."""
         return cls(
             X25519Secret.generate(entropy),
             X25519Secret.generate(entropy),
@@ -85,7 +85,7 @@ class OneTimeSecrets:
         )
 
     def bundle(self, identity: X25519Public, details: BundleDetails) -> Bundle:
-        """Return the public side."""
+        """Return the public side (docs/protocol.md, section 3.1)."""
         return Bundle(
             identity,
             self.one_time.public(),
@@ -97,7 +97,7 @@ class OneTimeSecrets:
 
 
 class Agreed(NamedTuple):
-    """The handshake's result, the same on both sides."""
+    """The handshake's result, the same on both sides: 32 bytes each."""
 
     transcript: Transcript
     root: RootKey
@@ -106,6 +106,14 @@ class Agreed(NamedTuple):
 
 def begin(bundle: Bundle, psk: PreSharedKey, entropy: Entropy) -> tuple[Agreed, OpeningValues]:
     """Take the client's side: draw an identity and an ephemeral key, encapsulate, derive.
+
+    Args:
+        bundle: what the therapist made.
+        psk: derived from the link, 32 bytes.
+        entropy: source of both keys; the encapsulation draws its own.
+
+    Returns:
+        what was agreed, and the values that each opening shows.
 
     Raises:
         InvalidKey: a key of the bundle is not valid.
@@ -131,6 +139,13 @@ def accept(
 ) -> Agreed:
     """Take the therapist's side on receipt of an opening.
 
+    Args:
+        bundle: what the client was given.
+        psk: derived from the link, 32 bytes.
+        values: what the opening shows.
+        identity: the therapist's identity key.
+        secrets: those behind the bundle.
+
     Raises:
         InvalidKey: a key of the opening gives an all-zero result.
     """
@@ -144,7 +159,7 @@ def accept(
 
 
 def transcript_of(bundle: Bundle, values: OpeningValues) -> Transcript:
-    """Hash L and every public value of the handshake in order."""
+    """Hash L and every public value of the handshake in order, 4,512 bytes in all."""
     return Transcript(
         labelled(
             "transcript",

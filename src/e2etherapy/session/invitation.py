@@ -52,7 +52,7 @@ class LinkKeys:
 
     @classmethod
     def from_secret(cls, secret: LinkSecret) -> LinkKeys:
-        """Derive the four values, 32 bytes each."""
+        """Derive the four values, 32 bytes each (docs/protocol.md, section 3.2)."""
         okm = derive("invitation", salt=b"", ikm=secret, length=128)
         return cls(
             Locator(okm[:32]), BundleKey(okm[32:64]), OuterKey(okm[64:96]), PreSharedKey(okm[96:])
@@ -60,7 +60,11 @@ class LinkKeys:
 
 
 def seal_bundle(bundle: Bundle, entropy: Entropy) -> bytes:
-    """Return the 16,384 bytes that the relay keeps: ``nonce 24 | sealed padded bundle``."""
+    """Return the 16,384 bytes that the relay keeps: ``nonce 24 | sealed padded bundle``.
+
+    Raises:
+        MalformedData: the bundle has more than 16,340 bytes, or a text that is not valid Unicode.
+    """
     packed = bundle.pack()
     if len(packed) > _PLAINTEXT_SIZE - _LENGTH.size:
         raise MalformedData("The invitation is too long: shorten the name or the credential.")
@@ -73,8 +77,12 @@ def seal_bundle(bundle: Bundle, entropy: Entropy) -> bytes:
 def open_bundle(secret: LinkSecret, sealed: bytes) -> Bundle:
     """Open what the relay delivered and check that it is what the link names.
 
+    Args:
+        secret: L, 32 bytes.
+        sealed: what the relay says it keeps; 16,384 bytes if it is right.
+
     Raises:
-        InvitationMismatch: it is not.
+        InvitationMismatch: it is not, or breaks the form of a bundle.
     """
     key = LinkKeys.from_secret(secret).bundle_key
     nonce, ciphertext = sealed[: aead.NONCE_SIZE], sealed[aead.NONCE_SIZE :]

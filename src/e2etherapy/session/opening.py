@@ -39,7 +39,7 @@ _LABEL = b"e2etherapy/1/opening\x00"
 
 
 class Unsealed(NamedTuple):
-    """The state after an envelope, and its padded body."""
+    """The state after an envelope, and its padded body of 13,976 or 12,328 bytes."""
 
     state: Established
     body: bytes
@@ -47,6 +47,10 @@ class Unsealed(NamedTuple):
 
 def wrap(wrapping: Wrapping | None, salt: bytes) -> bytes:
     """Return the sealed opening, 1,648 bytes.
+
+    Args:
+        wrapping: the client's, which holds the opening values.
+        salt: the envelope's, 32 bytes.
 
     Raises:
         WrongPhase: the conversation is past its opening.
@@ -59,7 +63,13 @@ def wrap(wrapping: Wrapping | None, salt: bytes) -> bytes:
 def accept(state: Invited, data: bytes, today: int) -> Unsealed:
     """Answer a first opening: handshake, then its message, all or nothing.
 
+    Args:
+        state: the secrets behind the bundle.
+        data: 16,384 bytes.
+        today: day number.
+
     Raises:
+        MalformedData: another length.
         EnvelopeRefused: it is none, or does not verify.
         InvitationExpired: it comes so late that the relay cannot have held it since the last day.
     """
@@ -100,6 +110,12 @@ def unseal_further(
     state: Established, wrapping: Wrapping, data: bytes, today: int
 ) -> Unsealed | None:
     """Open a further opening of the client who used the invitation; None if it is no opening.
+
+    Args:
+        state: the therapist's.
+        wrapping: that of `state`.
+        data: 16,384 bytes.
+        today: day number.
 
     Raises:
         EnvelopeRefused: its message does not verify, or is of another turn than the first.

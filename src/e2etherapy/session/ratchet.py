@@ -57,7 +57,14 @@ class Ratchet(msgspec.Struct, frozen=True):
 def begin_as_client(
     binding: bytes, root: RootKey, header_key: HeaderKey, therapist: TurnKeys
 ) -> Ratchet:
-    """Start on the client's side: the therapist's bundle counts as turn 0."""
+    """Start on the client's side: the therapist's bundle counts as turn 0.
+
+    Args:
+        binding: the handshake's transcript, 32 bytes.
+        root: what the handshake agreed on, as is `header_key`.
+        header_key: for the chain of turn 1.
+        therapist: the ratchet keys of the bundle.
+    """
     return Ratchet(binding, root, header_key, therapist, None, None, 0, ())
 
 
@@ -76,7 +83,7 @@ def seal(
     Args:
         ratchet: the state before.
         prefix: what stands before the sealed header; its first 32 bytes are the fresh salt.
-        body: the padded plaintext.
+        body: the padded plaintext, 13,976 bytes or 12,328 in an opening.
         entropy: source of the turn's keys.
 
     Raises:
@@ -120,7 +127,12 @@ def unseal(
 
 
 def expire(ratchet: Ratchet, day: int) -> Ratchet:
-    """Return the state without secrets past their age; itself where there are none."""
+    """Return the state without secrets past their age; itself where there are none.
+
+    Args:
+        ratchet: the state before.
+        day: today, in days since 1970-01-01.
+    """
     receiving = skipped_keys.prune(ratchet.receiving, day)
     if receiving is ratchet.receiving:
         return ratchet

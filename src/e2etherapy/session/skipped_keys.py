@@ -61,7 +61,7 @@ class ChainStep(NamedTuple):
 
 
 def advance(chain_key: ChainKey) -> ChainStep:
-    """Derive the next chain key and the message secret, 32 bytes each."""
+    """Derive the next chain key and the message secret, 32 bytes each (section 5.3)."""
     okm = derive("chain", salt=b"", ikm=chain_key, length=64)
     return ChainStep(ChainKey(okm[:32]), MessageSecret(okm[32:]))
 
@@ -80,6 +80,12 @@ def take(
     chain: ReceivingChain, number: int, day: int, limits: Limits = STANDARD
 ) -> tuple[ReceivingChain, MessageSecret]:
     """Return the chain without the secret of `number`, and that secret.
+
+    Args:
+        chain: the chain before.
+        number: that of an envelope, below 8,192 if its author keeps the rules.
+        day: today; secrets of the numbers in between are kept from now on.
+        limits: how many of them.
 
     Raises:
         ReplayedEnvelope: the secret was used, or is too old to be kept.

@@ -74,12 +74,16 @@ class Database:
         self._log_is_empty = False
 
     async def fetch_all(self, sql: str, parameters: Row = ()) -> list[Row]:
-        """Return every row."""
+        """Return every row.
+
+        Raises:
+            VaultDamaged, VaultFull, VaultError: what the database or its disk answered.
+        """
         with _translated(self._path):
             return [tuple(row) for row in await self._connection.execute_fetchall(sql, parameters)]
 
     async def fetch_one(self, sql: str, parameters: Row = ()) -> Row | None:
-        """Return the first row, if there is one."""
+        """Return the first row, if there is one; raises what `fetch_all` does."""
         rows = await self.fetch_all(sql, parameters)
         return rows[0] if rows else None
 
@@ -117,7 +121,7 @@ class Database:
             self._log_is_empty = False
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; whatever was begun and not committed is undone."""
         with _translated(self._path):
             await self._connection.close()
 
@@ -159,7 +163,13 @@ async def connect(folder: Path, key: DataKey, *, fresh: bool = False) -> Databas
 
     Whoever is cancelled meanwhile leaves nothing open: it is opened to the end, and closed again.
 
+    Args:
+        folder: the vault's.
+        key: the data key, 32 bytes.
+        fresh: the file must not be there yet.
+
     Raises:
+        FileExistsError: it is, and should not be.
         VaultDamaged: the file is missing, or is not a database under this key.
         VaultTooNew: a newer version wrote it.
         VaultFull: the disk has no room.

@@ -9,7 +9,7 @@ from e2etherapy.errors import MalformedData
 
 
 def encode(data: bytes) -> str:
-    """Return `data` without padding."""
+    """Return `data`, of any length, without padding: 43 characters for 32 bytes."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 

@@ -63,7 +63,16 @@ _outer = msgspec.json.Decoder(_Outer)
 
 
 def pack_body(item: AnyItem, blob: bytes = b"", reply_to: ReplyTo | None = None) -> bytes:
-    """Return ``u32 n | JSON | blob`` without padding."""
+    """Return ``u32 n | JSON | blob`` without padding (docs/protocol.md, section 7).
+
+    Args:
+        item: what is said.
+        blob: its bytes: a file, or a piece of a part.
+        reply_to: where to answer; stands in openings.
+
+    Raises:
+        MalformedData: a text is not valid Unicode.
+    """
     if isinstance(item, UnknownItem):
         encoded = notation.write(_Outer(msgspec.Raw(item.raw), len(blob), reply_to))
     else:
@@ -90,8 +99,8 @@ def unpack_body(data: bytes, *, padded: bool = True) -> Body:
         padded: whether zeros may follow.
 
     Raises:
-        MalformedData: lengths that do not fit, padding that is not zero, or an item that breaks
-            its form.
+        MalformedData: lengths that do not fit, JSON of more than 6,100,000 bytes or in another
+            notation, padding that is not zero, or an item that breaks its form.
     """
     if len(data) < _LENGTH.size:
         raise MalformedData("A body is shorter than its length field.")

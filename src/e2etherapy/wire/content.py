@@ -143,7 +143,11 @@ _known: msgspec.json.Decoder[KnownItem] = msgspec.json.Decoder(KnownItem)
 
 
 def encode_item(item: AnyItem) -> bytes:
-    """Return an item's JSON, as it stands in a body and in the journal."""
+    """Return an item's JSON, as it stands in a body and in the journal.
+
+    Raises:
+        MalformedData: a text in it is not valid Unicode.
+    """
     if isinstance(item, UnknownItem):
         return item.raw
     return notation.write(item)

@@ -121,7 +121,11 @@ class Bundle:
     details: BundleDetails
 
     def pack(self) -> bytes:
-        """Return the bundle's bytes, of which the link holds the hash."""
+        """Return the bundle's bytes, of which the link holds the hash: 2,852 and the details.
+
+        Raises:
+            MalformedData: a text of the details is not valid Unicode.
+        """
         details = notation.write(self.details)
         keys = (self.identity, self.one_time, self.ratchet_x25519, self.kem, self.ratchet_kem)
         return b"".join(keys) + _LENGTH.pack(len(details)) + details
@@ -132,7 +136,7 @@ class Bundle:
 
         Raises:
             MalformedData: lengths that do not fit, a key of low order, or details that break
-                their form.
+                their form or their notation. ML-KEM keys are checked when they are used.
         """
         fields = []
         offset = 0
@@ -156,5 +160,5 @@ class Bundle:
             raise MalformedData(f"An invitation breaks its form: {type(error).__name__}.") from None
 
     def secret(self) -> LinkSecret:
-        """Return L, the hash of this bundle."""
+        """Return L, the SHA-256 of this bundle (docs/protocol.md, section 3.2)."""
         return LinkSecret(sha256(self.pack()))

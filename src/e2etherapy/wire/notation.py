@@ -28,12 +28,18 @@ def write(value: object) -> bytes:
     """Return a value in UTF-8: without white space, members in the order of their type.
 
     A member with its default value is left out.
+
+    Raises:
+        MalformedData: a text in it holds half a surrogate pair, which no UTF-8 has.
     """
-    return _encoder.encode(value)
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:
+        raise MalformedData("A text is not valid Unicode.") from None
 
 
 def require(value: object, data: bytes) -> None:
-    """Refuse `data`, of which `value` was read, if it is written in another way.
+    """Refuse `data`, any number of bytes of which `value` was read, written in another way.
 
     Raises:
         MalformedData: it is.

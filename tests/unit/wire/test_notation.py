@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from e2etherapy.errors import MalformedData
 from e2etherapy.journal import record
+from e2etherapy.session import conversation
 from e2etherapy.wire import content, notation
 from e2etherapy.wire.body import pack_body, unpack_body
 from tests.support.books import private
 from tests.support.notation import in_order, written
-from tests.support.people import REPLY_TO, text
+from tests.support.people import REPLY_TO, connected, text
 
 ITEM = content.encode_item(text("words/ä"))
 NEWER = ITEM.replace(b'"text"', b'"kind of 2030"', 1).replace(b'"text"', b'"mood"')
@@ -100,6 +101,18 @@ def test_an_entry_s_details_have_the_same_numbers() -> None:
         record.decode(data.replace(b'"a":1', b'"a":9007199254740992'))
     with pytest.raises(MalformedData):
         record.decode(data.replace(b'"a":1', b'"a":1,"a":1'))
+
+
+@pytest.mark.parametrize("words", ["\ud83d", "\udc80 words"])
+def test_what_is_no_unicode_is_refused_before_it_is_sealed(words: str) -> None:
+    pair = connected()
+    for attempt in (
+        lambda: content.encode_item(text(words)),
+        lambda: pack_body(text(words)),
+        lambda: conversation.seal(pair.client.state, text(words), pair.client.draw),
+    ):
+        with pytest.raises(MalformedData, match="not valid Unicode"):
+            attempt()
 
 
 json_values = st.recursive(
