@@ -11,7 +11,7 @@ from mnemonic import Mnemonic
 from tests.vectors import second_formats as formats
 from tests.vectors import second_implementation as second
 from tests.vectors.record_checks import Second
-from tests.vectors.second_formats import Refused
+from tests.vectors.second_notation import Refused
 from tests.vectors.vector_files import Case, read_bytes
 
 Outputs = dict[str, Any]

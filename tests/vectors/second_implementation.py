@@ -25,16 +25,14 @@ from tests.vectors.second_formats import (
     BUNDLE_LIMIT,
     ENVELOPE,
     Bundle,
-    Json,
-    Refused,
     cut,
     is_low_order,
     pack_bundle,
-    refuse,
     u32,
     u64,
     unpack_bundle,
 )
+from tests.vectors.second_notation import Json, Refused, refuse
 
 Draw = Callable[[int], bytes]
 Encapsulation = tuple[bytes, bytes]  # ciphertext, shared secret

@@ -8,12 +8,12 @@ from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
-from tests.vectors.second_formats import (
-    KIND,
+from tests.vectors.second_formats import KIND, check_item
+from tests.vectors.second_implementation import chain_heads, entry_commitment
+from tests.vectors.second_notation import (
     Json,
     Members,
     Refused,
-    check_item,
     check_members,
     depth,
     dump_json,
@@ -23,7 +23,6 @@ from tests.vectors.second_formats import (
     load_json,
     refuse,
 )
-from tests.vectors.second_implementation import chain_heads, entry_commitment
 
 
 def is_details(value: object) -> bool:

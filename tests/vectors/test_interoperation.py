@@ -25,7 +25,7 @@ from tests.vectors import second_implementation as second
 from tests.vectors.generation import DAY, EXPIRES, LAST_DAY, WRITTEN, details
 from tests.vectors.package_checks import failure_class
 from tests.vectors.second_checks import WORDS
-from tests.vectors.second_formats import Refused
+from tests.vectors.second_notation import Refused
 
 RELAY = "relay.example:8443"
 THERAPISTS = ("package", "second")

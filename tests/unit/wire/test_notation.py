@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,11 +106,11 @@ def test_an_entry_s_details_have_the_same_numbers() -> None:
 
 @pytest.mark.parametrize("words", ["\ud83d", "\udc80 words"])
 def test_what_is_no_unicode_is_refused_before_it_is_sealed(words: str) -> None:
-    pair = connected()
+    pair, item = connected(), msgspec.structs.replace(text("x"), text=words)
     for attempt in (
-        lambda: content.encode_item(text(words)),
-        lambda: pack_body(text(words)),
-        lambda: conversation.seal(pair.client.state, text(words), pair.client.draw),
+        lambda: content.encode_item(item),
+        lambda: pack_body(item),
+        lambda: conversation.seal(pair.client.state, item, pair.client.draw),
     ):
         with pytest.raises(MalformedData, match="not valid Unicode"):
             attempt()
