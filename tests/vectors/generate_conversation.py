@@ -14,7 +14,7 @@ from e2etherapy.session.turn import TurnKeys
 from e2etherapy.wire import envelope
 from e2etherapy.wire.body import ReplyTo, pack_body, pad_body
 from e2etherapy.wire.content import Text
-from tests.vectors import package_checks, second_checks, second_implementation
+from tests.vectors import package_session, second_implementation, second_session
 from tests.vectors.generation import (
     DAY,
     LAST_DAY,
@@ -49,11 +49,11 @@ class Author:
         assert peer is not None
         x, k = self.entropy(32), self.entropy(64)
         shared, ciphertext = peer.kem.encapsulate()
-        own = package_checks.own_turn(x, k)
+        own = package_session.own_turn(x, k)
         if kem_public is not None:
             announced = TurnKeys(own.keys.x25519, kem_public)
             own = msgspec.structs.replace(own, keys=announced)
-        self.state = package_checks.begun(self.state, own, (ciphertext, shared))
+        self.state = package_session.begun(self.state, own, (ciphertext, shared))
         recorded = self.file.blob(f"{self.name} ciphertext {len(self.turns)}", ciphertext)
         turn = {"x": x.hex(), "k": k.hex(), "ciphertext": recorded, "shared": bytes(shared).hex()}
         self.turns.append({"begin_turn": {**turn, "envelopes": 0}})
@@ -68,7 +68,7 @@ class Author:
 
     def advance(self, number: int) -> None:
         """Use up numbers as if their envelopes had been sealed."""
-        self.state = package_checks.advanced(self.state, number)
+        self.state = package_session.advanced(self.state, number)
 
     def item(self, words: str) -> Text:
         self.sequence += 1
@@ -135,7 +135,7 @@ class Script:
             "shared": bytes(shared).hex(),
         }
         case = Case("", "", "", self.joined, None, None, self.file.blobs)
-        return package_checks.joined(case)
+        return package_session.joined(case)
 
     def establish(self, first: Json) -> None:
         sealed = read_bytes(first, self.file.blobs)
@@ -328,7 +328,7 @@ def forged_turns(script: Script, start: list[Json], state: Established, honest: 
     steps = [opened(first), own_2, opened(wrapped), opened(honest)]
     given = {"role": "therapist", **script.therapist_input, "steps": steps}
     case = Case("", "", "", given, None, None, script.file.blobs)
-    expected = written(second_checks.conversation(case))
+    expected = written(second_session.conversation(case))
     script.file.passes("conversation", "an opening never begins turn 3", given, expected)
 
 
@@ -408,7 +408,7 @@ def full_conversation(
 
 def replay_therapist(script: Script, steps: list[Json]) -> Established:
     given = {"role": "therapist", **script.therapist_input, "steps": steps}
-    side = package_checks.Conversation(Case("", "", "", given, None, None, script.file.blobs))
+    side = package_session.Conversation(Case("", "", "", given, None, None, script.file.blobs))
     for step in steps:
         side.step(step)
     assert isinstance(side.state, Established)

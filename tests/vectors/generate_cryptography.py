@@ -4,8 +4,8 @@ import hashlib
 
 from e2etherapy.wire import content
 from e2etherapy.wire.body import pack_body
-from tests.vectors import second_checks
 from tests.vectors import second_implementation as second
+from tests.vectors import second_session
 from tests.vectors.generation import (
     LOW_ORDER,
     WRITTEN,
@@ -17,7 +17,7 @@ from tests.vectors.generation import (
     with_details,
     written,
 )
-from tests.vectors.package_checks import own_turn
+from tests.vectors.package_session import own_turn
 from tests.vectors.vector_files import Case, Json
 
 
@@ -115,7 +115,7 @@ def write_handshake() -> int:
         "shared": bytes(shared).hex(),
     }
     case = Case("", "", "", given, None, None, file.blobs)
-    output = written(second_checks.client_handshake(case))
+    output = written(second_session.client_handshake(case))
     file.passes("client_handshake", "both sides", given, dict(output))
     values = {"opening_values": output.pop("opening_values")}
     file.passes("therapist_handshake", "both sides", {**therapist, **values}, output)

@@ -1,6 +1,5 @@
 """The operations that vectors name, done by the second implementation."""
 
-import copy
 import hashlib
 import json
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from mnemonic import Mnemonic
 
 from tests.vectors import second_formats as formats
 from tests.vectors import second_implementation as second
+from tests.vectors import second_session as session_checks
 from tests.vectors.record_checks import Second
 from tests.vectors.second_notation import Refused
 from tests.vectors.vector_files import Case, read_bytes
@@ -95,153 +95,8 @@ def open_bundle(case: Case) -> Outputs:
     return bundle_fields(second.open_bundle(case.bytes("sealed"), case.bytes("hash")))
 
 
-def agreed(session: second.Session) -> Outputs:
-    return {
-        "transcript": session.transcript,
-        "root": session.root,
-        "header_key": session.next_header_key,
-    }
-
-
-def invitation_of(case: Case) -> second.Invitation:
-    names = ("bundle", "identity", "one_time", "ratchet_x25519", "kem", "ratchet_kem")
-    return second.Invitation(*[case.bytes(name) for name in names])
-
-
-def joined(case: Case) -> second.Session:
-    encapsulation = case.bytes("ciphertext"), case.bytes("shared")
-    secrets = case.bytes("identity"), case.bytes("ephemeral")
-    return second.join(case.bytes("bundle"), *secrets, encapsulation)
-
-
-def client_handshake(case: Case) -> Outputs:
-    session = joined(case)
-    return {"opening_values": session.opening, **agreed(session)}
-
-
-def therapist_handshake(case: Case) -> Outputs:
-    return agreed(second.answer(invitation_of(case), case.bytes("opening_values")))
-
-
-def turn_outputs(session: second.Session, chain: second.Chain | None) -> Outputs:
-    assert chain is not None
-    assert chain.key is not None
-    return {
-        "root": session.root,
-        "chain_key": chain.key,
-        "next_header_key": session.next_header_key,
-    }
-
-
-def begin_turn(case: Case) -> Outputs:
-    session = second.Session(True, b"", case.bytes("root"), b"", 1)
-    session.their_x, session.their_k = case.bytes("their_x"), case.bytes("their_k")
-    encapsulation = case.bytes("ciphertext"), case.bytes("shared")
-    second.begin_turn(session, case.bytes("x"), case.bytes("k"), encapsulation)
-    return turn_outputs(session, session.sending)
-
-
-def receive_turn(case: Case) -> Outputs:
-    session = second.Session(True, b"", case.bytes("root"), b"")
-    session.own_x, session.own_k = case.bytes("x"), case.bytes("k")
-    header = case.bytes("their_x") + case.bytes("their_k") + case.bytes("ciphertext") + bytes(8)
-    return turn_outputs(session, second.receive_turn(session, header, 0))
-
-
-def chain(case: Case) -> Outputs:
-    steps = second.Chain(b"", case.bytes("chain_key"))
-    secrets = [steps.step() for _ in range(case.input["steps"])]
-    return {"chain_key": steps.key, "first": secrets[0], "last": secrets[-1]}
-
-
-def message_keys(case: Case) -> Outputs:
-    okm = second.KDF("message", case.bytes("salt"), case.bytes("message_secret"), b"", 88)
-    return dict(zip(("key", "nonce", "commitment"), formats.cut(okm, 32, 24), strict=True))
-
-
-def seal_envelope(case: Case) -> Outputs:
-    session = second.Session(True, case.bytes("transcript"), b"", b"")
-    if "opening_values" in case.input:
-        session.therapist, session.turn = False, 1
-        session.outer_key, session.opening = case.bytes("outer_key"), case.bytes("opening_values")
-    number = case.input["number"]
-    session.sending = second.Chain(case.bytes("header_key"), case.bytes("chain_key"), number)
-    publics = second.x25519_public(case.bytes("x")) + second.kem_public(768, case.bytes("k"))
-    previous = formats.u32(case.input["previous_length"])
-    session.sending_keys = publics + case.bytes("ciphertext") + previous
-    salt = case.bytes("salt")
-    return {"envelope": second.seal_envelope(session, case.bytes("body"), lambda _: salt)}
-
-
-class Conversation:
-    """One side, driven by the steps of a vector."""
-
-    def __init__(self, case: Case) -> None:
-        self.case = case
-        self.today = 0
-        therapist = case.input["role"] == "therapist"
-        self.invitation = invitation_of(case) if therapist else None
-        self.session = None if therapist else joined(case)
-
-    def step(self, step: dict[str, Any]) -> Outputs:
-        if "open" in step:
-            return self.open(read_bytes(step["open"], self.case.blobs), step["day"])
-        values = {
-            name: read_bytes(step["begin_turn"][name], self.case.blobs)
-            for name in ("x", "k", "ciphertext", "shared")
-        }
-        assert self.session is not None
-        encapsulation = values["ciphertext"], values["shared"]
-        second.begin_turn(self.session, values["x"], values["k"], encapsulation)
-        assert self.session.sending is not None
-        for _ in range(step["begin_turn"]["envelopes"]):
-            self.session.sending.step()
-        return {}
-
-    def open(self, envelope: bytes, today: int) -> Outputs:
-        before = copy.deepcopy(self.session)
-        try:
-            if self.session is None:
-                assert self.invitation is not None
-                self.session, body = second.accept(self.invitation, envelope, today)
-            else:
-                body = second.open_envelope(self.session, envelope, today)
-        except Refused as refusal:
-            assert self.session == before
-            return {"failure": refusal.reason}
-        try:
-            return content_outputs(formats.unpack(body))
-        except Refused:
-            return {"content": "refused"}
-
-    def end(self) -> Outputs:
-        assert self.session is not None
-        kept = sum(len(chain.kept) for chain in self.session.chains)
-        return {
-            "root": self.session.root,
-            "next_header_key": self.session.next_header_key,
-            "kept": kept,
-        }
-
-
-def conversation(case: Case) -> Outputs:
-    side = Conversation(case)
-    return {"steps": [side.step(step) for step in case.input["steps"]], "end": side.end()}
-
-
-def content_outputs(content: formats.Content) -> Outputs:
-    outputs: Outputs = {"item": content.item}
-    if not content.known:
-        outputs["known"] = False
-    if content.blob:
-        outputs["blob"] = content.blob
-    if content.reply_to:
-        outputs["reply_to"] = content.reply_to
-    return outputs
-
-
 def unpack_body(case: Case) -> Outputs:
-    return content_outputs(formats.unpack(case.bytes("body")))
+    return session_checks.content_outputs(formats.unpack(case.bytes("body")))
 
 
 def pad_body(case: Case) -> Outputs:
@@ -250,7 +105,9 @@ def pad_body(case: Case) -> Outputs:
 
 def join_parts(case: Case) -> Outputs:
     bodies = [read_bytes(body, case.blobs) for body in case.input["bodies"]]
-    return content_outputs(formats.join_parts([formats.unpack(body) for body in bodies]))
+    return session_checks.content_outputs(
+        formats.join_parts([formats.unpack(body) for body in bodies])
+    )
 
 
 def capability(case: Case) -> Outputs:
@@ -325,14 +182,14 @@ OPERATIONS: dict[str, Callable[[Case], Outputs]] = {
         link_keys,
         seal_bundle,
         open_bundle,
-        client_handshake,
-        therapist_handshake,
-        begin_turn,
-        receive_turn,
-        chain,
-        message_keys,
-        seal_envelope,
-        conversation,
+        session_checks.client_handshake,
+        session_checks.therapist_handshake,
+        session_checks.begin_turn,
+        session_checks.receive_turn,
+        session_checks.chain,
+        session_checks.message_keys,
+        session_checks.seal_envelope,
+        session_checks.conversation,
         unpack_body,
         pad_body,
         join_parts,
