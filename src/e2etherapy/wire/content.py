@@ -209,15 +209,18 @@ def check_decoded(item: AnyItem) -> None:
         MalformedData: a time that is not UTC in whole seconds, a part outside of its whole, or a
             text of more than 1,000,000 bytes.
     """
-    times = [item.written]
+    _check_time(item.written)
     if isinstance(item, JournalShare):
-        times.append(item.entry_written)
-    if any(time.utcoffset() != _UTC_OFFSET or time.microsecond for time in times):
-        raise MalformedData("A content item's time is not UTC in whole seconds.")
+        _check_time(item.entry_written)
     if isinstance(item, Part):
         _check_place(item)
     if isinstance(item, (Text, JournalShare)) and not _fits(item.text):
         raise MalformedData("A text is longer than a conversation carries.")
+
+
+def _check_time(time: datetime) -> None:
+    if time.utcoffset() != _UTC_OFFSET or time.microsecond:
+        raise MalformedData("A content item's time is not UTC in whole seconds.")
 
 
 def _check_place(part: Part) -> None:
