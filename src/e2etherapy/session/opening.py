@@ -24,8 +24,8 @@ from e2etherapy.errors import (
 from e2etherapy.primitives import aead
 from e2etherapy.primitives.digest import labelled
 from e2etherapy.session import handshake, phases, ratchet
-from e2etherapy.session.handshake import OneTimeSecrets, OpeningValues
-from e2etherapy.session.invitation import LinkKeys, OuterKey
+from e2etherapy.session.handshake import Agreed, OneTimeSecrets, OpeningValues
+from e2etherapy.session.invitation import LinkKeys, OuterKey, PreSharedKey
 from e2etherapy.session.limits import STANDARD
 from e2etherapy.session.message import SealedMessage
 from e2etherapy.session.phases import Event
@@ -82,12 +82,7 @@ def accept(state: Invited, data: bytes, today: int) -> Unsealed:
         raise EnvelopeRefused("This envelope does not belong to the conversation.")
     if today > state.last_day + STANDARD.opening_grace_days:
         raise InvitationExpired("Someone used this invitation after its last day. Invite anew.")
-    secrets = OneTimeSecrets(state.one_time, state.ratchet_x25519, state.kem, state.ratchet_kem)
-    try:
-        values = OpeningValues.unpack(packed)
-        agreed = handshake.accept(bundle, keys.pre_shared_key, values, state.identity, secrets)
-    except InvalidKey:
-        raise EnvelopeRefused("An opening holds a key that is not valid.") from None
+    agreed, values = _agree(state, bundle, keys.pre_shared_key, packed)
     turn_zero = OwnTurn(
         TurnKeys(bundle.ratchet_x25519, bundle.ratchet_kem),
         state.ratchet_x25519,
@@ -104,6 +99,17 @@ def accept(state: Invited, data: bytes, today: int) -> Unsealed:
         Wrapping(keys.outer_key, labelled("opening-values", packed), agreed.header_key),
     )
     return Unsealed(established, body)
+
+
+def _agree(
+    state: Invited, bundle: Bundle, psk: PreSharedKey, packed: bytes
+) -> tuple[Agreed, OpeningValues]:
+    secrets = OneTimeSecrets(state.one_time, state.ratchet_x25519, state.kem, state.ratchet_kem)
+    try:
+        values = OpeningValues.unpack(packed)
+        return handshake.accept(bundle, psk, values, state.identity, secrets), values
+    except InvalidKey:
+        raise EnvelopeRefused("An opening holds a key that is not valid.") from None
 
 
 def unseal_further(
