@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,9 +15,8 @@ if TYPE_CHECKING:
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.views import SyncReport
 
-_WAIT_SECONDS = 55.0
-_FIRST_PAUSE_SECONDS = 2.0
-_LONGEST_PAUSE_SECONDS = 300.0
+_WAIT_SECONDS = 15 * 60.0
+"""After this time it syncs all the same: receipts may have become due."""
 
 
 async def once(messenger: Messenger) -> SyncReport:
@@ -29,23 +27,37 @@ async def once(messenger: Messenger) -> SyncReport:
 
 async def keep_in_sync(invocation: Invocation, messenger: Messenger) -> None:
     """Sync, then wait for what arrives, until cancelled; try again when the relay is away."""
-    pause = _FIRST_PAUSE_SECONDS
+    from e2etherapy.messenger.backoff import SPREAD_SECONDS, Backoff
+
+    failed, vain, woken = Backoff(), Backoff(), False
     while True:
         try:
-            show(invocation, await once(messenger))
-            while not await messenger.wait(_WAIT_SECONDS):
-                pause = _FIRST_PAUSE_SECONDS
-        except RelayError as error:
-            output.remark(f"{error} Trying again in {pause:.0f} seconds.")
+            report = await once(messenger)
+            show(invocation, report)
+            failed = Backoff()
+            # A relay that speaks of arrivals where there are none must not keep this device busy.
+            vain = vain.failed() if woken and not report.arrived else Backoff()
+            pause = min(vain.pause(messenger.device.entropy), SPREAD_SECONDS)
             await _closed_for(messenger, pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            woken = await messenger.wait(_WAIT_SECONDS, _say)
+        except RelayError as error:
+            failed = failed.failed()
+            pause = failed.pause(messenger.device.entropy)
+            _say(error, pause)
+            await _closed_for(messenger, pause)
+
+
+def _say(error: RelayError, seconds: float) -> None:
+    output.remark(f"{error} Trying again in {max(1, round(seconds))} seconds.")
 
 
 async def _closed_for(messenger: Messenger, seconds: float) -> None:
     """Let other processes use the vault for a while."""
+    if not seconds:
+        return
     await messenger.device.vault.pause()
     try:
-        await asyncio.sleep(seconds)
+        await messenger.device.sleep(seconds)
     finally:
         await messenger.device.vault.resume()
 

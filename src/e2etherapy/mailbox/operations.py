@@ -44,6 +44,12 @@ BATCH = "Batch"
 BINARY = "application/octet-stream"
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+EVENT_STREAM = "text/event-stream"
+
+BATCHES = "batch"
+ARRIVALS = "arrivals"
+FEATURES = (BATCHES, ARRIVALS)
+"""Operations that a relay may lack, as its health names them: each is `POST` of its name."""
 
 _POSITION = struct.Struct(">Q")
 RECORD_SIZE = _POSITION.size + ENVELOPE_SIZE
@@ -81,6 +87,12 @@ class Arrivals(msgspec.Struct, frozen=True):
     """Answer to a wait: indexes (into the request) of mailboxes with something newer."""
 
     arrived: list[int]
+
+
+class AwaitArrivals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of a request for a stream: for each key, the last known position."""
+
+    after: list[int]
 
 
 class Problem(msgspec.Struct, frozen=True):

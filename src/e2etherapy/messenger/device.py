@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 from typing import Self
 
-from e2etherapy.messenger.clock import Clock, system_clock
+from e2etherapy.messenger.clock import Clock, Sleep, system_clock
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.primitives.randomness import Entropy, system_entropy
 from e2etherapy.vault.change import Change
@@ -24,11 +25,13 @@ class Device:
         clock: Clock = system_clock,
         entropy: Entropy = system_entropy,
         connect: Callable[[str], RelayConnection] = RelayConnection,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         """Take an open vault; it is closed together with the device."""
         self.vault = vault
         self.clock = clock
         self.entropy = entropy
+        self.sleep = sleep
         self._connect = connect
         self._relays: dict[str, RelayConnection] = {}
         self._open = contextlib.AsyncExitStack()
@@ -48,9 +51,9 @@ class Device:
             self._relays[url] = await self._open.enter_async_context(self._connect(url))
         return self._relays[url]
 
-    async def begin(self, record: ConversationRecord) -> Change:
-        """Start gathering a change of one conversation."""
-        return await self.vault.begin(record.book, self.entropy)
+    async def begin(self, record: ConversationRecord, behind: Change | None = None) -> Change:
+        """Start gathering a change of one conversation, to be committed with those before it."""
+        return await self.vault.begin(record.book, self.entropy, behind)
 
     async def begin_private(self) -> Change:
         """Start gathering a change of the private journal or the settings."""

@@ -28,6 +28,7 @@ from e2etherapy.messenger import (
     sending,
     settings,
     syncing,
+    waiting,
 )
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.device import Device
@@ -43,6 +44,7 @@ from e2etherapy.messenger.views import (
     SendReport,
     SyncReport,
 )
+from e2etherapy.messenger.waiting import Trouble, no_trouble
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.vault import conversations, keyslots, vault
@@ -242,15 +244,21 @@ class Messenger:
         """
         return await syncing.sync(self.device, progress)
 
-    async def wait(self, seconds: float) -> bool:
+    async def wait(self, seconds: float, trouble: Trouble = no_trouble) -> bool:
         """Wait until a relay has something new or the time is over; say whether it has.
 
-        Other processes may use the vault meanwhile.
+        Other processes may use the vault meanwhile. A relay that fails is asked again, after
+        pauses that grow.
+
+        Args:
+            seconds: how long to wait at most.
+            trouble: told what a relay met, and in how many seconds it is asked again.
 
         Raises:
-            OldCopy, RelayUnreachable: as for `sync`.
+            OldCopy: as for `sync`.
+            RelayError: when the time was over, no relay could be waited for.
         """
-        return await syncing.wait(self.device, seconds)
+        return await waiting.wait(self.device, seconds, trouble)
 
     async def conversations(self) -> list[ConversationView]:
         """Return all conversations, oldest first."""

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -103,28 +103,35 @@ class Vault:
         row = await self.db.fetch_one("SELECT value FROM setting WHERE key = ?", (key,))
         return None if row is None else bytes(row[0])
 
-    async def begin(self, book: BookId, entropy: Entropy) -> Change:
-        """Start gathering a change whose record goes to `book`."""
+    async def begin(self, book: BookId, entropy: Entropy, behind: Change | None = None) -> Change:
+        """Start gathering a change whose record goes to `book`.
+
+        Args:
+            book: where the record goes.
+            entropy: source of its salts.
+            behind: a finished change of another book that is committed together with this one.
+        """
         row = await self.db.fetch_one(
             "SELECT position, head FROM journal WHERE book = ? ORDER BY position DESC LIMIT 1",
             (bytes(book),),
         )
-        last = await self.db.fetch_one("SELECT coalesce(max(id), 0) FROM journal")
-        following = 1 + (0 if last is None else int(last[0]))
+        following = await self._next_journal() if behind is None else behind.tip.next_journal
         if row is None:
             tip = Tip(book, 0, chain.first_head(book), following)
         else:
             tip = Tip(book, int(row[0]), Head(row[1]), following)
         return Change(tip, entropy)
 
-    async def commit(self, change: Change) -> None:
-        """Write a change in one transaction; when this returns it is on disk.
+    async def commit(self, *changes: Change) -> None:
+        """Write changes, each of another book, in one transaction; then it is on disk.
 
         Raises:
             VaultFull: the disk has no room; nothing was changed.
             VaultError: the disk reported an error; nothing was changed.
         """
-        writing = asyncio.ensure_future(self._commit(change))
+        if len({bytes(change.tip.book) for change in changes}) != len(changes):
+            raise RuntimeError("Two changes of one book do not know of each other.")
+        writing = asyncio.ensure_future(self._commit(changes))
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
@@ -132,11 +139,16 @@ class Vault:
             await asyncio.wait({writing})
             raise
 
-    async def _commit(self, change: Change) -> None:
+    async def _next_journal(self) -> int:
+        last = await self.db.fetch_one("SELECT coalesce(max(id), 0) FROM journal")
+        return 1 + (0 if last is None else int(last[0]))
+
+    async def _commit(self, changes: Sequence[Change]) -> None:
         # A copy that may be old stays so, however much is written into it.
         generation = self._generation + (self.freshness is Freshness.CURRENT)
         mark = (_SETTING, [(_GENERATION, generation.to_bytes(8, "big"))])
-        await self.db.write([*change.statements(), mark])
+        statements = [statement for change in changes for statement in change.statements()]
+        await self.db.write([*statements, mark])
         self._generation = generation
         if self.freshness is Freshness.CURRENT:
             self._remember()
