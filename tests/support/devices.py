@@ -6,6 +6,7 @@ of that one in a folder of its own, with its own memory of the vault's age.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import functools
 import io
@@ -20,7 +21,7 @@ from pathlib import Path
 from e2etherapy.errors import RelayUnreachable
 from e2etherapy.mailbox.capabilities import Allowance, OwnerKey
 from e2etherapy.mailbox.operations import StoredEnvelope
-from e2etherapy.messenger.clock import day_of
+from e2etherapy.messenger.clock import Sleep, day_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.relay_connection import RelayConnection
@@ -128,6 +129,7 @@ class Home:
     words: str
     clock: HandClock
     connect: Connect = RelayConnection
+    sleep: Sleep = asyncio.sleep
     _opened: int = field(default=0)
 
     async def open(self) -> Messenger:
@@ -141,6 +143,7 @@ class Home:
                 clock=self.clock,
                 entropy=seeded(f"{self.place.folder.name}, opened {self._opened}"),
                 connect=self.connect,
+                sleep=self.sleep,
             )
         )
 
@@ -272,6 +275,7 @@ class Line:
     Attributes:
         calls: requests since the last `cut`.
         down: nothing gets through.
+        batches: whether the relay at its end knows them.
         snapshot: called at the cut, as if the program ended there; without it, the cut is met as
             any failure of the network is.
     """
@@ -281,6 +285,7 @@ class Line:
         self.fail_at: int | None = None
         self.after_effect = False
         self.down = False
+        self.batches = True
         self.snapshot: Callable[[], object] | None = None
 
     def cut(self, call: int, *, after_effect: bool) -> None:
@@ -311,6 +316,9 @@ class _ConnectionOverLine(RelayConnection):
     def __init__(self, url: str, line: Line) -> None:
         super().__init__(url)
         self._line = line
+
+    async def features(self) -> frozenset[str]:
+        return await super().features() if self._line.batches else frozenset()
 
     async def _call(self, *given: object, **named: object) -> bytes:
         line = self._line
@@ -343,6 +351,9 @@ class _ConnectionThroughHands(RelayConnection):
         super().__init__(url)
         self._meddler = meddler
         self._taken = 0
+
+    async def features(self) -> frozenset[str]:
+        return frozenset()
 
     async def wait(self, mailboxes: Sequence[tuple[OwnerKey, int]], seconds: float) -> list[int]:
         if self._meddler.rearrange is None:

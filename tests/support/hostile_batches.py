@@ -53,7 +53,7 @@ class Told:
 
 def answer(operations: Sequence[BatchedOperation], carry: Carry, lie: Lie | None) -> Told:
     """Carry the operations out, or not, and say something of each."""
-    withheld = {
+    withheld: dict[Lie | None, tuple[int | None, BatchResult]] = {
         Lie.FAIL_THE_FIRST: (0, _FAULT),
         Lie.FAIL_AND_REVERSE: (0, _NO_ROOM),
         Lie.NO_ROOM_IN_THE_MIDDLE: (len(operations) // 2, _NO_ROOM),

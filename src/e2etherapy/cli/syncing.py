@@ -1,7 +1,9 @@
-"""Fetching and delivering, once or for as long as nobody presses Ctrl-C."""
+"""Fetching and delivering, once or for as long as nobody stops it."""
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,26 @@ async def once(messenger: Messenger) -> SyncReport:
     """Sync with a progress bar."""
     with progress_bar("Sending what waited") as progress:
         return await messenger.sync(progress)
+
+
+async def until_stopped(invocation: Invocation, messenger: Messenger) -> None:
+    """Keep in sync until SIGTERM, which ends it in order, or until cancelled."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    stopped = asyncio.Event()
+
+    def stop() -> None:
+        if task is not None:
+            stopped.set()
+            task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    try:
+        await keep_in_sync(invocation, messenger)
+    except asyncio.CancelledError:
+        if task is None or not stopped.is_set() or task.uncancel():
+            raise
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 async def keep_in_sync(invocation: Invocation, messenger: Messenger) -> None:

@@ -41,10 +41,13 @@ CLAIM = "Claim"
 BATCH = "Batch"
 """The keys of a batch's operations, deposit keys and owner keys, in their order."""
 
+EVENTS = "text/event-stream"
+ARRIVED = "arrived"
+"""The name of a stream's one kind of event."""
+
 BINARY = "application/octet-stream"
 JSON = "application/json"
 PROBLEM = "application/problem+json"
-EVENT_STREAM = "text/event-stream"
 
 BATCHES = "batch"
 ARRIVALS = "arrivals"
@@ -83,16 +86,16 @@ class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seconds: float
 
 
+class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of a request for a stream of arrivals: as a wait's, without an end."""
+
+    after: list[int]
+
+
 class Arrivals(msgspec.Struct, frozen=True):
     """Answer to a wait: indexes (into the request) of mailboxes with something newer."""
 
     arrived: list[int]
-
-
-class AwaitArrivals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of a request for a stream: for each key, the last known position."""
-
-    after: list[int]
 
 
 class Problem(msgspec.Struct, frozen=True):

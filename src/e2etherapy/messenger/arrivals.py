@@ -7,10 +7,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 import msgspec
 
 from e2etherapy.errors import MalformedData
+from e2etherapy.mailbox.operations import ARRIVED
 from e2etherapy.messenger.event_stream import Event, EventStream
 from e2etherapy.messenger.relay_answers import BROKEN_JSON, nonsense
 
-_ARRIVED = b"arrived"
+_ARRIVED = ARRIVED.encode()
 
 
 async def arrivals_in(

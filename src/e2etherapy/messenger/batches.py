@@ -40,18 +40,21 @@ async def deposit_many(
     Raises:
         RelayError: nothing is known of any of them.
     """
-    operations = [BatchedDeposit(address.key, address.mailbox, one) for one in envelopes]
-    began = relay.clock()
+    began, answered = relay.clock(), False
     try:
+        operations = [BatchedDeposit(address.key, address.mailbox, one) for one in envelopes]
         results = await _batched(relay, operations)
-    except RelayUnreachable:
-        relay.pace = relay.pace.after_failure()
-        raise
-    if results is None:
-        # What comes after one that failed would overtake it.
-        return await _one_by_one([partial(relay.deposit, address, one) for one in envelopes])
-    relay.pace = relay.pace.after(len(envelopes), relay.clock() - began)
-    return [problem_of(result.status, NO_CONTENT) for result in results]
+        if results is None:
+            # What comes after one that failed would overtake it.
+            calls = [partial(relay.deposit, address, one) for one in envelopes]
+            outcomes = await _one_by_one(calls)
+        else:
+            outcomes = [problem_of(result.status, NO_CONTENT) for result in results]
+        answered = outcomes[-1] is None
+        return outcomes
+    finally:
+        sent = len(envelopes) if answered else 0
+        relay.pace = relay.pace.after(sent, relay.clock() - began)
 
 
 async def collect_many(

@@ -24,13 +24,14 @@ class Pace:
     envelopes: int = FIRST
 
     def after(self, sent: int, seconds: float) -> Pace:
-        """Return what holds after a request with so many envelopes took so long."""
+        """Return what holds after a request that ended, or failed, after so long.
+
+        Args:
+            sent: how many envelopes it is known to have brought; 0 if it failed.
+            seconds: how long it took.
+        """
         if seconds > SLOW_SECONDS:
-            return self.after_failure()
+            return Pace(max(1, self.envelopes // 2))
         if seconds < QUICK_SECONDS and sent >= self.envelopes:
             return Pace(min(2 * self.envelopes, MAX_OPERATIONS))
         return self
-
-    def after_failure(self) -> Pace:
-        """Return what holds after a request that was not answered."""
-        return Pace(max(1, self.envelopes // 2))

@@ -136,14 +136,14 @@ class RelayConnection(Exchange):
             RelayProtocolError: it is not a stream of arrivals.
         """
         header = operations.authorization(operations.OWNER, *(key for key, _ in mailboxes))
-        body = operations.AwaitArrivals([position for _, position in mailboxes])
+        body = operations.Watch([position for _, position in mailboxes])
         patience = aiohttp.ClientTimeout(sock_connect=TIMEOUT_SECONDS, sock_read=self._silence)
         asked = Asked(header, json=body)
         async with self._request("POST", "/arrivals", asked, patience) as response:
             if isinstance(problem_of(response.status, OK), RelayRefused):
                 self.known_features = frozenset()
             require(response.status, OK)
-            if response.content_type != operations.EVENT_STREAM:
+            if response.content_type != operations.EVENTS:
                 raise nonsense("it is no stream of events.")
             pieces = response.content.iter_any()
             async with contextlib.aclosing(arrivals_in(pieces, len(mailboxes))) as arrivals:
