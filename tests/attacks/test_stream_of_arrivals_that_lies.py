@@ -1,7 +1,4 @@
-"""A relay that breaks its stream of arrivals: an error with a sentence, and never a busy device.
-
-Threat model: a relay that answers with whatever its operator likes.
-"""
+"""Threat R11: a stream of arrivals that lies, breaks off or never ends is an error, and no more."""
 
 from __future__ import annotations
 

@@ -247,6 +247,6 @@ def test_waiting_shows_what_arrives_until_it_is_stopped(
     waiting.send_signal(number)
     _, errors = waiting.communicate(timeout=PATIENCE_SECONDS)
     assert waiting.returncode == code
-    assert errors == ""
+    assert errors.strip() == ""
     two.client.ask("send", "Dr. Okafor", "Still here.")
     assert two.therapist.ask("sync")["arrived"] == [{"name": "Robin", "messages": 1}]

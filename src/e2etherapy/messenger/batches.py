@@ -40,9 +40,12 @@ async def deposit_many(
     Raises:
         RelayError: nothing is known of any of them.
     """
+    operations = [BatchedDeposit(address.key, address.mailbox, one) for one in envelopes]
+    if len(operations) > 1:
+        # Before the clock runs: a relay that is away tells nothing of how much the line carries.
+        await relay.features()
     began, answered = relay.clock(), False
     try:
-        operations = [BatchedDeposit(address.key, address.mailbox, one) for one in envelopes]
         results = await _batched(relay, operations)
         if results is None:
             # What comes after one that failed would overtake it.

@@ -61,7 +61,12 @@ async def run_errands(
     total = await outbox.count_of(vault.db, conversation)
     done = 0
     while rows := _together(await outbox.waiting(vault.db, conversation, relay.pace.envelopes)):
-        outcomes = await _run(relay, record, rows)
+        try:
+            outcomes = await _run(relay, record, rows)
+        except RelayError:
+            if relay.pace.envelopes < len(rows):
+                continue  # it was too much for this line, and less may pass
+            raise
         delivered = [row for row, problem in zip(rows, outcomes, strict=True) if problem is None]
         await _settle(vault, record, delivered, entropy)
         done += len(delivered)

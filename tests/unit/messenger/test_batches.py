@@ -245,6 +245,32 @@ async def test_what_waits_in_an_outbox_goes_out_in_order_and_in_few_requests(
         assert (await texts(pair.therapist, SAM))[-40:] == words
 
 
+async def test_a_line_that_carries_one_envelope_in_time_carries_an_outbox(tmp_path: Path) -> None:
+    """It takes 20 seconds for an envelope, and the relay waits for 30."""
+
+    class Slow(RelayConnection):
+        slow = False
+        now = 0.0
+
+        def __init__(self, url: str) -> None:
+            super().__init__(url, clock=lambda: Slow.now)
+
+        async def _call(self, method: str, path: str, *given: object, **named: object) -> bytes:
+            body = named.get("binary")
+            seconds = len(body) / 16_384 * 20 if Slow.slow and isinstance(body, bytes) else 0.0
+            Slow.now += min(seconds, 30)
+            if seconds > 30:
+                raise RelayUnreachable("cut off")
+            return await super()._call(method, path, *given, **named)  # type: ignore[arg-type]
+
+    async with two(tmp_path, turns=2, client_connect=Slow) as pair:
+        Slow.slow = True
+        assert (await pair.client.send(OKAFOR, "x" * 60_000)).state == "stored"
+        assert Slow.now == 30 + 30 + 6 * 20, "four, two, and then one by one"
+        await pair.therapist.sync()
+        assert (await texts(pair.therapist, SAM))[-1] == "x" * 60_000
+
+
 async def written_offline(pair: Two, count: int) -> list[str]:
     """Let the client write while the relay is away; return the words."""
     relay = await pair.client.device.relay(pair.relay.url)
