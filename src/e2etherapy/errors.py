@@ -104,6 +104,10 @@ class RelayProtocolError(RelayError):
     """The answer is not one that this version understands."""
 
 
+class RelayVersionDiffers(RelayProtocolError):
+    """The relay speaks other versions of its interface than this program."""
+
+
 class InvitationUnavailable(RelayError):
     """The invitation is unknown, spent, expired, or the link is not complete."""
 
@@ -145,6 +149,10 @@ class VaultDamaged(VaultError):
 
 class VaultFull(VaultError):
     """The disk has no room; the last step was undone."""
+
+
+class NotRemembered(VaultError):
+    """What was done is on disk; only this machine's note of the vault's age is not."""
 
 
 class OldCopy(VaultError):

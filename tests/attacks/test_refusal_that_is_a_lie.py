@@ -78,6 +78,23 @@ async def test_the_same_link_works_again_when_the_relay_has_forgotten_the_claim(
         await check_that_they_have_met(pair)
 
 
+async def test_what_the_relay_has_handed_over_once_is_kept_whatever_stops_the_join(
+    tmp_path: Path,
+) -> None:
+    """A name that is taken, say: days later the relay holds the invitation no longer."""
+    async with two(tmp_path, met=False) as pair:
+        link = (await pair.therapist.invite(SAM)).link
+        await pair.client.join((await pair.therapist.invite("Kim")).link)
+        with pytest.raises(NameTaken, match="--as"):
+            await pair.client.join(link)
+        pair.clock.forward(days=9)
+        await pair.client.join(link, "Dr. Okafor, again")
+        await pair.therapist.sync()
+        assert await pair.client.safety_phrase("Dr. Okafor, again") == (
+            await pair.therapist.safety_phrase(SAM)
+        )
+
+
 async def test_a_first_message_that_is_refused_waits_and_is_tried_again(tmp_path: Path) -> None:
     line = Denial()
     async with two(tmp_path, met=False, client_connect=line.connect) as pair:

@@ -234,6 +234,7 @@ class HostileConnection(RelayConnection):
         binary: bytes | None = None,
         query: Mapping[str, str] | None = None,
         patience: float = 0,
+        success: int = 204,
     ) -> bytes:
         """Answer what the connection itself asks: what the relay offers, and batches."""
         if path == "/health":

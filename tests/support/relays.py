@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -23,13 +24,17 @@ from e2etherapy.mailbox.batch import BatchedOperation
 from e2etherapy.mailbox.capabilities import Allowance, OwnedMailbox, Ticket
 from e2etherapy.primitives.octets import SecretOctets
 from e2etherapy.relay.allowances import allow
+from e2etherapy.relay.database import DatabasePlace, PostgresDatabase, opened_store
 from e2etherapy.relay.limits import STANDARD, Limits
 from e2etherapy.relay.listening import parse_listen_address
 from e2etherapy.relay.log import RelayLog
+from e2etherapy.relay.routes import OPERATIONS
 from e2etherapy.relay.server import Settings, running
-from e2etherapy.relay.sqlite.store import SqliteStore
 from e2etherapy.wire import base64url
 from tests.support.people import seeded
+
+if TYPE_CHECKING:
+    import pytest
 
 TODAY = 20_000
 PATIENCE_SECONDS = 30
@@ -134,6 +139,12 @@ def wait(*waits: tuple[OwnedMailbox, int], seconds: float) -> Request:
     return Request("POST", "/v1/wait", keys, body, api.JSON)
 
 
+def watching(*waits: tuple[OwnedMailbox, int]) -> Request:
+    body = msgspec.json.encode(api.Watch([after for _, after in waits]))
+    keys = shown(api.OWNER, *(owned.owner_key for owned, _ in waits))
+    return Request("POST", "/v1/arrivals", keys, body, api.JSON)
+
+
 def batch_request(*operations: BatchedOperation) -> Request:
     keys = shown(api.BATCH, *batch.keys_of(operations))
     return Request("POST", "/v1/batch", keys, batch.pack_operations(operations), api.BINARY)
@@ -146,6 +157,7 @@ class RelayAt:
     port: int
     database: Path
     log: io.StringIO
+    place: DatabasePlace
 
     async def send(self, request: Request | bytes) -> Answer:
         """Send one request on a connection of its own and read the answer."""
@@ -160,9 +172,8 @@ class RelayAt:
 
     async def allowance(self, tickets: int) -> Allowance:
         allowance = Allowance(draw(32))
-        store = await SqliteStore.open(self.database)
-        await store.grant(allowance.hash(), tickets)
-        await store.close()
+        async with opened_store(self.place) as store:
+            await store.grant(allowance.hash(), tickets)
         return allowance
 
     async def tickets(self, count: int) -> list[Ticket]:
@@ -181,6 +192,14 @@ class RelayAt:
         return owned
 
 
+def speaking(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let relays in this process have all their operations under another version."""
+    for (method, path), operation in list(OPERATIONS.items()):
+        monkeypatch.delitem(OPERATIONS, (method, path))
+        renamed = path.replace(api.API, f"/{version}", 1)
+        monkeypatch.setitem(OPERATIONS, (method, renamed), operation)
+
+
 async def read_answer(reader: asyncio.StreamReader, *, body: bool = True) -> Answer:
     """Read one answer off a connection."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii")
@@ -192,32 +211,40 @@ async def read_answer(reader: asyncio.StreamReader, *, body: bool = True) -> Ans
 
 @asynccontextmanager
 async def relay(
-    folder: Path, today: list[int] | None = None, limits: Limits = STANDARD
+    folder: Path,
+    today: list[int] | None = None,
+    limits: Limits = STANDARD,
+    postgres: PostgresDatabase | None = None,
 ) -> AsyncIterator[RelayAt]:
-    """Run a relay in this event loop; `today` holds the day and may be changed."""
+    """Run a relay in this event loop, by default on a file; `today` has the day to change."""
+    place = postgres or folder / "relay.db"
     days = today or [TODAY]
     log = io.StringIO()
     listen = parse_listen_address("127.0.0.1:0")
-    settings = Settings(listen, folder / "relay.db", limits=limits)
+    settings = Settings(listen, place, limits=limits)
     written = RelayLog(log, lambda: days[0])
     async with running(settings, written, lambda: days[0]) as listening:
         assert listening.port is not None
-        yield RelayAt(listening.port, folder / "relay.db", log)
+        yield RelayAt(listening.port, folder / "relay.db", log, place)
 
 
+_SOURCES = str(Path(errors.__file__).parents[1])
 _PROGRAM = """
 import sys
 from pathlib import Path
 import msgspec
 from e2etherapy.errors import RelaySetupError
 from e2etherapy.relay.limits import Limits
+from e2etherapy.relay.database import parse_database
 from e2etherapy.relay.listening import Certificate, parse_listen_address
 from e2etherapy.relay.server import Settings, serve
 listen, database, limits, *certificate = sys.argv[1:]
 limits = msgspec.json.decode(limits, type=Limits)
 certificate = Certificate(*map(Path, certificate)) if certificate else None
 try:
-    serve(Settings(parse_listen_address(listen), Path(database), certificate, limits=limits))
+    serve(
+        Settings(parse_listen_address(listen), parse_database(database), certificate, limits=limits)
+    )
 except RelaySetupError as error:
     sys.exit(str(error))
 """
@@ -231,6 +258,7 @@ class RelayProcess:
     announced: dict[str, Any]
     database: Path
     log: Path
+    place: DatabasePlace
 
     @property
     def port(self) -> int:
@@ -238,7 +266,7 @@ class RelayProcess:
         return port
 
     def allowance(self, mailboxes: int) -> Allowance:
-        return allow(self.database, mailboxes, draw)
+        return allow(self.place, mailboxes, draw)
 
 
 @contextmanager
@@ -247,27 +275,36 @@ def relay_process(
     listen: str = "127.0.0.1:0",
     *certificate: Path,
     limits: Limits = STANDARD,
+    postgres: PostgresDatabase | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    sabotage: str = "",
 ) -> Iterator[RelayProcess]:
-    """Run a relay process; it is killed at the end unless it ended by itself."""
+    """Run a relay process; it is killed at the end unless it ended by itself.
+
+    Its database is a file in the folder, unless another one is given. Sabotage is lines of Python
+    that break something in the relay.
+    """
     database = folder / "relay.db"
+    place = postgres or database
+    named = place.url if isinstance(place, PostgresDatabase) else place
     log = folder / "relay.log"
     with log.open("a") as standard_error:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-c", _PROGRAM),
-                *map(str, (listen, database, msgspec.json.encode(limits).decode(), *certificate)),
+                *(sys.executable, "-c", sabotage + _PROGRAM),
+                *map(str, (listen, named, msgspec.json.encode(limits).decode(), *certificate)),
             ],
             stdout=subprocess.PIPE,
             stderr=standard_error,
             text=True,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(errors.__file__).parents[1])},
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": _SOURCES, **environment},
         )
     with process:
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
             assert line, log.read_text()
-            yield RelayProcess(process, json.loads(line), database, log)
+            yield RelayProcess(process, json.loads(line), database, log, place)
         finally:
             if process.poll() is None:
                 process.kill()

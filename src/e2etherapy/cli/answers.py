@@ -191,11 +191,22 @@ class Verified(Answer, frozen=True):
     books: list[Book]
 
 
+class ExportedBook(Book, frozen=True):
+    """A book in an export.
+
+    `unreadable` are the numbers of entries that it holds as bytes and cannot show, `missing_files`
+    counts files that could not be read.
+    """
+
+    unreadable: list[int]
+    missing_files: int
+
+
 class Exported(Answer, frozen=True):
     """`journal export`."""
 
     file: str
-    books: list[Book]
+    books: list[ExportedBook]
 
 
 class Setting(Answer, frozen=True):

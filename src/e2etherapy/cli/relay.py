@@ -15,27 +15,20 @@ if TYPE_CHECKING:
     from e2etherapy.relay.database import DatabasePlace
 
 
-class _Database(click.ParamType[object]):
-    """The path of an SQLite file, or the URL of a PostgreSQL database."""
+def _place(_context: click.Context, _option: click.Parameter, value: str) -> DatabasePlace:
+    """Read a database's place; one that holds a password is refused without being repeated."""
+    from e2etherapy.errors import RelayDatabaseUnusable
+    from e2etherapy.relay.database import parse_database
 
-    name = "database"
-
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> DatabasePlace:
-        """Read an argument; one that holds a password is refused without being repeated."""
-        from e2etherapy.errors import RelayDatabaseUnusable
-        from e2etherapy.relay.database import parse_database
-
-        try:
-            return parse_database(value)
-        except RelayDatabaseUnusable as error:
-            self.fail(str(error), param, ctx)
+    try:
+        return parse_database(value)
+    except RelayDatabaseUnusable as error:
+        raise click.BadParameter(str(error)) from None
 
 
 _DATABASE = click.option(
     "--database",
-    type=_Database(),
+    callback=_place,
     required=True,
     metavar="FILE|URL",
     help="An SQLite file, made when it is missing, or postgresql://USER@HOST/DATABASE.",
@@ -148,7 +141,7 @@ def migrate(invocation: Invocation, database: DatabasePlace) -> None:
 @click.option(
     "--to",
     "target",
-    type=_Database(),
+    callback=_place,
     required=True,
     metavar="URL",
     help="An empty PostgreSQL database.",

@@ -11,7 +11,7 @@ from e2etherapy.cli import output, wording
 from e2etherapy.cli.answers import Arrived, Notice, Synced
 from e2etherapy.cli.invocation import Invocation
 from e2etherapy.cli.progress import progress_bar
-from e2etherapy.errors import RelayError, RelayUnreachable
+from e2etherapy.errors import RelayError, RelayUnreachable, VaultBusy
 
 if TYPE_CHECKING:
     from e2etherapy.messenger.messenger import Messenger
@@ -48,7 +48,7 @@ async def until_stopped(invocation: Invocation, messenger: Messenger) -> None:
 
 
 async def keep_in_sync(invocation: Invocation, messenger: Messenger) -> None:
-    """Sync, then wait for what arrives, until cancelled; try again when the relay is away."""
+    """Sync, then wait for what arrives, until cancelled; try again when relay or vault is away."""
     from e2etherapy.messenger.backoff import SPREAD_SECONDS, Backoff
 
     failed, vain, woken = Backoff(), Backoff(), False
@@ -62,26 +62,23 @@ async def keep_in_sync(invocation: Invocation, messenger: Messenger) -> None:
             pause = min(vain.pause(messenger.device.entropy), SPREAD_SECONDS)
             await _closed_for(messenger, pause)
             woken = await messenger.wait(_WAIT_SECONDS, _say)
-        except RelayError as error:
+        except (RelayError, VaultBusy) as error:
             failed = failed.failed()
             pause = failed.pause(messenger.device.entropy)
             _say(error, pause)
             await _closed_for(messenger, pause)
 
 
-def _say(error: RelayError, seconds: float) -> None:
+def _say(error: RelayError | VaultBusy, seconds: float) -> None:
     output.remark(f"{error} Trying again in {max(1, round(seconds))} seconds.")
 
 
 async def _closed_for(messenger: Messenger, seconds: float) -> None:
-    """Let other processes use the vault for a while."""
+    """Let other processes use the vault for a while; the next step opens it again."""
     if not seconds:
         return
     await messenger.device.vault.pause()
-    try:
-        await messenger.device.sleep(seconds)
-    finally:
-        await messenger.device.vault.resume()
+    await messenger.device.sleep(seconds)
 
 
 def show_all(invocation: Invocation, report: SyncReport) -> None:

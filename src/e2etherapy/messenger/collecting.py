@@ -12,7 +12,7 @@ from e2etherapy.errors import RelayError, RelayRefused
 from e2etherapy.journal.record import EventName
 from e2etherapy.mailbox.batch import MAX_OPERATIONS
 from e2etherapy.mailbox.capabilities import OwnerKey
-from e2etherapy.mailbox.operations import MAX_PAGE, MAX_WAITED_MAILBOXES
+from e2etherapy.mailbox.operations import MAILBOX_CAPACITY, MAX_PAGE, MAX_WAITED_MAILBOXES
 from e2etherapy.messenger import storing
 from e2etherapy.messenger.batches import Page, acknowledge_many, collect_many, share
 from e2etherapy.messenger.device import Device
@@ -143,14 +143,21 @@ async def _first_pages(
 async def _pages(
     relay: RelayConnection, owner_key: OwnerKey, after: int
 ) -> AsyncGenerator[Page, None]:
-    """Yield a mailbox's pages in order; while one is worked on, the next is on its way."""
+    """Yield a mailbox's pages in order; while one is worked on, the next is on its way.
+
+    It ends when a mailbox can hold no more that was not acknowledged: a relay that goes on without
+    end must not keep this device from everything else.
+    """
+    left = MAILBOX_CAPACITY
     coming = asyncio.ensure_future(relay.collect(owner_key, after))
     try:
         while page := await coming:
-            if len(page) == MAX_PAGE:
+            left -= len(page)
+            goes_on = left > 0 and len(page) == MAX_PAGE
+            if goes_on:
                 coming = asyncio.ensure_future(relay.collect(owner_key, page[-1].position))
             yield page
-            if len(page) < MAX_PAGE:
+            if not goes_on:
                 return
     finally:
         await _dismiss([coming])

@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import Callable
 from typing import Self
 
+from e2etherapy.journal import record
+from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.clock import Clock, Sleep, system_clock
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.primitives.randomness import Entropy, system_entropy
@@ -42,8 +44,10 @@ class Device:
 
     async def __aexit__(self, *_: object) -> None:
         """Close the connections and the vault."""
-        await self._open.aclose()
-        await self.vault.close()
+        try:
+            await self._open.aclose()
+        finally:
+            await self.vault.close()
 
     async def relay(self, url: str) -> RelayConnection:
         """Return an open connection to a relay, one for each."""
@@ -51,9 +55,20 @@ class Device:
             self._relays[url] = await self._open.enter_async_context(self._connect(url))
         return self._relays[url]
 
-    async def begin(self, record: ConversationRecord, behind: Change | None = None) -> Change:
+    async def begin(self, conversation: ConversationRecord, behind: Change | None = None) -> Change:
         """Start gathering a change of one conversation, to be committed with those before it."""
-        return await self.vault.begin(record.book, self.entropy, behind)
+        return await self.vault.begin(conversation.book, self.entropy, behind)
+
+    async def trust_this_copy(self) -> None:
+        """Take the owner's word that no other copy of the vault is in use, and record it.
+
+        Raises:
+            VaultFull, VaultError: it could not be written down, and does not count.
+        """
+        change = await self.begin_private()
+        event = record.Event(recorded=self.clock(), event=EventName.COPY_TRUSTED)
+        change.record(record.encode(event))
+        await self.vault.trust_this_copy(change)
 
     async def begin_private(self) -> Change:
         """Start gathering a change of the private journal or the settings."""

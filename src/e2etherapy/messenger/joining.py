@@ -73,13 +73,14 @@ async def join(
     claim, mailbox = await _begin_claim(device, link)
     sealed = claim.sealed or await _fetch(device, url, claim)
     bundle = open_bundle(link.secret, sealed)
+    claim = await _hold(device, replace(claim, sealed=sealed), claim)
     today = day_of(device.clock())
     state = session.join(bundle, today, day_of(bundle.details.expires), device.entropy)
     called = name or _name_in(bundle)
     await _require_free(device, called)
     peer = DepositAddress(MailboxId(bundle.details.mailbox), DepositKey(bundle.details.deposit_key))
     fresh = replace(await fresh_record(device, called, url, state), mailbox=mailbox, peer=peer)
-    joined = await _store(device, fresh, replace(claim, sealed=sealed), bundle)
+    joined = await _store(device, fresh, claim, bundle)
     return joined, JoinedView(called, bundle.details.credential)
 
 
@@ -94,7 +95,6 @@ async def _store(
     composer = Composer(fresh, change, device.clock(), device.entropy)
     composer.profile(own_name or "")
     change.queue(fresh.id, ConfirmClaim(claim.locator, claim.token))
-    change.hold_claim(claim)
     record_event(device, change, EventName.CONVERSATION_ESTABLISHED)
     await device.vault.commit(change)
     return composer.conversation
@@ -144,10 +144,16 @@ async def _begin_claim(device: Device, link: InvitationLink) -> tuple[Claim, Own
     token = device.entropy(ClaimToken.SIZE) if held is None else held.token
     mailbox = OwnedMailbox.generate(device.entropy)
     claim = Claim(locator, token, mailbox, None, day_of(device.clock()))
-    change = await device.begin_private()
-    change.hold_claim(claim)
-    await device.vault.commit(change)
-    return claim, mailbox
+    return await _hold(device, claim, held), mailbox
+
+
+async def _hold(device: Device, claim: Claim, held: Claim | None) -> Claim:
+    """Keep what is known of a claim, whatever comes after it; return it."""
+    if claim != held:
+        change = await device.begin_private()
+        change.hold_claim(claim)
+        await device.vault.commit(change)
+    return claim
 
 
 async def _fetch(device: Device, url: str, claim: Claim) -> bytes:

@@ -32,6 +32,8 @@ class Known:
             ContentRefused: an id or number was used, or the piece belongs to what is given up.
         """
         taken = item.sequence in self.sequences or item.id in self.ids or item.id in self.partials
+        # Its pieces are deleted behind whatever this page adds under that id.
+        taken = taken or item.id in self.given_up
         if isinstance(item, Part):
             taken = taken or item.whole in self.ids or item.whole == item.id
         if taken:

@@ -14,7 +14,7 @@ from e2etherapy.wire import content
 from e2etherapy.wire.content import Attachment, Body, JournalShare, Part, Text, UnknownItem
 
 MAX_PARTIALS = 8
-"""Long items on their way at the same time: at most 200 MB of a vault's disk."""
+"""Long items on their way at the same time: at most 270 MB of a vault's disk."""
 STALLED_DAYS = STANDARD.skipped_key_days
 """Of an older piece that is missing the relay holds nothing any more, and this device no key."""
 
@@ -57,6 +57,7 @@ def unpack_whole(partial: Partial, packed: bytes) -> Body:
     except MalformedData as malformed:
         raise ContentRefused(str(malformed)) from None
     same = body.item.id == partial.whole and body.item.sequence == partial.first_sequence
+    same = same and body.reply_to is None
     if not same or not isinstance(body.item, Text | Attachment | JournalShare | UnknownItem):
         raise ContentRefused("pieces that do not give the message which they announce")
     return body

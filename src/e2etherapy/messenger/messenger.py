@@ -6,6 +6,9 @@
 
 Every method that changes something has written it to disk when it returns. What could not be
 delivered waits in the outbox and goes with the next `sync`.
+
+`wait` lets other processes use the vault. If one of them still has it open when the waiting is
+over, `wait` raises VaultBusy, and so does every later method until the vault can be opened again.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ from e2etherapy.messenger.settings import Setting
 from e2etherapy.messenger.views import (
     BookView,
     ConversationView,
+    ExportedBookView,
     InvitationView,
     JoinedView,
     JournalView,
@@ -45,10 +49,13 @@ from e2etherapy.messenger.views import (
     SyncReport,
 )
 from e2etherapy.messenger.waiting import Trouble, no_trouble
+from e2etherapy.messenger.waking import wakes
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.vault import conversations
+from e2etherapy.vault.records import Role
 
 
+@wakes
 class Messenger(OpenDevice):
     """Everything that a front end needs. One task at a time may use it."""
 
@@ -69,7 +76,12 @@ class Messenger(OpenDevice):
         self.device.vault.require_only_copy()
         if await inviting.is_over(self.device, name):
             # It may have been used in time, and the opening still wait at the relay.
-            await self.sync()
+            report = await self.sync()
+            if report.problem is not None:
+                raise RelayUnreachable(
+                    f"Whether {name} has used the last invitation cannot be known now, because a "
+                    f"relay failed: {report.problem} Nothing was changed; try again later."
+                )
         record, invitation = await inviting.prepare(self.device, name, days)
         try:
             await sending.deliver(self.device, record)
@@ -181,6 +193,8 @@ class Messenger(OpenDevice):
         Raises:
             OldCopy: as for `sync`.
             RelayError: when the time was over, no relay could be waited for.
+            VaultBusy: another process still has the vault open. It stays let go of, and the next
+                method opens it again.
         """
         return await waiting.wait(self.device, seconds, trouble)
 
@@ -210,13 +224,19 @@ class Messenger(OpenDevice):
                 # The mark waits in the outbox like anything else.
                 await sending.deliver(self.device, record)
 
-    async def attachment(self, name: str, item: str) -> tuple[str, bytes]:
-        """Return an attached file's name and bytes, by the id in its `FileView`.
+    async def attachment(self, name: str, item: str, *, author: Role) -> tuple[str, bytes]:
+        """Return an attached file's name and bytes.
+
+        Args:
+            name: the conversation's.
+            item: the id in its `FileView`.
+            author: that of its `MessageView`: the other side may choose an id that one's own file
+                has.
 
         Raises:
             UnknownConversation: there is no such conversation or file.
         """
-        return await reading.attachment(self.device.vault, name, item)
+        return await reading.attachment(self.device.vault, name, item, author)
 
     async def search(self, words: str, limit: int = 50) -> list[SearchView]:
         """Return the newest entries of the record that hold all the words."""
@@ -254,21 +274,32 @@ class Messenger(OpenDevice):
         return await journaling.share(self.device, number, name, progress)
 
     async def journal_verify(self) -> list[BookView]:
-        """Check every book of the record from its first entry to its last.
+        """Check every book of the record from its first entry to its stored end.
 
         Raises:
-            JournalBroken: an entry was changed, removed or inserted; the message says where.
+            JournalBroken: an entry was changed, removed or inserted, or the end is missing; the
+                message says where.
         """
         return await journaling.verify(self.device)
 
-    async def export(self, file: BinaryIO, name: str | None = None) -> list[BookView]:
+    async def export(self, file: BinaryIO, name: str | None = None) -> list[ExportedBookView]:
         """Write the record, or one conversation's, as a zip that needs no software to be read.
+
+        An entry or file that cannot be read does not stop it: the views and the pages name it.
 
         Raises:
             UnknownConversation: there is no such conversation.
             JournalBroken: the record does not verify.
         """
         return await exporting.export(self.device, file, name)
+
+    async def trust_this_copy(self) -> None:
+        """Take the owner's word that no other copy of this vault is in use; the record says so.
+
+        Raises:
+            VaultFull, VaultError: it could not be written down, and does not count.
+        """
+        await self.device.trust_this_copy()
 
     async def set_allowance(self, allowance: str) -> None:
         """Set the right to make mailboxes that the operator granted.

@@ -7,7 +7,7 @@ from typing import Self
 from e2etherapy.messenger import settings
 from e2etherapy.messenger.device import Device
 from e2etherapy.primitives.randomness import system_entropy
-from e2etherapy.vault import keyslots, vault
+from e2etherapy.vault import creation, keyslots, vault
 from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Place
 
@@ -45,7 +45,7 @@ class OpenDevice:
             InvalidLink, MessengerError: relay, name or allowance are not usable.
         """
         first = settings.first_settings(role, relay, name, allowance, system_entropy)
-        made, words = await vault.create(place, role, passphrase, first, system_entropy)
+        made, words = await creation.create(place, role, passphrase, first, system_entropy)
         return cls(Device(made)), words
 
     @classmethod

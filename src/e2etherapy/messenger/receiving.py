@@ -65,6 +65,11 @@ class Notice:
     sentence: str
 
 
+def _is_kept_packed(body: Body) -> bool:
+    """Say whether a body's packed form is kept beside the record: an empty file's too."""
+    return bool(body.blob) or isinstance(body.item, Attachment)
+
+
 @dataclass(slots=True)
 class Receiver:
     """Works through pages of one conversation's envelopes.
@@ -130,8 +135,8 @@ class Receiver:
         """Put the joined pieces of a long item into the record, or refuse them as a whole."""
         try:
             body = unpack_whole(partial, packed)
-            self._record(body, change, blob_kept=bool(body.blob))
-            if not body.blob:
+            self._record(body, change, packed_kept=True)
+            if not _is_kept_packed(body):
                 change.drop_chunks(self.conversation.id, Author.PEER, partial.whole)
         except ContentRefused as refused:
             change.drop_chunks(self.conversation.id, Author.PEER, partial.whole)
@@ -241,7 +246,7 @@ class Receiver:
         self._events.append((EventName.LONG_ITEM_LOST, details))
         self.notices.append(Notice(name, EventName.LONG_ITEM_LOST, sentence))
 
-    def _record(self, body: Body, change: Change, *, blob_kept: bool = False) -> None:
+    def _record(self, body: Body, change: Change, *, packed_kept: bool = False) -> None:
         item = body.item
         check_blob(body)
         entry = record.Message(
@@ -251,7 +256,7 @@ class Receiver:
         )
         journal = change.record(record.encode(entry), searchable(item))
         self._add_row(item, journal, change)
-        if (body.blob or isinstance(item, Attachment)) and not blob_kept:
+        if _is_kept_packed(body) and not packed_kept:
             packed = content.pack_body(item, body.blob)
             change.add_chunk(ChunkRow(self.conversation.id, Author.PEER, item.id, 0, packed))
         if isinstance(item, Text | Attachment | JournalShare | UnknownItem):

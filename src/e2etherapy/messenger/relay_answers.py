@@ -80,7 +80,8 @@ async def network_errors() -> AsyncIterator[None]:
     """Turn every failure of the network into `RelayUnreachable`."""
     try:
         yield
-    except (aiohttp.ClientError, TimeoutError, OSError):
+    except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError):
+        # UnicodeError: a host that a link may name, and that no name on the network can be.
         # Without the cause: aiohttp's texts can hold the URL, and that holds a mailbox id.
         raise RelayUnreachable(
             "The relay can't be reached. What you wrote is safe on this device and goes out "

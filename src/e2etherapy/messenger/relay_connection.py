@@ -97,7 +97,7 @@ class RelayConnection(Exchange):
         path = f"{_mailbox(owner_key)}/envelopes"
         header = operations.authorization(operations.OWNER, owner_key)
         query = {"after": str(after), "limit": str(operations.MAX_PAGE)}
-        answer = await self._call("GET", path, header, query=query)
+        answer = await self._call("GET", path, header, query=query, success=OK)
         return page_after(answer, after, MAX_PAGE)
 
     async def acknowledge(self, owner_key: OwnerKey, through: int) -> None:
@@ -114,7 +114,7 @@ class RelayConnection(Exchange):
         header = operations.authorization(operations.OWNER, *(key for key, _ in mailboxes))
         body = operations.Wait([position for _, position in mailboxes], seconds)
         patience = TIMEOUT_SECONDS + seconds
-        answer = await self._call("POST", "/wait", header, json=body, patience=patience)
+        answer = await self._call("POST", "/wait", header, json=body, patience=patience, success=OK)
         try:
             arrived = msgspec.json.decode(answer, type=operations.Arrivals).arrived
         except BROKEN_JSON:
@@ -163,7 +163,7 @@ class RelayConnection(Exchange):
         header = operations.authorization(operations.BATCH, *batches.keys_of(batched))
         body = batches.pack_operations(batched)
         try:
-            answer = await self._call("POST", "/batch", header, binary=body)
+            answer = await self._call("POST", "/batch", header, binary=body, success=OK)
         except RelayRefused:
             self.known_features = frozenset()
             raise
@@ -203,7 +203,8 @@ class RelayConnection(Exchange):
     async def claim(self, locator: Locator, token: ClaimToken) -> bytes:
         """Claim an invitation; the same token may ask again until it confirms."""
         header = operations.authorization(operations.CLAIM, token)
-        sealed = await self._call("POST", f"/invitations/{base64url.encode(locator)}/claim", header)
+        path = f"/invitations/{base64url.encode(locator)}/claim"
+        sealed = await self._call("POST", path, header, success=OK)
         if len(sealed) != operations.SEALED_BUNDLE_SIZE:
             raise RelayProtocolError("The relay's answer makes no sense.")
         return sealed
@@ -217,7 +218,7 @@ class RelayConnection(Exchange):
         """Return what the relay says of itself."""
         try:
             return msgspec.json.decode(
-                await self._call("GET", "/health", None), type=dict[str, object]
+                await self._call("GET", "/health", None, success=OK), type=dict[str, object]
             )
         except BROKEN_JSON:
             raise RelayProtocolError("This address does not answer like a relay.") from None

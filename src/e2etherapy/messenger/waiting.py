@@ -42,6 +42,8 @@ async def wait(device: Device, seconds: float, trouble: Trouble = no_trouble) ->
     Raises:
         OldCopy: this vault may have a newer copy elsewhere.
         RelayError: when the time was over, no relay could be waited for.
+        VaultBusy: another process still has the vault open. It stays let go of, and the next
+            method opens it again.
     """
     device.vault.require_only_copy()
     by_relay = await syncing.by_relay(device)

@@ -7,6 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from e2etherapy.relay import problems
+from e2etherapy.relay.arrivals import ArrivalsDesk
 from e2etherapy.relay.bodies import Bodies
 from e2etherapy.relay.clock import Today
 from e2etherapy.relay.http import problem_response
@@ -16,10 +17,10 @@ from e2etherapy.relay.problems import ProblemAnswer
 from e2etherapy.relay.requests import Asked, read_call, split_path
 from e2etherapy.relay.routes import OPERATIONS, Rooms
 from e2etherapy.relay.store import (
-    DiskFull,
     Store,
     StoreError,
 )
+from e2etherapy.relay.versions import nothing_at
 from e2etherapy.relay.waiting import RoomFull, WaitingRoom
 
 if TYPE_CHECKING:
@@ -32,17 +33,18 @@ class Relay:
     def __init__(self, store: Store, today: Today, log: RelayLog, limits: Limits) -> None:
         self._log = log
         self._bodies = Bodies(limits)
-        self._rooms = Rooms(store, WaitingRoom(limits), today, log)
+        self._waiting = WaitingRoom(limits)
+        arrivals = ArrivalsDesk(store, self._waiting, limits)
+        self._rooms = Rooms(store, arrivals, today, log)
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        waiting = self._rooms.waiting
-        store.on_arrival(waiting.wake)
-        store.on_arrival_elsewhere(waiting.wake, waiting.wake_everybody)
+        store.on_arrival(self._waiting.wake)
+        store.on_arrival_elsewhere(self._waiting.wake, self._waiting.wake_everybody)
 
     def stop(self) -> None:
         """Answer what comes from now on with 503, and wake whoever waits."""
-        self._rooms.waiting.close()
+        self._waiting.close()
 
     async def drain(self, seconds: float) -> None:
         """Return when every request is answered, or the time is over."""
@@ -60,19 +62,17 @@ class Relay:
             self._in_flight -= 1
             if not self._in_flight:
                 self._idle.set()
-        if self._rooms.waiting.closed:
+        if self._waiting.closed:
             response.force_close()
         return response
 
-    async def _answer_or_explain(self, request: web.BaseRequest) -> web.Response:
+    async def _answer_or_explain(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             return await self._answer(request)
         except ProblemAnswer as problem:
             return problem_response(problem)
         except StoreError as error:
-            if isinstance(error, DiskFull):
-                self._log.disk_full()
-            return problem_response(problems.of(error))
+            return problem_response(problems.of(error, self._log))
         except RoomFull:
             return problem_response(problems.overloaded())
         except (ConnectionError, asyncio.CancelledError):
@@ -81,12 +81,12 @@ class Relay:
             self._log.fault(fault)
             return problem_response(problems.internal())
 
-    async def _answer(self, request: web.BaseRequest) -> web.Response:
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path, name = split_path(request.rel_url.raw_path)
         operation = OPERATIONS.get((request.method, path))
         if operation is None:
-            raise problems.refused()
-        if self._rooms.waiting.closed:
+            raise nothing_at(path, OPERATIONS)
+        if self._waiting.closed:
             raise problems.stopping()
         asked = Asked(request, name, self._bodies)
         return await operation.answer(self._rooms, await read_call(asked, operation.form))

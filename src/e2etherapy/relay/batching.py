@@ -1,4 +1,4 @@
-"""Answering a batch: each operation has a result of its own (docs/protocol.md, section 9.5)."""
+"""Answering a batch: each operation has a result of its own (docs/protocol.md, section 9.6)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Batcher:
                     )
                     return _DONE
         except StoreError as error:
-            return BatchResult(problems.of(error).status)
+            return BatchResult(problems.of(error, self.log).status)
         except Exception as fault:  # noqa: BLE001 - logged without its words; the others go on
             self.log.fault(fault)
             return BatchResult(problems.internal().status)

@@ -111,6 +111,13 @@ class GroupWriter(ABC, Generic[U]):
         self._something.set()
         await self._task
 
+    def turn_away(self, problem: StoreError) -> None:
+        """Refuse every deposit that waits for the next group."""
+        waiting, self._deposits = self._deposits, []
+        for _, answer in waiting:
+            if not answer.done():
+                answer.set_exception(problem)
+
     def _check_room(self) -> None:
         if self._closing or len(self._deposits) + len(self._changes) >= MAX_PENDING:
             raise Busy("Too much waits to be written.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 from dataclasses import dataclass, replace
 
+from e2etherapy.mailbox.operations import HEARTBEAT_SECONDS
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 
 MAX_BODY = ENVELOPE_SIZE
@@ -41,7 +42,7 @@ class Limits:
     """How much one process holds at the same moment."""
 
     connections: int = 20_000
-    """About 20 KB of memory each."""
+    """About 20 KB of memory each; with TLS 50 KB, and up to 256 KB with an answer on its way."""
     idle_seconds: float = 75.0
     """Longer than the longest wait. From a connection's beginning or last answer, a whole request
     head has to arrive within this time."""
@@ -55,6 +56,9 @@ class Limits:
     untaken_bytes: int = 67_108_864
     """Answers in this process that their readers have not taken: 64 full pages. Beyond that,
     those that have waited longest are dropped."""
+    stream_seconds: float = 900.0
+    """A stream of arrivals ends after so long, so that clients spread over what is running."""
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
     waits: int = 16_384
     waited_mailboxes: int = 131_072
     """About 300 bytes of memory each."""

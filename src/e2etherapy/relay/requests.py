@@ -62,6 +62,7 @@ class Call:
     """From the Authorization header, 32 bytes each."""
     query: dict[str, int]
     body: bytes
+    request: web.BaseRequest
 
     @property
     def key(self) -> bytes:
@@ -88,7 +89,7 @@ async def read_call(asked: Asked, form: Form) -> Call:
     decoded = b"" if asked.name is None else decode_hash(asked.name)
     keys = _keys(asked.request, form)
     query = _query(asked.request.rel_url.raw_query_string, form)
-    return Call(decoded, keys, query, await _body(asked, form))
+    return Call(decoded, keys, query, await _body(asked, form), asked.request)
 
 
 def decode_hash(text: str) -> bytes:

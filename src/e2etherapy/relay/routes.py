@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hmac
+import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from e2etherapy.errors import MalformedData
 from e2etherapy.mailbox import batch as batches
 from e2etherapy.mailbox import operations as api
+from e2etherapy.mailbox.batch import BatchedCollection
 from e2etherapy.mailbox.capabilities import (
     Allowance,
     ClaimToken,
@@ -25,14 +28,16 @@ from e2etherapy.mailbox.capabilities import (
 )
 from e2etherapy.primitives.digest import labelled, sha256
 from e2etherapy.relay import problems
+from e2etherapy.relay.arrivals import ArrivalsDesk, waits_of
 from e2etherapy.relay.batching import Batcher
 from e2etherapy.relay.clock import Today, iso_date
 from e2etherapy.relay.decisions import REFUSAL
 from e2etherapy.relay.limits import PAGES_AT_ONCE
 from e2etherapy.relay.log import RelayLog
+from e2etherapy.relay.openapi import description
 from e2etherapy.relay.requests import Call, Form, decode_hash, decode_json
 from e2etherapy.relay.store import Deposit, Invitation, PutMark, Refused, Store
-from e2etherapy.relay.waiting import WaitingRoom
+from e2etherapy.relay.versions import spoken
 from e2etherapy.wire.locator import Locator
 
 
@@ -41,11 +46,11 @@ class Rooms:
     """What the operations work with."""
 
     store: Store
-    waiting: WaitingRoom
+    arrivals: ArrivalsDesk
     today: Today
     log: RelayLog
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PAGES_AT_ONCE))
-    """Taken while a page is read: from then on it counts as an answer on its way."""
+    """Taken while pages are read: from then on they count as an answer on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +58,12 @@ class Operation:
     """One row of the table of operations."""
 
     form: Form
-    answer: Callable[[Rooms, Call], Awaitable[web.Response]]
+    answer: Callable[[Rooms, Call], Awaitable[web.StreamResponse]]
 
 
 async def issue_tickets(rooms: Rooms, call: Call) -> web.Response:
     """Let the holder of an allowance issue tickets."""
     request = decode_json(call.body, api.IssueTickets)
-    if len(request.ticket_hashes) > api.MAX_TICKETS:
-        raise problems.malformed(f"At most {api.MAX_TICKETS} tickets at once.")
     hashes = [TicketHash(decode_hash(ticket)) for ticket in request.ticket_hashes]
     await rooms.store.issue(Allowance(call.key).hash(), hashes)
     return _done()
@@ -103,7 +106,7 @@ async def collect(rooms: Rooms, call: Call) -> web.Response:
     mailbox = await _owned(rooms, call)
     async with rooms.reading:
         page = await rooms.store.collect(mailbox, call.query["after"], call.query["limit"])
-        return _binary(api.pack_page(page))
+        return _page(api.pack_page(page))
 
 
 async def acknowledge(rooms: Rooms, call: Call) -> web.Response:
@@ -115,16 +118,14 @@ async def acknowledge(rooms: Rooms, call: Call) -> web.Response:
 async def wait(rooms: Rooms, call: Call) -> web.Response:
     """Answer as soon as something is newer than the caller knows, or the time is over."""
     request = decode_json(call.body, api.Wait)
-    if len(request.after) != len(call.keys):
-        raise problems.malformed("A wait has one position for each key.")
-    if not all(0 <= position <= api.MAX_POSITION for position in request.after):
-        raise problems.malformed("A position is a whole number from 0 upwards.")
-    if not 0 <= request.seconds <= api.MAX_WAIT_SECONDS:
-        raise problems.malformed(f"A wait takes 0 to {api.MAX_WAIT_SECONDS} seconds.")
-    mailboxes = [OwnerKey(key).mailbox() for key in call.keys]
-    waits = list(zip(mailboxes, request.after, strict=True))
-    arrived = await _wait(rooms, waits, request.seconds)
+    arrived = await rooms.arrivals.first(waits_of(call.keys, request.after), request.seconds)
     return _json(api.Arrivals(arrived))
+
+
+async def watch(rooms: Rooms, call: Call) -> web.StreamResponse:
+    """Tell of everything that arrives, on one connection."""
+    request = decode_json(call.body, api.Watch)
+    return await rooms.arrivals.stream(call.request, waits_of(call.keys, request.after))
 
 
 async def batch(rooms: Rooms, call: Call) -> web.Response:
@@ -133,8 +134,11 @@ async def batch(rooms: Rooms, call: Call) -> web.Response:
         operations = batches.unpack_operations(call.body, call.keys)
     except MalformedData as error:
         raise problems.malformed(str(error)) from None
-    results = await Batcher(rooms.store, rooms.log, rooms.today()).run(operations)
-    return _binary(batches.pack_results(results))
+    batcher = Batcher(rooms.store, rooms.log, rooms.today())
+    if not any(isinstance(one, BatchedCollection) for one in operations):
+        return _binary(batches.pack_results(await batcher.run(operations)))
+    async with rooms.reading:
+        return _page(batches.pack_results(await batcher.run(operations)))
 
 
 async def put_invitation(rooms: Rooms, call: Call) -> web.Response:
@@ -163,8 +167,12 @@ async def health(rooms: Rooms, _call: Call) -> web.Response:
     """Say that the database answers, which day it is here, and what not every relay offers."""
     await rooms.store.has_mailbox(MailboxId(bytes(MailboxId.SIZE)))
     offered = [name for name in api.FEATURES if ("POST", f"{api.API}/{name}") in OPERATIONS]
-    now = iso_date(rooms.today())
-    return _json({"status": "ok", "versions": ["v1"], "features": offered, "now": now})
+    return _json(api.Health("ok", spoken(OPERATIONS), iso_date(rooms.today()), offered))
+
+
+async def describe(_rooms: Rooms, _call: Call) -> web.Response:
+    """Return the description of all this for programs."""
+    return web.Response(body=_description(), content_type=api.JSON)
 
 
 OPERATIONS = {
@@ -182,6 +190,9 @@ OPERATIONS = {
     ("POST", "/v1/wait"): Operation(
         Form(api.OWNER, api.JSON, max_keys=api.MAX_WAITED_MAILBOXES), wait
     ),
+    ("POST", "/v1/arrivals"): Operation(
+        Form(api.OWNER, api.JSON, max_keys=api.MAX_WAITED_MAILBOXES), watch
+    ),
     ("POST", "/v1/batch"): Operation(
         Form(
             api.BATCH,
@@ -198,8 +209,15 @@ OPERATIONS = {
     ("POST", "/v1/invitations/*/claim"): Operation(Form(api.CLAIM), claim_invitation),
     ("DELETE", "/v1/invitations/*"): Operation(Form(api.CLAIM), forget_invitation),
     ("GET", "/v1/health"): Operation(Form(None), health),
+    ("GET", "/v1/openapi.json"): Operation(Form(None), describe),
 }
 """Method and path, with ``*`` for the one segment that is an id or a locator."""
+
+
+@functools.cache
+def _description() -> bytes:
+    forms = {place: operation.form for place, operation in OPERATIONS.items()}
+    return msgspec.json.encode(description.of(forms))
 
 
 async def _owned(rooms: Rooms, call: Call) -> MailboxId:
@@ -215,24 +233,14 @@ async def _owned(rooms: Rooms, call: Call) -> MailboxId:
     return shown
 
 
-async def _wait(rooms: Rooms, waits: list[tuple[MailboxId, int]], seconds: float) -> list[int]:
-    """Return the indexes of what has arrived, looking at least once; none when time is over."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    with rooms.waiting.seat([mailbox for mailbox, _ in waits]) as woken:
-        while not (arrived := await rooms.store.arrived(waits)):
-            if rooms.waiting.closed:
-                raise problems.stopping()
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await woken.wait()
-            except TimeoutError:
-                break
-            woken.clear()
-    return arrived
-
-
 def _done() -> web.Response:
     return web.Response(status=204)
+
+
+def _page(body: bytes) -> web.Response:
+    """Answer in pieces: TLS would take a whole page at once and not say that nobody reads it."""
+    length = {hdrs.CONTENT_LENGTH: str(len(body))}
+    return web.Response(body=io.BytesIO(body), content_type=api.BINARY, headers=length)
 
 
 def _binary(body: bytes) -> web.Response:

@@ -18,7 +18,7 @@ import msgspec
 from aiohttp import web
 
 from e2etherapy.relay.app import Relay
-from e2etherapy.relay.clock import Today, system_today
+from e2etherapy.relay.clock import SteadyDays, Today, system_today
 from e2etherapy.relay.database import DatabasePlace, open_store
 from e2etherapy.relay.http import RelayServer
 from e2etherapy.relay.limits import STANDARD, STOP_SECONDS, Limits, limits_of_this_process
@@ -84,7 +84,8 @@ async def _serve_until_signal(settings: Settings, log: RelayLog) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with running(settings, log, system_today) as listening:
+    days = SteadyDays(log.clock_disputed)
+    async with running(settings, log, days.today) as listening:
         print(msgspec.json.encode(listening).decode(), flush=True)  # noqa: T201 - for a script
         await stop.wait()
 

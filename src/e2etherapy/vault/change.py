@@ -31,6 +31,8 @@ _SAVE_CONVERSATION = """INSERT INTO conversation
     ON CONFLICT (id) DO UPDATE SET state = excluded.state, peer_mailbox = excluded.peer_mailbox,
         peer_deposit_key = excluded.peer_deposit_key, collected = excluded.collected,
         sequence = excluded.sequence, verification = excluded.verification"""
+_SAVE_END = """INSERT INTO book VALUES (?,?,?)
+    ON CONFLICT (id) DO UPDATE SET position = excluded.position, head = excluded.head"""
 _SAVE_ITEM = """INSERT INTO item (conversation, author, sequence, id, kind, journal, state, written)
     VALUES (?,?,?,?,?,?,?,?)
     ON CONFLICT (conversation, author, sequence) DO UPDATE SET
@@ -61,6 +63,7 @@ class Change:
     entropy: Entropy
     _rows: dict[str, list[Row]] = field(default_factory=dict)
     _conversation: ConversationRecord | None = None
+    _has_recorded: bool = False
 
     def save(self, conversation: ConversationRecord) -> None:
         """Write a conversation as it is after the step; the last call counts."""
@@ -84,6 +87,7 @@ class Change:
         )
         if searchable:
             self._add("INSERT INTO search (rowid, text) VALUES (?,?)", tip.next_journal, searchable)
+        self._has_recorded = True
         self.tip = Tip(tip.book, entry.position, entry.head, tip.next_journal + 1)
         return tip.next_journal
 
@@ -211,11 +215,15 @@ class Change:
         self._add("DELETE FROM conversation WHERE id = ?", conversation)
 
     def statements(self) -> list[Statement]:
-        """Return what is to be run, the conversation first."""
+        """Return what is to be run: the conversation first, the book's new end last."""
         first: list[Statement] = []
         if self._conversation is not None:
             first.append((_SAVE_CONVERSATION, [_conversation_row(self._conversation)]))
-        return first + list(self._rows.items())
+        last: list[Statement] = []
+        if self._has_recorded:
+            tip = self.tip
+            last.append((_SAVE_END, [(bytes(tip.book), tip.position, bytes(tip.head))]))
+        return first + list(self._rows.items()) + last
 
     def _add(self, sql: str, *values: object) -> None:
         self._rows.setdefault(sql, []).append(values)

@@ -104,6 +104,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE errand RENAME TO outbox",
         "CREATE INDEX outbox_of_item ON outbox (conversation, sequence)",
     ),
+    (
+        """CREATE TABLE book (
+            id BLOB PRIMARY KEY,
+            position INTEGER NOT NULL,
+            head BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        """INSERT INTO book SELECT book, position, head FROM journal AS entry WHERE position =
+            (SELECT max(position) FROM journal WHERE book = entry.book)""",
+    ),
 )
 """Each step's statements run in one transaction together with the new version number."""
 

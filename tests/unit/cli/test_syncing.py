@@ -10,7 +10,7 @@ import pytest
 
 from e2etherapy.cli import syncing
 from e2etherapy.cli.invocation import Invocation
-from e2etherapy.errors import RelayError, RelayUnreachable
+from e2etherapy.errors import RelayError, RelayUnreachable, VaultBusy
 from e2etherapy.messenger.views import SyncReport
 from tests.support.people import seeded
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from e2etherapy.messenger.messenger import Messenger
 
 
-Told = SyncReport | RelayError | bool
+Told = SyncReport | RelayError | VaultBusy | bool
 
 
 class Ended(BaseException):
@@ -36,10 +36,11 @@ class Stand:
         self.closed = 0
 
     def _next(self) -> Told:
+        self.closed = 0  # a messenger opens its vault again before it does anything
         found = next(self._story, None)
         if found is None:
             raise Ended
-        if isinstance(found, RelayError):
+        if isinstance(found, RelayError | VaultBusy):
             raise found
         return found
 
@@ -59,9 +60,6 @@ class Stand:
 
     async def pause(self) -> None:
         self.closed += 1
-
-    async def resume(self) -> None:
-        self.closed -= 1
 
 
 async def pauses(*story: Told) -> list[float]:
@@ -111,3 +109,9 @@ async def test_sigterm_is_no_answer_to_somebody_else_who_cancels() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_a_vault_that_another_process_holds_is_opened_again_later() -> None:
+    busy = VaultBusy("Another process has the vault open.")
+    slept = await pauses(busy, busy, NOTHING, True, NEWS)
+    assert all(0 < pause <= most for pause, most in zip(slept, [1, 2], strict=True))

@@ -80,7 +80,7 @@ class Story:
 
 def books_of_the_relay(pair: Two) -> tuple[int, int, int]:
     """Return what is left of the allowance of 100, and how many tickets and mailboxes there are."""
-    with contextlib.closing(sqlite3.connect(pair.relay.database)) as database:
+    with contextlib.closing(sqlite3.connect(pair.relay.file)) as database:
         ((left, tickets, mailboxes),) = database.execute(
             "SELECT (SELECT remaining FROM allowance), (SELECT count(*) FROM ticket),"
             " (SELECT count(*) FROM mailbox)"

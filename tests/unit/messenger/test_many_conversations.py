@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -101,8 +101,18 @@ async def test_a_cancelled_wait_gives_the_vault_back(tmp_path: Path) -> None:
         assert len(await pair.therapist.conversations()) == 1
 
 
-async def test_a_failed_wait_gives_the_vault_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("streams", [True, False])
+async def test_a_failed_wait_gives_the_vault_back(tmp_path: Path, streams: bool) -> None:
     class Down(RelayConnection):
+        async def features(self) -> frozenset[str]:
+            return await super().features() if streams else frozenset()
+
+        async def arrivals(
+            self, mailboxes: Sequence[tuple[OwnerKey, int]]
+        ) -> AsyncGenerator[list[int], None]:
+            raise RelayUnreachable("The relay can't be reached.")
+            yield [len(mailboxes)]
+
         async def wait(
             self, mailboxes: Sequence[tuple[OwnerKey, int]], seconds: float
         ) -> list[int]:

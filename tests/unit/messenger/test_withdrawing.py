@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from e2etherapy.errors import RelayError, RelayProtocolError, RelayRefused, RelayUnreachable
+from e2etherapy.errors import (
+    NameTaken,
+    RelayError,
+    RelayProtocolError,
+    RelayRefused,
+    RelayUnreachable,
+)
 from tests.support.devices import Line, Two, record_of, two
 
 SAM = "Sam"
@@ -38,7 +44,7 @@ async def pair(tmp_path: Path, line: Refusing) -> AsyncIterator[Two]:
 
 def mailboxes(pair: Two) -> set[bytes]:
     """Return the mailboxes that the relay holds."""
-    with contextlib.closing(sqlite3.connect(pair.relay.database)) as database:
+    with contextlib.closing(sqlite3.connect(pair.relay.file)) as database:
         return {row[0] for row in database.execute("SELECT id FROM mailbox")}
 
 
@@ -105,3 +111,24 @@ async def test_a_closing_that_meets_nonsense_is_said_and_holds_nothing_else_up(
     assert report.notices
     line.mend()
     assert await unsent(pair) == 0
+
+
+async def test_an_invitation_is_not_withdrawn_while_its_use_cannot_be_known(
+    pair: Two, line: Refusing
+) -> None:
+    """Another conversation's news must not hide that this one could not be asked for."""
+    line.error = RelayUnreachable
+    await pair.therapist.invite("Kim", days=1)
+    await pair.client.join((await pair.therapist.invite(SAM, days=1)).link)
+    relay = await pair.therapist.device.relay(pair.relay.url)
+    await relay.deposit((await record_of(pair.therapist, "Kim")).mailbox.address(), bytes(16_384))
+    pair.clock.forward(days=2)
+    line.batches = False
+    # Asked for news; fetched from Kim's mailbox.
+    line.cut(2 + 1, after_effect=False)
+    with pytest.raises(RelayUnreachable, match="cannot be known"):
+        await pair.therapist.invite(SAM)
+    line.mend()
+    with pytest.raises(NameTaken):
+        await pair.therapist.invite(SAM)
+    assert await pair.client.safety_phrase("Dr. Okafor") == await pair.therapist.safety_phrase(SAM)

@@ -19,6 +19,7 @@ from e2etherapy.mailbox.batch import (
 from e2etherapy.mailbox.capabilities import DepositKey, OwnedMailbox, OwnerKey
 from e2etherapy.relay.limits import Limits
 from e2etherapy.relay.sqlite.store import SqliteStore
+from e2etherapy.relay.store import DiskFull
 from tests.support.relays import (
     REFUSAL,
     RelayAt,
@@ -124,6 +125,20 @@ async def test_a_full_mailbox_and_a_fault_are_results_of_their_own(
     assert "words" not in at.log.getvalue()
 
 
+async def test_a_full_disk_is_a_result_and_is_logged(
+    at: RelayAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owned = await at.mailbox()
+
+    async def full(*_arguments: object) -> None:
+        raise DiskFull("The disk has no room; nothing was stored.")
+
+    monkeypatch.setattr(SqliteStore, "deposit", full)
+    done = await results(at, depositing(owned, "no room"))
+    assert [result.status for result in done] == [507]
+    assert "disk full" in at.log.getvalue()
+
+
 @pytest.mark.parametrize(
     ("request_", "status"),
     [
@@ -166,7 +181,9 @@ async def test_bodies_that_all_together_are_too_much_are_turned_away_unread(
     async with relay(tmp_path, limits=Limits(body_bytes=16_384)) as at:
         owned = await at.mailbox()
         assert (await at.send(deposit(owned, envelope("fits")))).status == 204
-        answer = await at.send(batch_request(depositing(owned, "a"), depositing(owned, "b")))
+        # More than the relay takes off a connection before it has begun to read a body.
+        large = batch_request(*(depositing(owned, f"number {number}") for number in range(32)))
+        answer = await at.send(large)
         assert answer.status == 503
         assert answer.header("Retry-After")
         assert (await at.send(deposit(owned, envelope("fits again")))).status == 204

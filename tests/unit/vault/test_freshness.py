@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from e2etherapy.errors import OldCopy, VaultFull
+from e2etherapy.errors import NotRemembered, OldCopy, VaultError, VaultFull
+from e2etherapy.journal import record
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.messenger import Messenger
+from e2etherapy.vault import journal_store
 from e2etherapy.vault.freshness import Freshness, GenerationMemory
 from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Place
@@ -65,6 +67,28 @@ async def test_an_older_copy_reads_and_exports_but_neither_sends_nor_collects(
     assert file.getvalue()
 
 
+async def test_a_copy_that_is_trusted_makes_the_newer_one_the_older(
+    pair: Two, tmp_path: Path
+) -> None:
+    """Otherwise both would act as the only copy, one after the other, unnoticed."""
+    await pair.client.__aexit__()
+    older = pair.client_home.copy_to(tmp_path / "older")
+    pair.client = await pair.client_home.open()
+    for number in range(9):
+        await pair.client.journal_write(f"more than the older one has: {number}")
+    await pair.client.__aexit__()
+    newer = pair.client_home.copy_to(tmp_path / "newer")
+    pair.client_home.restore_from(older)
+    pair.client = await pair.client_home.open()
+    await pair.client.trust_this_copy()
+    await pair.client.send("Dr. Okafor", "from the copy")
+    await pair.client.__aexit__()
+    pair.client_home.restore_from(newer)
+    pair.client = await pair.client_home.open()
+    assert pair.client.device.vault.freshness is Freshness.OLDER
+    await refused(pair.client)
+
+
 async def test_a_copy_in_another_place_is_unseen_and_refuses_too(pair: Two, tmp_path: Path) -> None:
     await pair.client.journal_write("for sharing")
     await pair.client.device.vault.pause()
@@ -103,12 +127,66 @@ async def test_its_owners_word_that_there_is_no_other_copy_is_remembered(
     pair: Two, tmp_path: Path
 ) -> None:
     await go_back(pair, tmp_path)
-    await pair.client.device.vault.trust_this_copy()
+    await pair.client.trust_this_copy()
     await pair.client.sync()
     await pair.client.__aexit__()
     pair.client = await pair.client_home.open()
     assert pair.client.device.vault.freshness is Freshness.CURRENT
     await pair.client.sync()
+
+
+async def test_its_owners_word_stands_in_the_record(pair: Two, tmp_path: Path) -> None:
+    await go_back(pair, tmp_path)
+    before = await events(pair.client)
+    await pair.client.trust_this_copy()
+    assert await events(pair.client) == [*before, EventName.COPY_TRUSTED]
+    await pair.client.journal_verify()
+
+
+async def test_a_word_that_cannot_be_written_down_does_not_count(pair: Two, tmp_path: Path) -> None:
+    await go_back(pair, tmp_path)
+    before = await events(pair.client)
+    db = pair.client.device.vault.db
+    # The generation is written last: the entry is there already, and has to be undone.
+    failing = """CREATE TEMP TRIGGER failing BEFORE UPDATE ON setting
+        BEGIN SELECT RAISE(ABORT, 'failing'); END"""
+    await db.write([(failing, [()])])
+    with pytest.raises(VaultError):
+        await pair.client.trust_this_copy()
+    assert pair.client.device.vault.freshness is Freshness.OLDER
+    assert await events(pair.client) == before
+    with pytest.raises(OldCopy):
+        await pair.client.sync()
+    await db.write([("DROP TRIGGER failing", [()])])
+    await pair.client.trust_this_copy()
+    assert await events(pair.client) == [*before, EventName.COPY_TRUSTED]
+    await pair.client.sync()
+
+
+async def events(messenger: Messenger) -> list[str]:
+    """Return the events in the private book."""
+    vault = messenger.device.vault
+    found = [
+        record.decode(entry.content or b"")
+        async for entry in journal_store.entries(vault.db, vault.private_book)
+    ]
+    return [entry.event for entry in found if isinstance(entry, record.Event)]
+
+
+async def test_the_word_is_written_in_one_step_with_what_counts(pair: Two, tmp_path: Path) -> None:
+    """Dying after it, and before this machine's note, leaves a copy that asks again."""
+    await go_back(pair, tmp_path)
+
+    def crash(_memory: GenerationMemory, _generation: int) -> None:
+        raise OSError(5, "as if it had ended here")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(GenerationMemory, "remember", crash)
+        with pytest.raises(NotRemembered, match="note about the vault's age"):
+            await pair.client.trust_this_copy()
+    assert pair.client.device.vault.freshness is Freshness.OLDER
+    await pair.client.trust_this_copy()
+    assert (await events(pair.client)).count(EventName.COPY_TRUSTED) == 2
 
 
 async def test_a_crash_between_the_commit_and_the_note_does_not_make_a_vault_old(
@@ -139,7 +217,7 @@ async def test_a_note_that_cannot_be_written_says_that_the_vault_is_safe(
 
     with monkeypatch.context() as patch:
         patch.setattr(GenerationMemory, "remember", full)
-        with pytest.raises(VaultFull, match="is safe in the vault"):
+        with pytest.raises(NotRemembered, match="is safe in the vault"):
             await pair.client.journal_write("committed")
     assert [entry.text for entry in await pair.client.journal()] == ["committed"]
     await pair.client.journal_write("the next one")
@@ -165,7 +243,7 @@ async def test_what_another_copy_collected_is_noticed_as_a_gap(pair: Two, tmp_pa
     await pair.client.__aexit__()
     pair.client_home.restore_from(copy)
     pair.client = await pair.client_home.open()
-    await pair.client.device.vault.trust_this_copy()
+    await pair.client.trust_this_copy()
     await pair.therapist.send("Sam", "three")
     report = await pair.client.sync()
     (gap,) = [notice for notice in report.notices if notice.event is EventName.GAP_NOTICED]

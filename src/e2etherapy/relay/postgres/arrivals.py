@@ -59,7 +59,7 @@ class Herald:
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
-        with contextlib.suppress(StoreError):
+        with contextlib.suppress(StoreError, UnexpectedAnswer):
             await self._notify()
 
     async def _tell(self) -> None:
@@ -70,7 +70,7 @@ class Herald:
             try:
                 await self._notify()
                 pause = _FIRST_PAUSE_SECONDS
-            except StoreError:
+            except (StoreError, UnexpectedAnswer):
                 self._something.set()
                 await self._pause(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)

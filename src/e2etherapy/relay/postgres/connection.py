@@ -11,7 +11,6 @@ import asyncpg
 
 from e2etherapy.errors import RelayDatabaseUnusable
 from e2etherapy.relay.database import PostgresDatabase
-from e2etherapy.relay.group import MAX_PENDING
 from e2etherapy.relay.postgres.errors import DRIVER_ERRORS, LOST_RACES, in_store_words, sqlstate
 from e2etherapy.relay.store import Busy
 
@@ -25,6 +24,9 @@ POOL_SIZE = 7
 
 _CONNECT_SECONDS = 5.0
 _ACQUIRE_SECONDS = 10.0
+_MOST_WAITING = 20_000
+"""Every waiting device may look at once when the listening connection was lost; nobody waits
+longer than the ten seconds."""
 _COMMAND_SECONDS = 20.0
 """Longer than the server's own limit, for a server that has fallen silent."""
 _ATTEMPTS = 5
@@ -124,7 +126,10 @@ def _arguments(
 
 
 async def _leave_as_it_is(_connection: Connection) -> None:
-    """Reset nothing between two users: none of them changes its session."""
+    """Reset nothing between two users: none of them changes its session.
+
+    A transaction that somebody left open asyncpg ends by itself.
+    """
 
 
 class RaceLost(Exception):
@@ -175,7 +180,7 @@ class Database:
         Raises:
             StoreError: refused, no room, too much waits, or the database is away.
         """
-        if self._waiting >= MAX_PENDING:
+        if self._waiting >= _MOST_WAITING:
             raise Busy("Too much waits for the database.")
         self._waiting += 1
         try:

@@ -16,7 +16,7 @@ from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.relay.decisions import MailboxState, decide_deposits
 from e2etherapy.relay.group import DepositBatch, GroupWriter, WaitingDeposits
 from e2etherapy.relay.postgres.connection import Connection, Database
-from e2etherapy.relay.store import Deposit, StoreError
+from e2etherapy.relay.store import Busy, Deposit, StoreError
 
 MAX_GROUP = 32
 """While one group is written the next one gathers, so that this is reached only under load."""
@@ -79,7 +79,12 @@ class DepositWriter(GroupWriter[DepositBatch]):
 
     async def _transact(self, units: Sequence[DepositBatch]) -> None:
         (batch,) = units  # other changes do not go through this queue
-        batch.outcomes = await store(self._database, batch.deposits)
+        try:
+            batch.outcomes = await store(self._database, batch.deposits)
+        except Busy as problem:
+            # Group after group would wait as long for a database that does not answer.
+            self.turn_away(problem)
+            raise
         arrived = zip(batch.deposits, batch.outcomes, strict=True)
         self._announce({deposit.mailbox for deposit, outcome in arrived if outcome is None})
 

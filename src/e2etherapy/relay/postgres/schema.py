@@ -23,7 +23,7 @@ _LOCK = 0x65327231
 """The advisory lock of whoever migrates: ``e2r1``."""
 
 # There is no sequence, no serial number and no time stamp: nothing that counts across mailboxes.
-# Every key begins with the hash by which its table could be distributed (docs/decisions/0008).
+# Every key begins with the hash by which its table could be distributed (docs/decisions/0009).
 #
 # STORAGE EXTERNAL: random bytes cannot be compressed, so that trying would only take time.
 _TABLES = (

@@ -18,6 +18,7 @@ class _Demand:
     otherwise: str
 
 
+_OLDEST = 160_000
 _LOSES = "a power cut could lose envelopes that were confirmed"
 _DEMANDS: Final = (
     _Demand("fsync", frozenset({"on"}), _LOSES),
@@ -43,6 +44,12 @@ async def check_server(connection: Connection) -> None:
     Raises:
         RelayDatabaseUnusable: it is set otherwise.
     """
+    version = await connection.fetchval("SELECT current_setting($1)", "server_version_num")
+    if int(version) < _OLDEST:
+        raise RelayDatabaseUnusable(
+            "This PostgreSQL server is too old. Nothing was changed: a relay needs version 16 or "
+            "later."
+        )
     for demand in _DEMANDS:
         value = await connection.fetchval("SELECT current_setting($1)", demand.setting)
         if value not in demand.accepted:

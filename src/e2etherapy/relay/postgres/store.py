@@ -9,6 +9,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import Final
 
+from e2etherapy.errors import RelayDatabaseUnusable
 from e2etherapy.mailbox.capabilities import (
     AllowanceHash,
     ClaimHash,
@@ -75,8 +76,15 @@ class PostgresStore:
         await writing.open()
         await database.open()
         store = cls(place, writing, database)
-        async with asyncio.timeout(_LISTEN_SECONDS):
-            await store._listener.listens()
+        try:
+            async with asyncio.timeout(_LISTEN_SECONDS):
+                await store._listener.listens()
+        except TimeoutError:
+            await store.close()
+            raise RelayDatabaseUnusable(
+                "The relay's PostgreSQL database went away while the relay started. Nothing was "
+                "changed: try again."
+            ) from None
         return store
 
     async def close(self) -> None:
