@@ -94,18 +94,19 @@ class Mailbox:
 
     entries: list[Entry] = field(default_factory=list)
     history: list[bytes] = field(default_factory=list)
+    acknowledged: int = 0
     skipped_positions: int = 0
     ignored_acknowledgements: int = 0
 
     def collect(self, after: int, limit: int = MAX_PAGE) -> list[StoredEnvelope]:
-        """Show what the owner does not hold yet, under positions that rise from `after`."""
+        """Show what the owner does not hold yet, under positions that rise from the last one."""
         for entry in self.entries:
             if entry.position > after:
                 entry.position = 0  # it was shown, and the owner did not get to store it
         shown = [entry for entry in self.entries if not entry.withheld and not entry.position][
             :limit
         ]
-        start = after + 1
+        start = 1 + (after or self.acknowledged)
         if shown:
             start += self.skipped_positions
             self.skipped_positions = 0
@@ -115,6 +116,7 @@ class Mailbox:
 
     def acknowledge(self, through: int) -> None:
         """Delete what the owner holds, or show it once more as if it were new."""
+        self.acknowledged = through
         if self.ignored_acknowledgements:
             self.ignored_acknowledgements -= 1
             for entry in self.entries:

@@ -16,7 +16,7 @@ from e2etherapy.mailbox.operations import MAILBOX_CAPACITY, MAX_PAGE, MAX_WAITED
 from e2etherapy.messenger import storing
 from e2etherapy.messenger.batches import Page, acknowledge_many, collect_many, share
 from e2etherapy.messenger.device import Device
-from e2etherapy.messenger.receiving import Notice
+from e2etherapy.messenger.occurrences import Notice
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.messenger.storing import Arrived, Outcome
 from e2etherapy.vault.records import ConversationRecord
@@ -35,9 +35,9 @@ async def collect_from(device: Device, url: str, records: Group, outcome: Outcom
         RelayError: something failed; what was collected is stored, and what could be done was done.
     """
     relay = await device.relay(url)
-    due = [record for record in records if record.acknowledged < record.collected]
+    due = [record for record in records if record.acknowledged != record.collected]
     for some in _groups(records, MAX_WAITED_MAILBOXES):
-        waited = [(record.mailbox.owner_key, record.collected) for record in some]
+        waited = [(record.mailbox.owner_key, record.collects_after) for record in some]
         due += [some[index] for index in await relay.wait(waited, 0)]
     collection = _Collection(device, relay, outcome)
     await collection.run(list({record.id: record for record in due}.values()))
@@ -64,7 +64,7 @@ class _Collection:
 
     async def run(self, due: Group) -> None:
         """Store every page of every mailbox, then let the relay delete what is stored here."""
-        self.stored |= {one.id: one for one in due if one.acknowledged < one.collected}
+        self.stored |= {one.id: one for one in due if one.acknowledged != one.collected}
         async with contextlib.aclosing(_first_pages(self.relay, due)) as groups:
             async for some, pages in groups:
                 await self._take(some, pages)
@@ -82,12 +82,12 @@ class _Collection:
         await self._store([(record.id, page) for record, page in arrived])
         for record, page in arrived:
             if len(page) >= share(len(some)):
-                await self._take_rest(record, page[-1].position)
+                await self._take_rest(record, page)
 
-    async def _take_rest(self, record: ConversationRecord, after: int) -> None:
+    async def _take_rest(self, record: ConversationRecord, first: Page) -> None:
         try:
             async with contextlib.aclosing(
-                _pages(self.relay, record.mailbox.owner_key, after)
+                _pages(self.relay, record.mailbox.owner_key, first)
             ) as pages:
                 async for page in pages:
                     await self._store([(record.id, page)])
@@ -126,7 +126,7 @@ async def _first_pages(
     """Yield groups of mailboxes and a page of each; meanwhile the next group's are on their way."""
 
     def ask(some: Group) -> asyncio.Task[list[Page | RelayError]]:
-        wanted = [(record.mailbox.owner_key, record.collected) for record in some]
+        wanted = [(record.mailbox.owner_key, record.collects_after) for record in some]
         return asyncio.ensure_future(collect_many(relay, wanted))
 
     groups = _groups(due, MAILBOXES_AT_ONCE)
@@ -141,15 +141,17 @@ async def _first_pages(
 
 
 async def _pages(
-    relay: RelayConnection, owner_key: OwnerKey, after: int
+    relay: RelayConnection, owner_key: OwnerKey, first: Page
 ) -> AsyncGenerator[Page, None]:
-    """Yield a mailbox's pages in order; while one is worked on, the next is on its way.
+    """Yield a mailbox's pages behind the first; while one is worked on, the next is on its way.
 
     It ends when a mailbox can hold no more that was not acknowledged: a relay that goes on without
     end must not keep this device from everything else.
     """
-    left = MAILBOX_CAPACITY
-    coming = asyncio.ensure_future(relay.collect(owner_key, after))
+    left = MAILBOX_CAPACITY - len(first)
+    if left <= 0:
+        return
+    coming = asyncio.ensure_future(relay.collect(owner_key, first[-1].position))
     try:
         while page := await coming:
             left -= len(page)

@@ -10,7 +10,8 @@ from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.known import Known
 from e2etherapy.messenger.long_items import STALLED_DAYS, first_sequence
-from e2etherapy.messenger.receiving import Notice, Receiver
+from e2etherapy.messenger.occurrences import Notice
+from e2etherapy.messenger.receiving import Receiver
 from e2etherapy.vault import conversations
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.database import Database
@@ -37,7 +38,7 @@ class Outcome:
         if receiver.messages:
             name = receiver.conversation.name
             self.arrived[name] = self.arrived.get(name, 0) + receiver.messages
-        self.notices.extend(receiver.notices)
+        self.notices.extend(receiver.occurrences.notices)
 
 
 async def store(
@@ -54,8 +55,6 @@ async def store(
         for number, page in pages:
             # Read anew for each: a state that has moved on must never be gone on from.
             record = await conversations.by_id(device.vault.db, number)
-            if page[0].position <= record.collected:
-                continue
             receiver = Receiver(record, device.clock())
             change = await device.begin(record, changes[-1] if changes else None)
             known = await _receive(device.vault.db, receiver, page, change)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from e2etherapy.errors import RelayError
-from e2etherapy.messenger import joining, sending, storing
+from e2etherapy.journal.record import EventName
+from e2etherapy.messenger import inviting, joining, sending, storing
 from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.collecting import collect_from
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.occurrences import Notice
 from e2etherapy.messenger.receiving import Receiver
 from e2etherapy.messenger.storing import Outcome
 from e2etherapy.messenger.views import SyncReport
 from e2etherapy.session import conversation as session
+from e2etherapy.session.opening import is_over_for_good
 from e2etherapy.session.phases import Phase
+from e2etherapy.session.states import Invited
 from e2etherapy.vault import conversations, outbox
 from e2etherapy.vault.records import ConversationRecord
 
@@ -34,12 +39,14 @@ async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:
     await joining.forget_old_claims(device)
     failure = await sending.flush(device, outcome.notices, progress)
     await _complete_what_a_crash_left(device, outcome)
-    await _forget_what_is_awaited_for_too_long(device)
-    for url, records in (await by_relay(device)).items():
+    records = await _forget_what_is_awaited_for_too_long(device)
+    for url, some in by_relay(records).items():
         try:
-            await collect_from(device, url, records, outcome)
+            await collect_from(device, url, some, outcome)
         except RelayError as error:
             failure = error
+    # Not before everything was collected: somebody who used one too late is told of.
+    await _give_up_unused_invitations(device, records, outcome)
     await sending.queue_due_receipts(device)
     failure = await sending.flush(device, []) or failure
     if failure is not None and not (outcome.arrived or outcome.notices):
@@ -49,10 +56,10 @@ async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:
     return SyncReport(outcome.arrived, outcome.notices, unsent, problem)
 
 
-async def by_relay(device: Device) -> dict[str, list[ConversationRecord]]:
+def by_relay(records: Iterable[ConversationRecord]) -> dict[str, list[ConversationRecord]]:
     """Return the conversations that may bring something, by the relay that they use."""
     found: dict[str, list[ConversationRecord]] = {}
-    for record in await conversations.every(device.vault.db):
+    for record in records:
         if record.state.phase is not Phase.CLOSED:
             found.setdefault(record.relay, []).append(record)
     return found
@@ -68,12 +75,33 @@ async def _complete_what_a_crash_left(device: Device, outcome: Outcome) -> None:
         outcome.add(receiver)
 
 
-async def _forget_what_is_awaited_for_too_long(device: Device) -> None:
-    """Drop the aged secrets of conversations in which nothing arrives."""
-    today = day_of(device.clock())
+async def _forget_what_is_awaited_for_too_long(device: Device) -> list[ConversationRecord]:
+    """Drop the aged secrets of conversations in which nothing arrives; return all as they are."""
+    today, records = day_of(device.clock()), []
     for record in await conversations.every(device.vault.db):
-        state = session.expire(record.state, today)
-        if state is not record.state:
+        kept = replace(record, state=session.expire(record.state, today))
+        if kept.state is not record.state:
             change = await device.begin(record)
-            change.save(replace(record, state=state))
+            change.save(kept)
             await device.vault.commit(change)
+        records.append(kept)
+    return records
+
+
+async def _give_up_unused_invitations(
+    device: Device, records: Iterable[ConversationRecord], outcome: Outcome
+) -> None:
+    """Remove invitations that nothing can open any more, with their secrets and mailboxes."""
+    today = day_of(device.clock())
+    for invited in records:
+        if not isinstance(invited.state, Invited) or not is_over_for_good(invited.state, today):
+            continue
+        record = await conversations.by_id(device.vault.db, invited.id)
+        if isinstance(record.state, Invited):
+            await inviting.withdraw(device, record)
+            sentence = (
+                f"Nobody used the invitation for {record.name} in time. It was removed; "
+                "'e2etherapy invite' makes a new one."
+            )
+            notice = Notice(record.name, EventName.INVITATION_EXPIRED, sentence)
+            outcome.notices.append(notice)

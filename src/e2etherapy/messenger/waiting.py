@@ -19,6 +19,7 @@ from e2etherapy.messenger import syncing
 from e2etherapy.messenger.backoff import SPREAD_SECONDS, Backoff, drawn
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.relay_connection import RelayConnection
+from e2etherapy.vault import conversations
 
 BETWEEN_REQUESTS_SECONDS: Final = 1.0
 """After a request that waited for nothing: a relay that answers at once is not asked in a loop."""
@@ -46,13 +47,13 @@ async def wait(device: Device, seconds: float, trouble: Trouble = no_trouble) ->
             method opens it again.
     """
     device.vault.require_only_copy()
-    by_relay = await syncing.by_relay(device)
+    by_relay = syncing.by_relay(await conversations.every(device.vault.db))
     await device.vault.pause()
     try:
         watches = []
         for url, records in by_relay.items():
             relay = await device.relay(url)
-            mailboxes = [(record.mailbox.owner_key, record.collected) for record in records]
+            mailboxes = [(record.mailbox.owner_key, record.collects_after) for record in records]
             for start in range(0, len(mailboxes), MAX_WAITED_MAILBOXES):
                 some = mailboxes[start : start + MAX_WAITED_MAILBOXES]
                 watches.append(Watch(device, relay, some, trouble))
