@@ -11,7 +11,15 @@ from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.long_items import MAX_PARTIALS
 from tests.support.devices import texts
 from tests.support.hostile_author import base64_of, packed
-from tests.support.hostile_scene import SAM, WHOLE, Scene, halves, hostile_scene, whole_text
+from tests.support.hostile_scene import (
+    SAM,
+    WHOLE,
+    Scene,
+    halves,
+    hostile_scene,
+    refused,
+    whole_text,
+)
 
 FIRST = base64_of(b"f" * 16)
 
@@ -31,13 +39,12 @@ def in_two_pieces(scene: Scene) -> list[bytes]:
     return [packed(said, first), packed(rest, second)]
 
 
-async def refused(scene: Scene, *bodies: bytes) -> bool:
+async def are_refused(scene: Scene, *bodies: bytes) -> bool:
     """Say whether all of these are refused, and change nothing."""
     before = await scene.kept()
     report = await scene.suffer(*bodies)
     unchanged = await scene.kept() == before and report.arrived == {}
-    events = [notice.event for notice in report.notices]
-    return unchanged and events == [EventName.CONTENT_REFUSED] * len(bodies)
+    return unchanged and refused(report) == len(bodies)
 
 
 async def test_the_id_of_a_first_piece_stays_used_when_its_item_is_complete(scene: Scene) -> None:
@@ -45,14 +52,14 @@ async def test_the_id_of_a_first_piece_stays_used_when_its_item_is_complete(scen
     author = scene.author
     piece = author.item("part", id=FIRST, whole=base64_of(b"v" * 16), index=0, count=2)
     for item in (author.item("text", text="x", id=FIRST), author.item("mood", id=FIRST)):
-        assert await refused(scene, packed(item))
-    assert await refused(scene, packed(piece, b"piece"))
+        assert await are_refused(scene, packed(item))
+    assert await are_refused(scene, packed(piece, b"piece"))
     await scene.go_on()
 
 
 async def test_no_long_item_begins_under_the_id_of_a_joined_piece(scene: Scene) -> None:
     await scene.suffer(*in_two_pieces(scene))
-    assert await refused(scene, *scene.author.parts(b"f" * 16, [b"a", b"b"]))
+    assert await are_refused(scene, *scene.author.parts(b"f" * 16, [b"a", b"b"]))
     await scene.go_on()
 
 
@@ -60,8 +67,8 @@ async def test_the_id_of_a_long_item_that_was_refused_as_a_whole_stays_used(scen
     author = scene.author
     report = await scene.suffer(*author.parts(WHOLE, [b"\0\0\0\2", b"no"]))
     assert [notice.event for notice in report.notices] == [EventName.CONTENT_REFUSED]
-    assert await refused(scene, packed(author.item("text", text="x", id=base64_of(WHOLE))))
-    assert await refused(scene, *author.parts(WHOLE, halves(whole_text(author))))
+    assert await are_refused(scene, packed(author.item("text", text="x", id=base64_of(WHOLE))))
+    assert await are_refused(scene, *author.parts(WHOLE, halves(whole_text(author))))
     await scene.go_on()
 
 
@@ -72,8 +79,8 @@ async def test_the_id_of_a_long_item_that_was_given_up_stays_used(scene: Scene) 
     report = await scene.pair.therapist.sync()
     assert [notice.event for notice in report.notices] == [EventName.LONG_ITEM_LOST]
     lost = bytes(16)
-    assert await refused(scene, packed(author.item("text", text="x", id=base64_of(lost))))
-    assert await refused(scene, *author.parts(lost, [b"a", b"b"]))
+    assert await are_refused(scene, packed(author.item("text", text="x", id=base64_of(lost))))
+    assert await are_refused(scene, *author.parts(lost, [b"a", b"b"]))
     await scene.go_on()
 
 

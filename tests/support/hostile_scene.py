@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.views import SyncReport
 from tests.support.devices import Two, texts, two
 from tests.support.hostile_author import HostileAuthor, Json, base64_of, packed
@@ -76,3 +77,10 @@ def whole_text(author: HostileAuthor, **members: object) -> bytes:
 
 def halves(data: bytes) -> list[bytes]:
     return [data[: len(data) // 2], data[len(data) // 2 :]]
+
+
+def refused(report: SyncReport) -> int:
+    """Return how many things were refused, also where one notice tells of several."""
+    return sum(
+        notice.count for notice in report.notices if notice.event is EventName.CONTENT_REFUSED
+    )
