@@ -87,19 +87,34 @@ def test_init_asks_twice_in_secret_and_for_three_of_the_words(tmp_path: Path, re
     assert person.ask("conversations") == []
 
 
-def test_a_passphrase_that_is_typed_differently_makes_no_vault(
-    tmp_path: Path, relay: Relay
-) -> None:
+def test_a_short_or_mistyped_passphrase_is_asked_for_again(tmp_path: Path, relay: Relay) -> None:
     person = Person(tmp_path, "client")
-    child = at_terminal(person, "init", "--role", "client", "--relay", relay.url)
+    child = at_terminal(person, "init", "--role", "client", "--relay", relay.url, "--no-proof")
     child.expect("Choose a passphrase")
-    child.sendline("one")
+    child.sendline("abc")
+    child.expect("too short")
+    child.expect("Choose a passphrase")
+    child.sendline(PASSPHRASE)
     child.expect("The same again")
-    child.sendline("two")
-    code, shown = ended(child)
-    assert code == 10
-    assert "different" in shown
+    child.sendline("a lantern behind for hills")
+    child.expect("different")
     assert not person.home.exists()
+    for question in ("Choose a passphrase", "The same again"):
+        child.expect(question)
+        child.sendline(PASSPHRASE)
+    assert ended(child)[0] == 0
+    passphrase_in(tmp_path)
+    assert person.ask("conversations") == []
+
+
+def test_ctrl_c_at_another_passphrase_keeps_the_old_one(pair: Pair) -> None:
+    child = at_terminal(pair.client, "settings", "passphrase", **with_file(pair.client))
+    child.expect("Choose a passphrase")
+    child.sendintr()
+    code, shown = ended(child)
+    assert code == 130
+    assert "Traceback" not in shown
+    assert pair.client.ask("conversations")
 
 
 def test_the_passphrase_opens_the_vault_unseen(pair: Pair) -> None:

@@ -21,6 +21,7 @@ from e2etherapy.cli import (
     journal,
     meeting,
     relay,
+    settings,
     setup,
 )
 from e2etherapy.cli.exit_codes import Exit
@@ -83,7 +84,7 @@ for _command in (
     conversation.read,
     conversation.search,
     journal.journal,
-    setup.settings,
+    settings.settings,
     doctor.doctor,
     relay.relay,
     completion.completion,

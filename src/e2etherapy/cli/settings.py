@@ -1,0 +1,109 @@
+"""What a vault's owner can set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from e2etherapy.cli import output, passphrase, typed_text
+from e2etherapy.cli.invocation import Invocation, vault_options
+
+if TYPE_CHECKING:
+    from e2etherapy.messenger.messenger import Messenger
+
+
+@click.group()
+@vault_options
+def settings() -> None:
+    """Change what you have set."""
+
+
+@settings.command(epilog="\b\nExample:\n  e2etherapy settings allowance - < allowance.txt")
+@click.argument("allowance", default="-")
+@vault_options
+@click.pass_obj
+def allowance(invocation: Invocation, allowance: str) -> None:
+    """Set the allowance that the operator granted.
+
+    Without ALLOWANCE, or with -, it is asked for or read from standard input.
+    """
+    from e2etherapy.cli.answers import Setting
+    from e2etherapy.messenger.settings import parse_allowance
+
+    given = typed_text.secret(allowance, None, "Allowance") or ""
+    parse_allowance(given)
+    invocation.unlocked(lambda messenger: messenger.set_allowance(given))
+    done = Setting(setting="allowance", enabled=True)
+    output.answer(invocation, done, "The allowance is set.")
+
+
+@settings.command("read-marks")
+@click.argument("choice", type=click.Choice(["on", "off"]))
+@vault_options
+@click.pass_obj
+def read_marks(invocation: Invocation, choice: str) -> None:
+    """Say, or stop saying, what you have read.
+
+    With on, the other side is told what you have read, and you see what they have read if they
+    chose the same.
+    """
+    from e2etherapy.cli.answers import Setting
+
+    enabled = choice == "on"
+    invocation.unlocked(lambda messenger: messenger.set_read_marks(enabled=enabled))
+    sentence = (
+        "From now on the other side is told what you have read."
+        if enabled
+        else "From now on nobody is told what you have read."
+    )
+    output.answer(invocation, Setting(setting="read-marks", enabled=enabled), sentence)
+
+
+@settings.command(
+    "passphrase",
+    epilog="""\b
+Examples:
+  e2etherapy settings passphrase
+  e2etherapy settings passphrase --recovery-words""",
+)
+@click.option(
+    "--recovery-words",
+    is_flag=True,
+    help="The old one is lost: ask for the 24 words, or read them from standard input.",
+)
+@click.option(
+    "--new-passphrase-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Read the new passphrase from the first line of this file.",
+)
+@vault_options
+@click.pass_obj
+def change_passphrase(
+    invocation: Invocation, recovery_words: bool, new_passphrase_file: Path | None
+) -> None:
+    """Choose another passphrase.
+
+    The recovery words stay the same.
+    """
+    from e2etherapy.cli.answers import Setting
+
+    words = typed_text.secret("-", None, "Recovery words") if recovery_words else None
+    given = None if new_passphrase_file is None else passphrase.choose(new_passphrase_file)
+
+    async def change(messenger: Messenger) -> None:
+        messenger.change_passphrase(given or await _chosen(messenger))
+
+    invocation.unlocked(change, words)
+    output.answer(
+        invocation,
+        Setting(setting="passphrase", enabled=True),
+        "From now on the new passphrase opens your vault.",
+    )
+
+
+async def _chosen(messenger: Messenger) -> str:
+    async with typed_text.asking(messenger):
+        return passphrase.choose(None)
