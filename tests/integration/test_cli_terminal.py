@@ -82,9 +82,33 @@ def test_init_asks_twice_in_secret_and_for_three_of_the_words(tmp_path: Path, re
         assert isinstance(child.match, re.Match)
         child.sendline(words[child.match.group(1)])
     child.expect("Your vault is ready")
-    assert ended(child)[0] == 0
+    code, shown = ended(child)
+    assert code == 0
+    assert (
+        f"Next, with the link from your therapist: e2etherapy --home {person.home} join -" in shown
+    )
     passphrase_in(tmp_path)
     assert person.ask("conversations") == []
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGHUP])
+def test_a_vault_whose_words_were_not_shown_to_be_on_paper_is_taken_back(
+    tmp_path: Path, relay: Relay, ending: signal.Signals
+) -> None:
+    person = Person(tmp_path, "client")
+    person.home.mkdir()
+    (person.home / "letter.txt").write_text("mine")
+    passphrase_in(tmp_path)
+    making = ("init", "--role", "client", "--relay", relay.url)
+    child = at_terminal(person, *making, **with_file(person))
+    child.expect(r"Word \d+: ")
+    child.kill(ending)
+    code, shown = ended(child)
+    assert code == (130 if ending is signal.SIGINT else 1)
+    assert "nothing is left of it" in shown
+    assert [item.name for item in person.home.iterdir()] == ["letter.txt"]
+    assert not list((tmp_path / "state").rglob("*.generation"))
+    assert person.ask(*making)["recovery_words"]
 
 
 def test_a_short_or_mistyped_passphrase_is_asked_for_again(tmp_path: Path, relay: Relay) -> None:
