@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -230,6 +231,30 @@ def test_a_long_file_shows_how_far_it_is(pair: Pair, tmp_path: Path) -> None:
     )
     child.expect(r"Sending.*\d+/\d+")
     assert ended(child)[0] == 0
+
+
+def test_ctrl_c_while_something_is_sent_says_what_became_of_it(tmp_path: Path) -> None:
+    (tmp_path / "voice.ogg").write_bytes(bytes(300_000))
+    with running_relay(tmp_path) as relay:
+        two = acquainted(tmp_path, relay)
+    place = relay.url.removeprefix("http://")
+    host, _, port = place.rpartition(":")
+    with socket.create_server((host, int(port))) as silent:
+        sending = ("send", "Dr. Okafor", "This week.", "--attach", str(tmp_path / "voice.ogg"))
+        child = at_terminal(two.client, *sending, **with_file(two.client))
+        # Whoever calls the relay has written down what is to be sent.
+        connection, _ = silent.accept()
+        child.sendintr()
+        code, shown = ended(child)
+        connection.close()
+    assert code == 130
+    assert "The text is on this device and waits" in shown
+    assert "'e2etherapy sync'" in shown
+    assert "The file was not sent, and nothing of it is kept." in shown
+    with running_relay(tmp_path, place):
+        two.client.ask("sync")
+        two.therapist.ask("sync")
+        assert [view["text"] for view in two.therapist.ask("read", "Robin")] == ["This week."]
 
 
 def test_sharing_an_entry_shows_it_and_takes_no_for_an_answer(pair: Pair) -> None:

@@ -78,7 +78,8 @@ def share(invocation: Invocation, number: int, name: str, yes: bool) -> None:
     async def shared(messenger: Messenger) -> Sent:
         if asks:
             await _confirm(messenger, number, name)
-        report = await messenger.journal_share(number, name)
+        async with sending.interruptible(messenger, name, ["journal_share"]):
+            report = await messenger.journal_share(number, name)
         return sending.sent(name, [sending.item("journal_share", report)])
 
     sending.show(invocation, invocation.unlocked(shared))

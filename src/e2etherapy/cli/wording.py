@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         SearchView,
         SyncReport,
     )
+    from e2etherapy.vault.records import State
 
 _EXCERPT = 200
 NO_CONVERSATIONS = (
@@ -45,6 +47,29 @@ def state(name: str, word: str) -> str:
         "read": f"Read by {name}",
         "received": "",
     }[word]
+
+
+def interrupted(asked: Sequence[str], states: Mapping[str, State]) -> str:
+    """Say what became of what was being sent when Ctrl-C ended it.
+
+    Args:
+        asked: the kinds of what was to be sent.
+        states: how far those have come that are in the record.
+    """
+    called = {"text": "text", "attachment": "file", "journal_share": "journal entry"}
+    sentences = ["Stopped."]
+    for kind in asked:
+        what = f"The {called[kind]}"
+        if kind not in states:
+            sentences.append(f"{what} was not sent, and nothing of it is kept.")
+        elif not states[kind]:
+            sentences.append(
+                f"{what} is on this device and waits: it goes out with the next sync "
+                "('e2etherapy sync'). Do not send it again; it cannot be taken back."
+            )
+        else:
+            sentences.append(f"{what} is stored at the relay already.")
+    return " ".join(sentences)
 
 
 def conversation(view: ConversationView) -> str:

@@ -216,6 +216,15 @@ async def state_of(db: Database, conversation: int, item: bytes) -> State:
     return State.ON_DEVICE if row is None else State(row[0])
 
 
+async def own_since(db: Database, conversation: int, sequence: int) -> dict[str, State]:
+    """Return the state of one's own items behind a sequence, by their kind."""
+    rows = await db.fetch_all(
+        "SELECT kind, state FROM item WHERE conversation = ? AND author = 'own' AND sequence > ?",
+        (conversation, sequence),
+    )
+    return {row[0]: State(row[1]) for row in rows}
+
+
 async def unmarked(db: Database, conversation: int) -> list[bytes]:
     """Return items of the other side in the thread that no read mark was sent for."""
     rows = await db.fetch_all(
