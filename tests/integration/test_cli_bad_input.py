@@ -326,8 +326,54 @@ def test_a_relay_that_is_down(tmp_path: Path) -> None:
     assert examined.code == 41
     assert "can't be reached" in examined.text
     link = f"e2etherapy://127.0.0.1:9/#{'A' * 43}"
-    refused(person.run("join", link), 75, "can't be reached")
+    refused(person.run("join", link), 75, "can't be reached", "The invitation is not used up")
     assert holdings(person) == []
+
+
+def test_only_where_something_was_written_it_is_called_safe(tmp_path: Path) -> None:
+    with running_relay(tmp_path) as relay:
+        two = acquainted(tmp_path, relay)
+        link = two.therapist.ask("invite", "Sky")["link"]
+        sky = newcomer(tmp_path / "sky", relay, "client", "Sky")
+    nothing = (
+        sky.run("join", "-", stdin=link.encode()),
+        two.client.run("sync"),
+        two.therapist.run("invite", "Mika"),
+        two.client.run("doctor"),
+    )
+    for outcome in nothing:
+        said = outcome.text + outcome.errors
+        assert "can't be reached" in said
+        assert "wrote" not in said
+    assert "The invitation for Mika is prepared" in nothing[2].errors
+    written = two.client.run("send", "Dr. Okafor", "still here")
+    assert (written.code, "What you wrote is safe on this device" in written.errors) == (75, True)
+    synced = two.client.run("sync")
+    assert synced.text == "Something still waits on this device; it goes out with a later sync.\n"
+
+
+def test_a_relay_that_is_down_is_told_in_json_too(tmp_path: Path) -> None:
+    with running_relay(tmp_path) as relay:
+        two = acquainted(tmp_path, relay)
+    entry = two.client.ask("journal", "write", "For you too.")
+    share = ("journal", "share", str(entry["number"]), "Dr. Okafor", "--yes", "--json")
+    for unsent in (two.client.run("send", "Dr. Okafor", "hello", "--json"), two.client.run(*share)):
+        assert (unsent.code, unsent.data["state"]) == (75, "on_device")
+        assert unsent.failure["code"] == "relay_unreachable"
+    synced = two.client.run("sync", "--json")
+    assert (synced.code, synced.failure["code"]) == (75, "relay_unreachable")
+    assert synced.data == {
+        "arrived": [],
+        "notices": [],
+        "unsent": 2,
+        "problem": "The relay can't be reached.",
+    }
+    examined = two.client.run("doctor", "--json")
+    assert (examined.code, examined.data["healthy"], examined.failure["exit"]) == (41, False, 41)
+    for nothing in (("invite", "Mika"), ("join", "-"), ("read", "Nobody"), ("no-such-command",)):
+        outcome = two.therapist.run(*nothing, "--json")
+        assert outcome.output == b""
+        assert outcome.failure["exit"] == outcome.code != 0
 
 
 def test_values_that_cannot_be_used(pair: Pair, tmp_path: Path) -> None:

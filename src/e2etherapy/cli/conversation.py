@@ -14,8 +14,9 @@ from e2etherapy.cli.invocation import Invocation, vault_options
 
 if TYPE_CHECKING:
     from e2etherapy.cli.answers import File, Message, Phase, Sent, State
+    from e2etherapy.errors import RelayError
     from e2etherapy.messenger.messenger import Messenger
-    from e2etherapy.messenger.views import MessageView
+    from e2etherapy.messenger.views import MessageView, SyncReport
     from e2etherapy.vault.records import Role
 
     _Saved = dict[tuple[Role, str], Path]
@@ -78,7 +79,25 @@ def sync(invocation: Invocation, wait: bool) -> None:
     if wait:
         invocation.unlocked(lambda messenger: syncing.keep_in_sync(invocation, messenger))
         return
-    syncing.show_all(invocation, invocation.unlocked(syncing.once))
+    report, failure = invocation.unlocked(_sync_once)
+    if failure is not None:
+        output.answer(invocation, syncing.answer(report), wording.synced(report))
+        raise failure
+    syncing.show_all(invocation, report)
+
+
+async def _sync_once(messenger: Messenger) -> tuple[SyncReport, RelayError | None]:
+    """Sync; a relay that failed is told of as well as what waits for it."""
+    from e2etherapy.cli import syncing
+    from e2etherapy.errors import RelayError
+    from e2etherapy.messenger.views import SyncReport
+    from e2etherapy.vault import outbox
+
+    try:
+        return await syncing.once(messenger), None
+    except RelayError as error:
+        unsent = await outbox.count(messenger.device.vault.db)
+        return SyncReport(unsent=unsent, problem=str(error)), error
 
 
 @click.command()

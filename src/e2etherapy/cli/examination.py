@@ -117,9 +117,7 @@ async def _health(url: str) -> Health:
             status, body = response.status, await response.content.read(4_096)
             headers = response.headers
     except (aiohttp.ClientError, TimeoutError, OSError):
-        raise RelayUnreachable(
-            "The relay can't be reached. Check the network; what you wrote is safe on this device."
-        ) from None
+        raise RelayUnreachable("The relay can't be reached. Check the network.") from None
     relay_versions.check(status, body)
     try:
         told = msgspec.json.decode(body, type=_Told)

@@ -119,7 +119,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         return _usage(error, as_json=invocation.json or "--json" in arguments)
     except click.Abort as abort:
-        return _stopped(abort)
+        return _stopped(abort, as_json=invocation.json)
     except Exception as error:
         if os.environ.get("E2ETHERAPY_TRACEBACK") == "1":
             raise
@@ -135,10 +135,10 @@ def _usage(error: click.ClickException, *, as_json: bool) -> int:
     return exit_codes.BY_NAME["usage"].code
 
 
-def _stopped(abort: click.Abort) -> int:
+def _stopped(abort: click.Abort, *, as_json: bool) -> int:
     cause = abort.__cause__ or abort.__context__
-    interrupted = isinstance(cause, KeyboardInterrupt)
-    return exit_codes.BY_NAME["interrupted" if interrupted else "stopped"].code
+    row = exit_codes.BY_NAME["interrupted" if isinstance(cause, KeyboardInterrupt) else "stopped"]
+    return _fail(row, row.meaning, as_json=True) if as_json else row.code
 
 
 def _fail(row: Exit, sentence: str, *, as_json: bool) -> int:

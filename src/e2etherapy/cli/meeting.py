@@ -15,6 +15,7 @@ from e2etherapy.cli.invocation import Invocation, vault_options
 if TYPE_CHECKING:
     from e2etherapy.cli.answers import SafetyPhrase
     from e2etherapy.messenger.messenger import Messenger
+    from e2etherapy.messenger.views import JoinedView
 
 
 @click.command(epilog='\b\nExample:\n  e2etherapy invite "Robin"')
@@ -71,7 +72,13 @@ def join(invocation: Invocation, link: str, name: str | None) -> None:
 
     given = (typed_text.secret(link, None, "Invitation link") or "").strip()
     InvitationLink.parse(given)
-    joined = invocation.unlocked(lambda messenger: messenger.join(given, name))
+
+    async def join_with_it(messenger: Messenger) -> tuple[JoinedView, bool]:
+        made = await messenger.join(given, name)
+        listed = await messenger.conversations()
+        return made, any(view.waiting for view in listed if view.name == made.name)
+
+    joined, waits = invocation.unlocked(join_with_it)
     shown = inert_line(joined.name)
     output.answer(
         invocation,
@@ -79,6 +86,11 @@ def join(invocation: Invocation, link: str, name: str | None) -> None:
         f"You are in a conversation with {shown}. Only your and {shown}'s devices can open it. "
         f"Compare the six words by voice: e2etherapy verify {shlex.quote(shown)}",
     )
+    if waits and not invocation.json:
+        output.remark(
+            f"The relay has not taken all of it yet: {shown} learns that you are there with your "
+            "next 'e2etherapy sync'."
+        )
 
 
 @click.command(epilog='\b\nExample:\n  e2etherapy verify "Dr. Okafor" --outcome matched')

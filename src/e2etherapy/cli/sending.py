@@ -122,6 +122,6 @@ def show(invocation: Invocation, result: Sent) -> None:
     if result.state == "on_device":
         output.answer(invocation, result, "")
         problems = [part.problem for part in result.items if part.problem]
-        raise RelayUnreachable(" ".join(dict.fromkeys(problems)))
+        raise RelayUnreachable(" ".join([*dict.fromkeys(problems), wording.WAITS]))
     name = inert_line(result.name)
     output.answer(invocation, result, f"{wording.state(name, result.state)}.")

@@ -30,6 +30,10 @@ NO_MESSAGES = "Nothing has been written here yet."
 NO_ENTRIES = (
     "Your journal is empty. 'e2etherapy journal write' adds to it; it stays on this device."
 )
+WAITS = (
+    "What you wrote is safe on this device and goes out with the next sync ('e2etherapy sync'). Do "
+    "not send it again."
+)
 NOTHING_FOUND = "Nothing in the record holds all of these words."
 
 

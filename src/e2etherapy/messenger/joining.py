@@ -12,6 +12,7 @@ from e2etherapy.errors import (
     InvitationUnavailable,
     MessengerError,
     NameTaken,
+    RelayError,
     RelayRefused,
     WrongRole,
 )
@@ -165,6 +166,11 @@ async def _fetch(device: Device, url: str, claim: Claim) -> bytes:
             "This invitation is not at the relay: it was used already, has expired, or the link "
             "is not complete. Nothing was changed. Ask your therapist for a new one; if you have "
             "not used it yourself, say that too, because somebody else may have."
+        ) from None
+    except RelayError as error:
+        raise type(error)(
+            f"{error} The invitation is not used up; join with the same link again later, on this "
+            "device."
         ) from None
 
 

@@ -161,10 +161,10 @@ class Messenger:
         except RelayRefused:
             await inviting.withdraw(self.device, record)
             raise
-        except RelayUnreachable:
-            raise RelayUnreachable(
-                f"The relay can't be reached. The invitation for {name} is prepared on this "
-                "device; run the same command again to complete it and see its link."
+        except RelayError as error:
+            raise type(error)(
+                f"{error} The invitation for {name} is prepared on this device; run the same "
+                "command again to complete it and see its link."
             ) from None
         return invitation
 

@@ -265,15 +265,9 @@ def _check(status: int, success: int, length: int) -> None:
     if status == 404:  # noqa: PLR2004 - HTTP status codes are clearer than names for them
         raise RelayRefused("The relay has nothing here for this key.")
     if status == 507:  # noqa: PLR2004
-        raise RelayFull(
-            "The relay has no room for this now: the mailbox or its disk is full. "
-            "What you wrote is safe on this device and goes out with a later sync."
-        )
+        raise RelayFull("The relay has no room for this now: the mailbox or its disk is full.")
     if status == 503:  # noqa: PLR2004
-        raise RelayUnreachable(
-            "The relay is busy or stopping. What you wrote is safe on this device and goes out "
-            "with a later sync."
-        )
+        raise RelayUnreachable("The relay is busy or stopping.")
     # Another success is no answer either: who answers everything with 200 has stored nothing.
     if status != success or length > _MAX_ANSWER:
         raise RelayProtocolError(
@@ -289,7 +283,4 @@ async def _network_errors() -> AsyncIterator[None]:
     except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError):
         # UnicodeError: a host that a link may name, and that no name on the network can be.
         # Without the cause: aiohttp's texts can hold the URL, and that holds a mailbox id.
-        raise RelayUnreachable(
-            "The relay can't be reached. What you wrote is safe on this device and goes out "
-            "with the next sync."
-        ) from None
+        raise RelayUnreachable("The relay can't be reached.") from None

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from e2etherapy.cli import main
+from e2etherapy.cli import exit_codes, main
 from e2etherapy.cli.answers import BY_COMMAND
 from e2etherapy.errors import VaultFull
 
@@ -93,6 +93,23 @@ def test_an_error_with_json_is_json(
     assert met(monkeypatch, VaultFull("The disk is full.")) == 18
     assert json.loads(capsys.readouterr().err) == {
         "error": {"code": "disk_full", "exit": 18, "message": "The disk is full."}
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(KeyboardInterrupt(), "interrupted"), (click.Abort(), "stopped")]
+)
+def test_a_command_that_was_stopped_says_so_in_json(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    code: str,
+) -> None:
+    ended = met(monkeypatch, error)
+    assert json.loads(capsys.readouterr().err.splitlines()[-1])["error"] == {
+        "code": code,
+        "exit": ended,
+        "message": exit_codes.BY_NAME[code].meaning,
     }
 
 
