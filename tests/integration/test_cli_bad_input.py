@@ -283,9 +283,24 @@ def test_six_words_that_differ_stop_all_sending(tmp_path: Path, relay: Relay) ->
     assert "may not be Dr. Okafor" in said.text
     before = holdings(two.client)
     refused(two.client.run("send", "Dr. Okafor", "hello"), 24, "compared again")
+    warning = "WARNING: the six words were different. This may not be Dr. Okafor"
+    assert two.client.run("read", "dr. okafor").text.count(warning) == 1
+    assert warning in two.client.run("conversations").text
     assert holdings(two.client) == before
     two.client.ask("verify", "Dr. Okafor", "--outcome", "matched")
     assert two.client.ask("send", "Dr. Okafor", "hello")["state"] == "stored"
+    assert "WARNING" not in two.client.run("read", "Dr. Okafor").text
+    two.client.ask("verify", "Dr. Okafor", "--outcome", "differed")
+    assert two.client.run("read", "Dr. Okafor").text.count(warning) == 2
+
+
+def test_an_entry_is_not_shared_unasked(pair: Pair) -> None:
+    entry = pair.client.ask("journal", "write", "For nobody but me.")
+    before = holdings(pair.client)
+    for form in ((), ("--json",)):
+        share = ("journal", "share", str(entry["number"]), "Dr. Okafor", *form)
+        refused(pair.client.run(*share), 2, "--yes")
+    assert holdings(pair.client) == before
 
 
 def test_a_30_mb_attachment(pair: Pair, tmp_path: Path) -> None:

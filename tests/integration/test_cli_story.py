@@ -108,7 +108,7 @@ def test_what_a_script_reads_has_the_documented_form(pair: Pair, tmp_path: Path)
     entry = printed(client, "journal write", "--mood", "6", stdin=b"Walked to the lake.")
     assert isinstance(entry, answers.JournalEntry)
     printed(client, "journal list")
-    shared = printed(client, "journal share", str(entry.number), "Dr. Okafor")
+    shared = printed(client, "journal share", str(entry.number), "Dr. Okafor", "--yes")
     assert isinstance(shared, answers.Sent)
     assert shared.items[0].kind == "journal_share"
     printed(client, "journal verify")

@@ -222,6 +222,17 @@ def test_nobody_types_a_message_that_cannot_be_sent(pair: Pair) -> None:
     assert "Ctrl-D" not in shown
 
 
+def test_nobody_types_to_somebody_whose_six_words_differed(tmp_path: Path, relay: Relay) -> None:
+    two = acquainted(tmp_path, relay)
+    two.client.ask("verify", "Dr. Okafor", "--outcome", "differed")
+    code, shown = ended(at_terminal(two.client, "send", "Dr. Okafor", **with_file(two.client)))
+    assert code == 24
+    assert "Ctrl-D" not in shown
+    code, shown = ended(at_terminal(two.client, "read", "Dr. Okafor", **with_file(two.client)))
+    assert code == 0
+    assert f"{ESCAPE}[31m{ESCAPE}[1mWARNING" in shown
+
+
 def test_a_long_file_shows_how_far_it_is(pair: Pair, tmp_path: Path) -> None:
     (tmp_path / "voice.ogg").write_bytes(bytes(300_000))
     child = at_terminal(

@@ -61,7 +61,9 @@ def send(invocation: Invocation, name: str, text: str | None, attach: Path | Non
 
 
 async def _written(messenger: Messenger, name: str) -> str:
-    await messenger.safety_phrase(name)  # to whom nothing can be sent is said before typing
+    from e2etherapy.messenger.sending import require_ready
+
+    await require_ready(messenger.device, name)  # to whom nothing can be sent is said before typing
     return await typed_text.typed(messenger, f"Your message to {inert_line(name)}.")
 
 
@@ -138,13 +140,14 @@ def conversations(invocation: Invocation) -> None:
 @click.pass_obj
 def read(invocation: Invocation, name: str, save: Path | None) -> None:
     """Show the conversation with NAME, oldest first."""
+    from e2etherapy.messenger import reading
 
     async def shown(messenger: Messenger) -> list[MessageView]:
         views = await messenger.thread(name)
         saved: _Saved = {} if save is None else await _saved(messenger, name, save, views)
-        human = "\n\n".join(wording.message(name, view) for view in views)
+        standing = await reading.standing(messenger.device.vault, name)
         listed = [_message(view, saved) for view in views]
-        output.answer(invocation, listed, human or wording.NO_MESSAGES)
+        output.answer(invocation, listed, wording.thread(standing, views))
         sys.stdout.flush()
         # Only what has really been shown counts as read.
         await messenger.mark_read(name)

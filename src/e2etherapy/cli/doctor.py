@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from e2etherapy.cli import output
+from e2etherapy.cli import output, questions
 from e2etherapy.cli.invocation import Invocation, vault_options
 
 
@@ -39,9 +39,7 @@ def _confirm_only_copy(*, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise click.UsageError("Without a terminal, --only-copy needs --yes.")
-    click.confirm(
+    questions.confirm(
         "Two copies of a vault in use would lose messages and weaken their protection. "
-        "Is this the only copy in use, on any device?",
-        abort=True,
-        err=True,
+        "Is this the only copy in use, on any device?"
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from e2etherapy.cli import output, typed_text, wording
+from e2etherapy.cli import output, questions, typed_text, wording
 from e2etherapy.cli.exit_codes import DiskFull, UnusableFile, exit_for
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
@@ -69,14 +69,16 @@ def list_entries(invocation: Invocation) -> None:
 def share(invocation: Invocation, number: int, name: str, yes: bool) -> None:
     """Send a copy of one entry to NAME.
 
-    Nothing else of the journal leaves this device. At a terminal the entry is shown first.
+    Nothing else of the journal leaves this device. At a terminal the entry is shown first;
+    without one, nobody can be asked, and --yes is needed.
     """
     from e2etherapy.cli import sending
 
-    asks = not yes and not invocation.json and sys.stdin.isatty()
+    if not (yes or sys.stdin.isatty()):
+        raise click.UsageError("Without a terminal, sharing needs --yes. Nothing was sent.")
 
     async def shared(messenger: Messenger) -> Sent:
-        if asks:
+        if not yes:
             await _confirm(messenger, number, name)
         async with sending.interruptible(messenger, name, ["journal_share"]):
             report = await messenger.journal_share(number, name)
@@ -86,9 +88,12 @@ def share(invocation: Invocation, number: int, name: str, yes: bool) -> None:
 
 
 async def _confirm(messenger: Messenger, number: int, name: str) -> None:
+    from e2etherapy.messenger.sending import require_ready
+
+    await require_ready(messenger.device, name)  # what cannot be sent is said before asking
     output.remark(wording.journal_entry(await messenger.journal_entry(number)))
     async with typed_text.asking(messenger):
-        click.confirm(f"\nSend this entry to {inert_line(name)}?", abort=True, err=True)
+        questions.confirm(f"\nSend this entry to {inert_line(name)}?")
 
 
 @journal.command()

@@ -12,6 +12,7 @@ from e2etherapy.cli.inert import inert, inert_line
 from e2etherapy.cli.output import moment
 
 if TYPE_CHECKING:
+    from e2etherapy.messenger.reading import Standing
     from e2etherapy.messenger.views import (
         ConversationView,
         JournalView,
@@ -102,11 +103,29 @@ def _verification(view: ConversationView) -> str:
     if view.verification == "matched":
         return f"You compared the six words with {name}: they were the same."
     if view.verification == "differed":
-        return (
-            f"The six words were different. This may not be {name}. Nothing more is sent until "
-            f"they are compared again: e2etherapy verify {shlex.quote(name)}"
-        )
+        return differed(view.name)
     return f"Not compared yet: the six words. e2etherapy verify {shlex.quote(name)}"
+
+
+def differed(conversation_name: str) -> str:
+    """Return the warning that stands wherever somebody else may have written."""
+    name = inert_line(conversation_name)
+    return click.style(
+        f"WARNING: the six words were different. This may not be {name}: somebody else may read "
+        "what you write and have written what you read. Nothing more is sent until they are "
+        f"compared again and agree: e2etherapy verify {shlex.quote(name)}",
+        fg="red",
+        bold=True,
+    )
+
+
+def thread(standing: Standing, views: Sequence[MessageView]) -> str:
+    """Return a conversation's messages; a warning stands before and behind them."""
+    shown = [message(standing.name, view) for view in views] or [NO_MESSAGES]
+    if standing.verification == "differed":
+        warning = differed(standing.name)
+        shown = [warning, *shown, warning] if views else [warning, *shown]
+    return "\n\n".join(shown)
 
 
 def message(conversation_name: str, view: MessageView) -> str:
