@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import resource
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -398,7 +399,7 @@ def test_values_that_cannot_be_used(pair: Pair, tmp_path: Path) -> None:
     refused(person.run("init", "--role", "client", "--relay", "http://relay.example"), 20, "https")
     assert not person.home.exists()
     refused(person.run("init", "--role", "friend", "--relay", "http://127.0.0.1:9"), 2)
-    refused(pair.client.run("journal", "share", "99", "Dr. Okafor"), 3, "journal list")
+    refused(pair.client.run("journal", "share", "99", "Dr. Okafor", "--yes"), 3, "journal list")
     refused(pair.client.run("settings", "allowance", "-", stdin=b"short"), 3, "43")
 
 
@@ -411,3 +412,27 @@ def test_a_relay_that_cannot_start(tmp_path: Path) -> None:
     allow = ("relay", "allow", "--database", "relay.db", "--mailboxes")
     refused(run(tmp_path, *allow, "2"), 33, "database")
     refused(run(tmp_path, *allow, "0"), 2)
+
+
+@pytest.mark.parametrize("command", [("allow", "--mailboxes", "2"), ("migrate",)])
+def test_a_mistyped_path_makes_no_second_database(tmp_path: Path, command: tuple[str]) -> None:
+    refused(run(tmp_path, "relay", *command, "--database", "realy.db"), 33, "no database realy.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_allowance_goes_into_a_file_that_only_its_owner_can_read(
+    tmp_path: Path, relay: Relay
+) -> None:
+    allow = ("relay", "allow", "--database", str(relay.database), "--mailboxes", "4")
+    written = run(tmp_path, *allow, "--output", "allowance.txt")
+    assert (written.code, written.output) == (0, b"")
+    file = tmp_path / "allowance.txt"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    before = file.read_text()
+    assert before.strip() not in written.errors
+    refused(run(tmp_path, *allow, "--output", "allowance.txt"), 74, "exists already")
+    assert file.read_text() == before
+    made = newcomer(tmp_path, relay, "client", "Robin")
+    assert made.run("settings", "allowance", "-", stdin=before.encode()).code == 0
+    answer = run(tmp_path, *allow, "--output", "another.txt", "--json").data
+    assert answer == {"allowance": None, "mailboxes": 4, "file": "another.txt"}

@@ -22,10 +22,11 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Allowance(Answer, frozen=True):
-    """`relay allow`: a secret that pays for so many mailboxes."""
+    """`relay allow`: a secret that pays for so many mailboxes, or the file that it was put into."""
 
-    allowance: str
+    allowance: str | None
     mailboxes: int
+    file: str | None
 
 
 class Migrated(Answer, frozen=True):

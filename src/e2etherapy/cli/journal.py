@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
 
 from e2etherapy.cli import output, questions, typed_text, wording
-from e2etherapy.cli.exit_codes import DiskFull, UnusableFile, exit_for
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
+from e2etherapy.cli.saving import new_file
 
 if TYPE_CHECKING:
     from e2etherapy.cli.answers import Book, ExportedBook, JournalEntry, Sent
@@ -126,7 +123,7 @@ def export(invocation: Invocation, file: Path, conversation: str | None) -> None
     from e2etherapy.cli.answers import Exported
 
     async def exported(messenger: Messenger) -> list[ExportedBookView]:
-        with _new_file(file) as opened:
+        with new_file(file) as opened:
             return await messenger.export(opened, conversation)
 
     views = invocation.unlocked(exported)
@@ -134,26 +131,6 @@ def export(invocation: Invocation, file: Path, conversation: str | None) -> None
     lines.append(f"Written to {file}. It is not encrypted.")
     answer = Exported(file=str(file), books=[_exported_book(view) for view in views])
     output.answer(invocation, answer, "\n".join(lines))
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that does not exist yet; a part of it is not left behind."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise UnusableFile(f"{path} exists already. Nothing was written; name another.") from None
-    try:
-        with os.fdopen(descriptor, "w+b") as file:
-            yield file
-    except BaseException as error:
-        path.unlink()
-        if exit_for(error).name == "disk_full":
-            raise DiskFull(
-                f"The disk has no room for {path}. Nothing was left behind, and your vault is as "
-                "it was. Free some space, or export to another disk."
-            ) from None
-        raise
 
 
 def _entry(view: JournalView) -> JournalEntry:
