@@ -337,7 +337,10 @@ def test_an_allowance_that_is_used_up(tmp_path: Path, relay: Relay) -> None:
 def test_a_relay_that_is_down(tmp_path: Path) -> None:
     passphrase_in(tmp_path)
     person = Person(tmp_path, "client")
-    person.ask("init", "--role", "client", "--relay", "http://127.0.0.1:9")
+    made = person.run("init", "--role", "client", "--relay", "http://127.0.0.1:9", "--json")
+    assert made.code == 0
+    assert "can't be reached" in made.data["problem"]
+    assert "settings relay" in made.errors
     examined = person.run("doctor")
     assert examined.code == 41
     assert "can't be reached" in examined.text
@@ -397,6 +400,7 @@ def test_values_that_cannot_be_used(pair: Pair, tmp_path: Path) -> None:
     person = Person(tmp_path, "client")
     refused(person.run("init", "--role", "client", "--relay", "ftp://relay"), 20, "relay")
     refused(person.run("init", "--role", "client", "--relay", "http://relay.example"), 20, "https")
+    refused(person.run("init", "--role", "client", "--relay", "relay"), 20, "https://relay")
     assert not person.home.exists()
     refused(person.run("init", "--role", "friend", "--relay", "http://127.0.0.1:9"), 2)
     refused(pair.client.run("journal", "share", "99", "Dr. Okafor", "--yes"), 3, "journal list")

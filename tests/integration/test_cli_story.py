@@ -205,6 +205,27 @@ def test_what_was_written_while_the_relay_was_away_goes_out_by_itself(tmp_path: 
         assert message["text"] == "written in the dark"
 
 
+def test_a_relay_is_followed_to_its_new_address_and_no_other_is_taken_for_it(
+    tmp_path: Path,
+) -> None:
+    with running_relay(tmp_path) as relay:
+        pair = acquainted(tmp_path, relay)
+    pair.client.run("send", "Dr. Okafor", "before the move")
+    (tmp_path / "another").mkdir()
+    with running_relay(tmp_path) as moved, running_relay(tmp_path / "another") as another:
+        wrong = pair.client.run("settings", "relay", another.url, "--json")
+        assert (wrong.code, wrong.failure["code"]) == (30, "relay_refused")
+        assert pair.client.ask("conversations")[0]["relay"] == relay.url
+        for person in (pair.client, pair.therapist):
+            assert printed(person, "settings relay", moved.url)
+            assert person.ask("conversations")[0]["relay"] == moved.url
+            person.ask("sync")
+        assert pair.therapist.ask("read", "Robin")[-1]["text"] == "before the move"
+        assert moved.url.removeprefix("http") in pair.therapist.ask("invite", "Sky")["link"]
+    silent = pair.client.run("settings", "relay", moved.url)
+    assert (silent.code, "can't be reached" in silent.errors) == (75, True)
+
+
 def test_an_allowance_granted_beside_a_running_relay_loses_nothing_of_it(tmp_path: Path) -> None:
     with running_relay(tmp_path) as relay:
         pair = acquainted(tmp_path, relay)

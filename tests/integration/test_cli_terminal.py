@@ -142,6 +142,18 @@ def test_ctrl_c_at_another_passphrase_keeps_the_old_one(pair: Pair) -> None:
     assert pair.client.ask("conversations")
 
 
+def test_whether_a_silent_relay_is_meant_is_asked_before_anything_is_made(tmp_path: Path) -> None:
+    person = Person(tmp_path, "client")
+    making = ("init", "--role", "client", "--relay", "http://127.0.0.1:9")
+    child = at_terminal(person, *making)
+    child.expect("can't be reached")
+    child.expect("Make it with this address?")
+    child.sendline("n")
+    code, shown = ended(child)
+    assert (code, "passphrase" in shown) == (1, False)
+    assert not person.home.exists()
+
+
 def test_the_passphrase_opens_the_vault_unseen(pair: Pair) -> None:
     child = at_terminal(pair.client, "conversations")
     child.expect("Passphrase: ")
@@ -199,7 +211,7 @@ def test_a_message_is_typed_and_ended_with_ctrl_d(pair: Pair) -> None:
     child.sendeof()
     code, shown = ended(child)
     assert code == 0
-    assert "Dr. Okafor's device has not fetched it yet" in shown
+    assert "Stored at the relay; no word yet that Dr. Okafor's device has it" in shown
     assert pair.client.ask("read", "Dr. Okafor")[-1]["text"] == "Two lines,\ntyped."
 
 

@@ -46,12 +46,16 @@ class Copied(Answer, frozen=True):
 
 
 class Made(Answer, frozen=True):
-    """`init`: where the vault is; the 24 recovery words are shown this once."""
+    """`init`: where the vault is; the 24 recovery words are shown this once.
+
+    `problem` is why the relay did not answer meanwhile.
+    """
 
     role: Role
     home: str
     relay: str
     recovery_words: list[str]
+    problem: str | None
 
 
 class Invitation(Answer, frozen=True):
@@ -213,7 +217,7 @@ class Exported(Answer, frozen=True):
 class Setting(Answer, frozen=True):
     """`settings`: what was set; a secret is not repeated."""
 
-    setting: Literal["allowance", "passphrase", "read-marks"]
+    setting: Literal["allowance", "passphrase", "read-marks", "relay"]
     enabled: bool
 
 
@@ -267,6 +271,7 @@ BY_COMMAND: dict[str, Any] = {
     "settings allowance": Setting,
     "settings passphrase": Setting,
     "settings read-marks": Setting,
+    "settings relay": Setting,
     "doctor": Examination,
     "(any, on failure)": Failed,
 }

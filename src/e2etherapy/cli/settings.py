@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from e2etherapy.cli import output, passphrase, typed_text
+from e2etherapy.cli import output, passphrase, relay_address, typed_text, wording
 from e2etherapy.cli.invocation import Invocation, vault_options
 
 if TYPE_CHECKING:
@@ -59,6 +59,45 @@ def read_marks(invocation: Invocation, choice: str) -> None:
         else "From now on nobody is told what you have read."
     )
     output.answer(invocation, Setting(setting="read-marks", enabled=enabled), sentence)
+
+
+@settings.command("relay", epilog="\b\nExample:\n  e2etherapy settings relay https://new.example")
+@click.argument("url")
+@click.option(
+    "--instead-of",
+    "before",
+    metavar="URL",
+    help="The address until now. [default: the one of 'init']",
+)
+@vault_options
+@click.pass_obj
+def relay(invocation: Invocation, url: str, before: str | None) -> None:
+    """Say under which new address the same relay is reached.
+
+    Conversations at the old address go with it. Mailboxes stay where they are: another relay is
+    noticed and refused.
+    """
+    from e2etherapy.cli.answers import Setting
+
+    new = relay_address.typed(url)
+    old = None if before is None else relay_address.typed(before)
+
+    moved = invocation.unlocked(lambda messenger: _move(messenger, old, new))
+    with_it = wording.counted(moved, "conversation goes", "conversations go")
+    output.answer(
+        invocation,
+        Setting(setting="relay", enabled=True),
+        f"From now on the relay is {new}; {with_it} with it. The other person has to set the new "
+        "address too, and an invitation that was not used is shown with it by 'e2etherapy invite'.",
+    )
+
+
+async def _move(messenger: Messenger, old: str | None, new: str) -> int:
+    from e2etherapy.messenger import relocating
+    from e2etherapy.messenger.settings import Setting, text_setting
+
+    present = await text_setting(messenger.device.vault, Setting.RELAY)
+    return await relocating.move(messenger.device, old or present or new, new)
 
 
 @settings.command(

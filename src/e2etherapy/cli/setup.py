@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from e2etherapy.cli import output, passphrase, recovery_words, typed_text
+from e2etherapy.cli import output, passphrase, recovery_words, relay_address, typed_text
 from e2etherapy.cli.invocation import Invocation, vault_options
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def init(
     wanted = _checked(_Wanted(role, relay, name, secret))
     place = invocation.place()
     _require_no_vault(place)
+    wanted = _asked_whether_it_answers(invocation, wanted)
     chosen = passphrase.choose(passphrase.named_file(invocation.passphrase_file))
     words = _make(place, wanted, chosen).split()
     try:
@@ -69,12 +70,17 @@ def init(
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What a vault begins with; `relay` is what was typed until it was checked."""
+    """What a vault begins with; `relay` is what was typed until it was checked.
+
+    Attributes:
+        problem: why the relay did not answer; None if it did.
+    """
 
     role: str
     relay: str
     name: str | None
     allowance: str | None = field(repr=False)
+    problem: str | None = None
 
 
 def _checked(wanted: _Wanted) -> _Wanted:
@@ -84,10 +90,18 @@ def _checked(wanted: _Wanted) -> _Wanted:
         InvalidLink, MessengerError: relay, name or allowance are not usable.
     """
     from e2etherapy.messenger import settings
-    from e2etherapy.messenger.relay_connection import relay_url
 
-    settings.check(wanted.relay, wanted.name, wanted.allowance)
-    return replace(wanted, relay=relay_url(wanted.relay))
+    url = relay_address.typed(wanted.relay)
+    settings.check(url, wanted.name, wanted.allowance)
+    return replace(wanted, relay=url)
+
+
+def _asked_whether_it_answers(invocation: Invocation, wanted: _Wanted) -> _Wanted:
+    """Say at once that no relay answers; a mistyped address would be noticed days later."""
+    problem = relay_address.problem(wanted.relay)
+    if problem is not None:
+        relay_address.go_on_without(problem, asking=not invocation.json)
+    return replace(wanted, problem=problem)
 
 
 def _make(place: Place, wanted: _Wanted, chosen: str) -> str:
@@ -121,6 +135,7 @@ def _hand_over(invocation: Invocation, wanted: _Wanted, words: list[str], *, pro
         home=str(invocation.place().folder),
         relay=wanted.relay,
         recovery_words=words,
+        problem=wanted.problem,
     )
     width = shutil.get_terminal_size().columns
     output.answer(invocation, made, recovery_words.table(words, width))

@@ -47,7 +47,7 @@ def state(name: str, word: str) -> str:
     """Return how far a message has come, as a sentence."""
     return {
         "on_device": "On this device; it goes to the relay with the next sync",
-        "stored": f"Stored at the relay; {name}'s device has not fetched it yet",
+        "stored": f"Stored at the relay; no word yet that {name}'s device has it",
         "fetched": f"On {name}'s device",
         "read": f"Read by {name}",
         "received": "",

@@ -175,6 +175,10 @@ class Change:
         """Remember up to which position the relay has deleted."""
         self._add("UPDATE conversation SET acknowledged = ? WHERE id = ?", position, conversation)
 
+    def move_relay(self, old: str, new: str) -> None:
+        """Reach the relay of all conversations that have an old address under a new one."""
+        self._add("UPDATE conversation SET relay = ? WHERE relay = ?", new, old)
+
     def mark_read(self, conversation: int, item: bytes) -> None:
         """Remember that the other side is told that an item was read."""
         self._add(_MARK_READ, State.MARKED_READ.value, conversation, item)
