@@ -131,6 +131,42 @@ def test_what_a_script_reads_has_the_documented_form(pair: Pair, tmp_path: Path)
     printed(client, "search", "lake")
 
 
+def test_new_messages_are_counted_and_can_be_read_alone(tmp_path: Path, relay: Relay) -> None:
+    pair = acquainted(tmp_path, relay)
+    for text in ("one", "two", "three"):
+        pair.client.ask("send", "Dr. Okafor", text)
+    pair.therapist.ask("sync")
+
+    def unread() -> int:
+        (line,) = pair.therapist.ask("conversations")
+        return int(line["unread"])
+
+    assert unread() == 3
+    assert "3 messages, 3 of them new" in pair.therapist.run("conversations").text
+    (last,) = pair.therapist.ask("read", "Robin", "--last", "1")
+    assert (last["text"], last["unread"], unread()) == ("three", True, 2)
+    shown = pair.therapist.run("read", "robin", "--new").text
+    assert ("one" in shown, "two" in shown, "three" in shown) == (True, True, False)
+    assert shown.count(", new\n") == 2
+    assert (unread(), pair.therapist.ask("read", "Robin", "--new")) == (0, [])
+    assert (
+        "Nothing that you have not been shown." in pair.therapist.run("read", "Robin", "--new").text
+    )
+    assert len(pair.therapist.ask("read", "Robin")) == 3
+
+
+def test_a_search_says_who_wrote_what_it_found(pair: Pair) -> None:
+    pair.client.ask("send", "Dr. Okafor", "an umbrella of mine")
+    pair.client.ask("journal", "write", "an umbrella for nobody")
+    pair.therapist.ask("sync")
+    own = pair.client.run("search", "umbrella").text
+    assert "You to Dr. Okafor, " in own
+    assert "Your journal, " in own
+    assert pair.therapist.run("search", "umbrella").text.startswith("Robin, ")
+    assert {hit["own"] for hit in pair.client.ask("search", "umbrella")} == {True}
+    assert {hit["own"] for hit in pair.therapist.ask("search", "umbrella")} == {False}
+
+
 def test_odd_texts_from_standard_input_arrive_byte_for_byte(pair: Pair) -> None:
     pair.therapist.ask("sync")
     before = len(pair.therapist.ask("read", "Robin"))

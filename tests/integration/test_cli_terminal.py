@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from rich.cells import cell_len
 
 from tests.support.command_line import (
     PASSPHRASE,
@@ -41,13 +42,14 @@ def pair(tmp_path_factory: pytest.TempPathFactory, relay: Relay) -> Pair:
 
 def at_terminal(person: Person, *arguments: str, **variables: str) -> pexpect.spawn[str]:
     """Run a command at a terminal, where it asks for the passphrase."""
+    columns = int(variables.pop("columns", "120"))
     return pexpect.spawn(
         PROGRAM[0],
         [*PROGRAM[1:], "--home", str(person.home), *arguments],
         env=environment(person.folder) | {"TERM": "xterm-256color"} | variables,
         encoding="utf-8",
         timeout=PATIENCE_SECONDS,
-        dimensions=(60, 120),
+        dimensions=(60, columns),
         cwd=str(person.folder),
     )
 
@@ -188,6 +190,24 @@ def test_names_stand_out_unless_colours_are_off(pair: Pair) -> None:
     styled = ended(at_terminal(pair.client, "conversations", **with_file(pair.client)))
     assert ESCAPE not in plain[1]
     assert f"{ESCAPE}[1mDr. Okafor" in styled[1]
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_words_are_not_broken_at_the_end_of_a_line(
+    tmp_path: Path, relay: Relay, columns: int
+) -> None:
+    text = "Ich konnte gestern lange nicht einschlafen, 夜中に何度も目が覚めました. " * 3
+    two = acquainted(tmp_path, relay)
+    two.client.ask("send", "Dr. Okafor", text)
+    for command in (("read", "Dr. Okafor"), ("search", "einschlafen"), ("conversations",)):
+        terminal = {"columns": str(columns), "NO_COLOR": "1", **with_file(two.client)}
+        code, shown = ended(at_terminal(two.client, *command, **terminal))
+        assert code == 0
+        lines = shown.split("\r\n")
+        assert max(map(cell_len, lines)) <= columns
+        words = {word for line in lines for word in line.split()}
+        assert command == ("conversations",) or set(text.split()) <= words
+    assert f"  {text.rstrip()}" in two.client.run("read", "Dr. Okafor").text
 
 
 def test_comparing_the_six_words_asks_what_came_of_it(pair: Pair) -> None:

@@ -125,8 +125,8 @@ class Synced(Answer, frozen=True):
 class Conversation(Answer, frozen=True):
     """A line of `conversations`; `role` is that of this vault's owner.
 
-    `missing` counts items of the other side that later ones show to exist; `waiting` what this
-    device still has to bring to the relay.
+    `unread` counts messages of the other side that `read` has not shown, `missing` items of it
+    that later ones show to exist, `waiting` what this device still has to bring to the relay.
     """
 
     name: str
@@ -135,6 +135,7 @@ class Conversation(Answer, frozen=True):
     verification: Verification
     relay: str
     messages: int
+    unread: int
     missing: int
     waiting: int
     last: datetime | None
@@ -150,7 +151,7 @@ class File(Answer, frozen=True):
 
 
 class Message(Answer, frozen=True):
-    """A line of `read`, oldest first."""
+    """A line of `read`, oldest first; `unread` until now if the other side wrote it."""
 
     id: str
     author: Role
@@ -160,6 +161,7 @@ class Message(Answer, frozen=True):
     written: datetime
     arrived: datetime
     state: State
+    unread: bool
     file: File | None
 
 
@@ -168,6 +170,7 @@ class Hit(Answer, frozen=True):
 
     name: str | None
     author: Role
+    own: bool
     text: str
     written: datetime
 

@@ -12,6 +12,7 @@ from e2etherapy.cli import output, questions, typed_text, wording
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.saving import new_file
+from e2etherapy.cli.wrapping import terminal_width
 
 if TYPE_CHECKING:
     from e2etherapy.cli.answers import Book, ExportedBook, JournalEntry, Sent
@@ -53,7 +54,8 @@ def write(invocation: Invocation, text: str | None, mood: int | None) -> None:
 def list_entries(invocation: Invocation) -> None:
     """Show your entries, oldest first."""
     views = invocation.unlocked(lambda messenger: messenger.journal())
-    human = "\n\n".join(wording.journal_entry(view) for view in views)
+    width = terminal_width()
+    human = "\n\n".join(wording.journal_entry(view, width) for view in views)
     output.answer(invocation, [_entry(view) for view in views], human or wording.NO_ENTRIES)
 
 
@@ -88,7 +90,8 @@ async def _confirm(messenger: Messenger, number: int, name: str) -> None:
     from e2etherapy.messenger.sending import require_ready
 
     await require_ready(messenger.device, name)  # what cannot be sent is said before asking
-    output.remark(wording.journal_entry(await messenger.journal_entry(number)))
+    entry = await messenger.journal_entry(number)
+    output.remark(wording.journal_entry(entry, terminal_width()))
     async with typed_text.asking(messenger):
         questions.confirm(f"\nSend this entry to {inert_line(name)}?")
 

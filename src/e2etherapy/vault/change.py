@@ -38,6 +38,7 @@ _SAVE_ITEM = """INSERT INTO item (conversation, author, sequence, id, kind, jour
     ON CONFLICT (conversation, author, sequence) DO UPDATE SET
         id = excluded.id, kind = excluded.kind, journal = excluded.journal"""
 _MARK_READ = """UPDATE item SET state = ? WHERE conversation = ? AND author = 'peer' AND id = ?"""
+_MARK_SHOWN = "UPDATE item SET shown = 1 WHERE conversation = ? AND author = 'peer' AND id = ?"
 _RAISE_STATE = """UPDATE item SET state = ?3 WHERE conversation = ?1 AND author = 'own'
     AND id = ?2 AND state < ?3"""
 _STORED = """UPDATE item SET state = ?3 WHERE conversation = ?1
@@ -178,6 +179,11 @@ class Change:
     def move_relay(self, old: str, new: str) -> None:
         """Reach the relay of all conversations that have an old address under a new one."""
         self._add("UPDATE conversation SET relay = ? WHERE relay = ?", new, old)
+
+    def mark_shown(self, conversation: int, items: list[bytes]) -> None:
+        """Remember that items of the other side were shown to this device's owner."""
+        for item in items:
+            self._add(_MARK_SHOWN, conversation, item)
 
     def mark_read(self, conversation: int, item: bytes) -> None:
         """Remember that the other side is told that an item was read."""

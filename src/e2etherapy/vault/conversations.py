@@ -226,9 +226,9 @@ async def own_since(db: Database, conversation: int, sequence: int) -> dict[str,
 
 
 async def unmarked(db: Database, conversation: int) -> list[bytes]:
-    """Return items of the other side in the thread that no read mark was sent for."""
+    """Return items of the other side that were shown, and that no read mark was sent for."""
     rows = await db.fetch_all(
-        "SELECT id FROM item WHERE conversation = ? AND author = 'peer' AND state = ?"
+        "SELECT id FROM item WHERE conversation = ? AND author = 'peer' AND state = ? AND shown"
         " AND kind IN ('text', 'attachment', 'journal_share') ORDER BY sequence LIMIT 256",
         (conversation, State.RECEIVED.value),
     )

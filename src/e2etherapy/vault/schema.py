@@ -113,6 +113,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """INSERT INTO book SELECT book, position, head FROM journal AS entry WHERE position =
             (SELECT max(position) FROM journal WHERE book = entry.book)""",
     ),
+    (
+        # Of what came before this step only what the other side was told is known to be read.
+        "ALTER TABLE item ADD COLUMN shown INTEGER NOT NULL DEFAULT 0",
+        "UPDATE item SET shown = 1 WHERE state = 11",
+    ),
 )
 """Each step's statements run in one transaction together with the new version number."""
 

@@ -1,0 +1,65 @@
+"""Breaking lines at spaces for a terminal, by the cells that characters take there.
+
+Never where standard output is no terminal: whoever reads it there wants a text as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+
+from e2etherapy.cli.inert import inert
+
+_NARROWEST = 20
+_TAB = 4
+_WORD_STARTS = re.compile(r"(?<=\s)(?=\S)")
+
+
+def terminal_width() -> int | None:
+    """Return how many cells standard output has in a line; None where it is no terminal."""
+    if not sys.stdout.isatty():
+        return None
+    return max(shutil.get_terminal_size().columns, _NARROWEST)
+
+
+def wrapped(text: str, width: int | None, indent: str = "") -> list[str]:
+    """Return the lines of an inert text, each behind an indent.
+
+    Args:
+        text: what `inert` returned.
+        width: of the terminal in cells; None leaves lines as long as they are.
+        indent: stands before each line.
+    """
+    lines = text.split("\n")
+    if width is not None:
+        room = max(width - len(indent), _NARROWEST - len(indent))
+        lines = [part for line in lines for part in _broken(line.expandtabs(_TAB), room)]
+    return [f"{indent}{line}" for line in lines]
+
+
+def shortened(text: str, width: int) -> str:
+    """Return the beginning of a line that takes at most so many cells, with a sign if more."""
+    from rich.cells import cell_len, chop_cells
+
+    if cell_len(text) <= width:
+        return text
+    return inert(f"{chop_cells(text, max(width - 2, 1))[0]} …")
+
+
+def _broken(line: str, room: int) -> list[str]:
+    """Break a line; direction isolates end with each part, as they do with a line."""
+    from rich.cells import cell_len, chop_cells
+
+    parts: list[str] = []
+    current = ""
+    for word in _WORD_STARTS.split(line):
+        if current.strip() and cell_len(current + word.rstrip()) > room:
+            parts.append(current.rstrip())
+            current = ""
+        current += word
+        if cell_len(current.rstrip()) > room:
+            # A word that is longer than a line: an address, or a language without spaces.
+            *whole, current = chop_cells(current, room)
+            parts += whole
+    return [inert(part) for part in [*parts, current.rstrip()]]

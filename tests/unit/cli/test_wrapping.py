@@ -1,0 +1,58 @@
+"""Lines break at spaces, by cells, and no character is lost."""
+
+from __future__ import annotations
+
+import pytest
+from rich.cells import cell_len
+
+from e2etherapy.cli.inert import inert
+from e2etherapy.cli.wrapping import shortened, wrapped
+
+TEXTS = {
+    "plain": "I slept better this week, and I walked to the lake on four days of seven.",
+    "one long word": "https://relay.example/" + "a" * 90,
+    "wide": "夜はよく眠れました。湖まで歩いたことが四回ありました。" * 2,
+    "combining": "cafe\u0301 " * 30,
+    "accents on one letter": "e\u0301\u0323" * 60,
+    "families": "👩\u200d👩\u200d👧 🌱 " * 20,
+    "right to left": "ישנתי טוב יותר השבוע והלכתי לאגם בארבעה ימים מתוך שבעה " * 2,
+    "several lines": "first\n\n  second, indented, and longer than forty cells are\nthird",
+    "tabs": "a\tb\tc " * 12,
+}
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_no_line_is_wider_than_the_terminal_and_nothing_is_lost(text: str, width: int) -> None:
+    lines = wrapped(inert(text), width, "  ")
+    assert max(map(cell_len, lines)) <= width
+    assert all(line.startswith("  ") for line in lines)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+def test_a_line_breaks_at_a_space_where_there_is_one() -> None:
+    assert wrapped("one two three four", 20, "") == ["one two three four"]
+    assert wrapped("one two three four five", 20, "") == ["one two three four", "five"]
+
+
+def test_an_accent_stays_with_its_letter() -> None:
+    lines = wrapped(TEXTS["accents on one letter"], 20, "")
+    assert len(lines) == 3
+    assert all(line.startswith("e\u0301\u0323") for line in lines)
+
+
+def test_without_a_terminal_lines_stay_as_they_are() -> None:
+    for text in TEXTS.values():
+        assert wrapped(text, None) == text.split("\n")
+
+
+def test_a_direction_isolate_ends_with_its_part_of_the_line() -> None:
+    lines = wrapped(inert("\u2067" + "אבג " * 20), 20, "")
+    assert len(lines) > 1
+    assert all(line.count("\u2067") == line.count("\u2069") for line in lines)
+
+
+def test_the_beginning_of_a_line_fits_and_says_that_there_is_more() -> None:
+    assert shortened("short", 10) == "short"
+    assert shortened("夜はよく眠れました", 10) == "夜はよく …"
+    assert shortened("a" * 11, 10) == "a" * 8 + " …"
