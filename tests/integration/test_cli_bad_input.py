@@ -219,6 +219,39 @@ def test_a_limit_on_what_the_disk_takes_is_a_lack_of_room(pair: Pair, tmp_path: 
     assert not (pair.client.home / "vault.room").exists()
 
 
+def test_reading_works_where_nothing_can_be_written(tmp_path: Path, relay: Relay) -> None:
+    """Not even the index of SQLite's log, of 32 KiB, can be made."""
+    two = acquainted(tmp_path, relay)
+    two.therapist.ask("send", "Robin", "hello there")
+    two.client.ask("sync")
+
+    def no_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, 4_096))
+
+    for reading in (("read", "Dr. Okafor"), ("search", "hello")):
+        outcome = two.client.run(*reading, prepare=no_room)
+        assert outcome.code == 0, outcome.errors
+        assert "hello there" in outcome.text
+    assert "shown as new again" in two.client.run("read", "Dr. Okafor", prepare=no_room).errors
+    assert two.client.ask("conversations")[0]["unread"] == 1
+    examined = two.client.run("doctor", "--json", prepare=no_room)
+    assert examined.code == 41
+    assert [check["name"] for check in examined.data["checks"] if not check["ok"]] == ["disk"]
+    assert two.client.run("journal", "verify", prepare=no_room).code == 0
+    refused(two.client.run("send", "Dr. Okafor", "hello", prepare=no_room), 18)
+
+
+def test_doctor_looks_for_a_therapists_allowance(tmp_path: Path, relay: Relay) -> None:
+    passphrase_in(tmp_path)
+    person = Person(tmp_path, "therapist")
+    person.ask("init", "--role", "therapist", "--relay", relay.url)
+    examined = person.run("doctor")
+    assert examined.code == 41
+    assert "LOOK  No allowance is set" in examined.text
+    assert person.run("settings", "allowance", "-", stdin=b"A" * 43).code == 0
+    assert person.run("doctor").code == 0
+
+
 # A small disk of its own takes a mount, which not every machine lets its users have.
 @pytest.mark.nightly
 @pytest.mark.parametrize("left", [0, 4_096, 300_000, 1_000_000])

@@ -122,6 +122,7 @@ def test_what_a_script_reads_has_the_documented_form(pair: Pair, tmp_path: Path)
         "version",
         "vault",
         "copy",
+        "disk",
         "relay",
         "clock",
     ]

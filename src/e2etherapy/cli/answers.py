@@ -227,7 +227,7 @@ class Setting(Answer, frozen=True):
 class Check(Answer, frozen=True):
     """One thing that `doctor` looked at."""
 
-    name: Literal["version", "vault", "copy", "relay", "clock"]
+    name: Literal["version", "vault", "copy", "disk", "allowance", "relay", "clock"]
     ok: bool
     sentence: str
 

@@ -48,6 +48,7 @@ _PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 0",
     "PRAGMA cache_size = -32768",
 )
+_INDEX_IN_MEMORY = "PRAGMA locking_mode = EXCLUSIVE"
 
 
 class Database:
@@ -155,7 +156,15 @@ async def connect(folder: Path, key: DataKey, *, fresh: bool = False) -> Databas
             f"{path} is missing or empty. Nothing was changed. Restore it from a backup, or use "
             "the export on another device."
         )
+    try:
+        return await _opened(path, key, _PRAGMAS)
+    except VaultFull:
+        # There is no room for the index beside the log; reading must not depend on it. In memory,
+        # it serves one process, and the vault's lock lets no other in.
+        return await _opened(path, key, (_INDEX_IN_MEMORY, *_PRAGMAS))
 
+
+async def _opened(path: Path, key: DataKey, pragmas: Sequence[str]) -> Database:
     def connector() -> Any:  # noqa: ANN401 - a sqlcipher3 connection, which has no type stubs
         connection = sqlcipher.connect(
             str(path), isolation_level=None, check_same_thread=False, timeout=5.0
@@ -170,7 +179,7 @@ async def connect(folder: Path, key: DataKey, *, fresh: bool = False) -> Databas
         await connection
         database = Database(connection, path)
         try:
-            for pragma in _PRAGMAS:
+            for pragma in pragmas:
                 await connection.execute(pragma)
             await database.migrate()
             # What a crash left in the log may hold keys that were deleted since.

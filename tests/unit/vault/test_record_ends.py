@@ -142,7 +142,8 @@ async def test_a_vault_of_an_earlier_version_learns_where_its_books_end(pair: Tw
 
 
 async def back_to_an_earlier_version(at: Home) -> None:
-    """Make of a vault what the second version left: it had every table but this one."""
+    """Make of a vault what the second version left: it lacked one table and one column."""
     db = await database.connect(at.place.folder, at.key)
-    await db.write([("DROP TABLE book", [()]), ("PRAGMA user_version = 2", [()])])
+    undoing = ("DROP TABLE book", "ALTER TABLE item DROP COLUMN shown", "PRAGMA user_version = 2")
+    await db.write([(sql, [()]) for sql in undoing])
     await db.close()
