@@ -285,6 +285,14 @@ def test_an_export_does_not_write_over_a_file(pair: Pair, tmp_path: Path) -> Non
     assert (tmp_path / "record.zip").read_text() == "mine"
 
 
+def test_a_link_is_found_in_what_was_pasted(tmp_path: Path, pair: Pair, relay: Relay) -> None:
+    link = pair.therapist.ask("invite", "Noor")["link"]
+    noor = newcomer(tmp_path, relay, "client", "Noor")
+    folded = f"Your link:\r\n> E2E{link[3:40]}=\r\n> {link[40:]}\r\n> Until Monday!"
+    assert noor.ask("join", "-", stdin=folded.encode())["name"] == "Dr. Okafor"
+    refused(noor.run("join", "-", stdin=f"{link} {link[:-4]}AAAA".encode()), 20, "2 different")
+
+
 @pytest.mark.parametrize("link", ["", "hello", "e2etherapy://127.0.0.1/#short"])
 def test_a_mangled_link(pair: Pair, link: str) -> None:
     before = holdings(pair.client)
@@ -299,8 +307,23 @@ def test_a_spent_link(pair: Pair, tmp_path: Path, relay: Relay) -> None:
     before = holdings(pair.client)
     refused(pair.client.run("join", link, "--as", "Another"), 21, "Nothing was changed")
     assert holdings(pair.client) == before
+    own = first.run("join", link, "--as", "Another")
+    refused(own, 21, "If you have used it yourself, you are in the conversation already")
     pair.therapist.ask("sync")
     refused(pair.therapist.run("invite", "Sky"), 27, "already")
+
+
+def test_a_file_that_is_not_there_has_one_code_everywhere(pair: Pair) -> None:
+    missing = "no/such/file"
+    for arguments in (
+        ("send", "Dr. Okafor", "--attach", missing),
+        ("send", "Dr. Okafor", "--attach", "/"),
+        ("conversations", "--passphrase-file", missing),
+        ("settings", "passphrase", "--new-passphrase-file", missing),
+        ("journal", "export", f"{missing}.zip"),
+        ("init", "--role", "client", "--relay", "localhost", "--allowance-file", missing),
+    ):
+        refused(pair.client.run(*arguments), 74)
 
 
 def test_a_conversation_that_is_not_there_or_not_ready(pair: Pair) -> None:
@@ -312,7 +335,7 @@ def test_a_conversation_that_is_not_there_or_not_ready(pair: Pair) -> None:
 
 def test_six_words_that_differ_stop_all_sending(tmp_path: Path, relay: Relay) -> None:
     two = acquainted(tmp_path, relay)
-    said = two.client.run("verify", "Dr. Okafor", "--outcome", "differed")
+    said = two.client.run("verify", " dr.  okafor ", "--outcome", "different")
     assert said.code == 0
     assert "may not be Dr. Okafor" in said.text
     before = holdings(two.client)
@@ -321,7 +344,7 @@ def test_six_words_that_differ_stop_all_sending(tmp_path: Path, relay: Relay) ->
     assert two.client.run("read", "dr. okafor").text.count(warning) == 1
     assert warning in two.client.run("conversations").text
     assert holdings(two.client) == before
-    two.client.ask("verify", "Dr. Okafor", "--outcome", "matched")
+    two.client.ask("verify", "Dr. Okafor", "--outcome", "same")
     assert two.client.ask("send", "Dr. Okafor", "hello")["state"] == "stored"
     assert "WARNING" not in two.client.run("read", "Dr. Okafor").text
     two.client.ask("verify", "Dr. Okafor", "--outcome", "differed")

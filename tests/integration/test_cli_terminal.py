@@ -61,6 +61,16 @@ def ended(child: pexpect.spawn[str]) -> tuple[int | None, str]:
     return child.exitstatus, child.before or ""
 
 
+def ended_by(child: pexpect.spawn[str], ending: signal.Signals) -> tuple[int | None, str]:
+    """End a question; a signal just before its reading begins is noticed with the next one."""
+    for _ in range(PATIENCE_SECONDS):
+        child.kill(ending)
+        if child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=1) == 0:
+            break
+    child.close()
+    return child.exitstatus, child.before or ""
+
+
 def with_file(person: Person) -> dict[str, str]:
     return {"E2ETHERAPY_PASSPHRASE_FILE": str(person.passphrase_file)}
 
@@ -105,8 +115,7 @@ def test_a_vault_whose_words_were_not_shown_to_be_on_paper_is_taken_back(
     making = ("init", "--role", "client", "--relay", relay.url)
     child = at_terminal(person, *making, **with_file(person))
     child.expect(r"Word \d+: ")
-    child.kill(ending)
-    code, shown = ended(child)
+    code, shown = ended_by(child, ending)
     assert code == (130 if ending is signal.SIGINT else 1)
     assert "nothing is left of it" in shown
     assert [item.name for item in person.home.iterdir()] == ["letter.txt"]
@@ -223,6 +232,27 @@ def test_comparing_the_six_words_asks_what_came_of_it(pair: Pair) -> None:
     assert line["verification"] == "matched"
 
 
+def test_a_link_that_is_pasted_folded_is_read_to_its_end(tmp_path: Path, relay: Relay) -> None:
+    """What is not read would go to the shell as a command."""
+    two = acquainted(tmp_path, relay)
+    link = two.therapist.ask("invite", "Sky")["link"]
+    child = at_terminal(two.client, "join", "-", "--as", "Second", **with_file(two.client))
+    child.expect("Invitation link: ")
+    child.send(f"{link[:30]}\n  {link[30:]}\n")
+    child.expect("You are in a conversation with Second")
+    code, shown = ended(child)
+    assert code == 0
+    assert link[30:] not in shown
+
+
+def test_ctrl_c_at_a_question_ends_its_line(pair: Pair) -> None:
+    child = at_terminal(pair.client, "verify", "Dr. Okafor", **with_file(pair.client))
+    child.expect("same six words")
+    code, shown = ended_by(child, signal.SIGINT)
+    assert code == 130
+    assert shown.endswith("\r\n")
+
+
 def test_a_message_is_typed_and_ended_with_ctrl_d(pair: Pair) -> None:
     child = at_terminal(pair.client, "send", "Dr. Okafor", **with_file(pair.client))
     child.expect("End with Ctrl-D")
@@ -272,7 +302,7 @@ def test_a_long_file_shows_how_far_it_is(pair: Pair, tmp_path: Path) -> None:
         *("send", "Dr. Okafor", "--attach", str(tmp_path / "voice.ogg")),
         **with_file(pair.client),
     )
-    child.expect(r"Sending.*\d+/\d+")
+    child.expect(r"Sending.*\d\.\d/\d+\.\d kB")
     assert ended(child)[0] == 0
 
 

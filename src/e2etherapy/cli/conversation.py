@@ -30,7 +30,7 @@ Examples:
 @click.argument("text", required=False)
 @click.option(
     "--attach",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Send this file, up to 25 MB.",
 )
@@ -63,7 +63,7 @@ async def _written(messenger: Messenger, name: str) -> str:
     return await typed_text.typed(messenger, f"Your message to {inert_line(name)}.")
 
 
-@click.command()
+@click.command(epilog="\b\nExamples:\n  e2etherapy sync\n  e2etherapy sync --wait")
 @click.option("--wait", is_flag=True, help="Go on until Ctrl-C, fetching what arrives.")
 @vault_options
 @click.pass_obj
@@ -98,7 +98,7 @@ async def _sync_once(messenger: Messenger) -> tuple[SyncReport, RelayError | Non
         return SyncReport(unsent=unsent, problem=str(error)), error
 
 
-@click.command()
+@click.command(epilog="\b\nExample:\n  e2etherapy conversations")
 @vault_options
 @click.pass_obj
 def conversations(invocation: Invocation) -> None:

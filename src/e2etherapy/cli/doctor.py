@@ -10,7 +10,7 @@ from e2etherapy.cli import output, questions
 from e2etherapy.cli.invocation import Invocation, vault_options
 
 
-@click.command(epilog="\b\nExample:\n  e2etherapy doctor")
+@click.command(epilog="\b\nExamples:\n  e2etherapy doctor\n  e2etherapy doctor --only-copy")
 @click.option(
     "--only-copy",
     is_flag=True,
@@ -20,7 +20,7 @@ from e2etherapy.cli.invocation import Invocation, vault_options
 @vault_options
 @click.pass_obj
 def doctor(invocation: Invocation, only_copy: bool, yes: bool) -> None:
-    """Check version, vault, relay and clock."""
+    """Check version, vault, disk, relay and clock."""
     from e2etherapy.cli import examination
     from e2etherapy.cli.exit_codes import Findings
 

@@ -48,7 +48,7 @@ def write(invocation: Invocation, text: str | None, mood: int | None) -> None:
     output.answer(invocation, _entry(view), f"Entry {view.number}, on this device only.")
 
 
-@journal.command("list")
+@journal.command("list", epilog="\b\nExample:\n  e2etherapy journal list")
 @vault_options
 @click.pass_obj
 def list_entries(invocation: Invocation) -> None:
@@ -59,7 +59,12 @@ def list_entries(invocation: Invocation) -> None:
     output.answer(invocation, [_entry(view) for view in views], human or wording.NO_ENTRIES)
 
 
-@journal.command(epilog='\b\nExample:\n  e2etherapy journal share 3 "Dr. Okafor"')
+@journal.command(
+    epilog="""\b
+Examples:
+  e2etherapy journal share 3 "Dr. Okafor"
+  e2etherapy journal share 3 "Dr. Okafor" --yes"""
+)
 @click.argument("number", type=int)
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Share without asking.")
@@ -96,7 +101,7 @@ async def _confirm(messenger: Messenger, number: int, name: str) -> None:
         questions.confirm(f"\nSend this entry to {inert_line(name)}?")
 
 
-@journal.command()
+@journal.command(epilog="\b\nExample:\n  e2etherapy journal verify")
 @vault_options
 @click.pass_obj
 def verify(invocation: Invocation) -> None:
@@ -113,7 +118,7 @@ def verify(invocation: Invocation) -> None:
 
 
 @journal.command(epilog="\b\nExample:\n  e2etherapy journal export record.zip")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--conversation", metavar="NAME", help="This conversation alone.")
 @vault_options
 @click.pass_obj

@@ -43,12 +43,7 @@ Environment:
   NO_COLOR                     no colours
 
 \b
-Exit codes:
-"""
-
-
-def _exit_code_lines() -> str:
-    return "\n".join(f"  {row.code:>3}  {row.meaning}" for row in exit_codes.TABLE)
+What the number at the end of a command means: e2etherapy exit-codes"""
 
 
 class _InOrder(click.Group):
@@ -61,7 +56,7 @@ class _InOrder(click.Group):
 
 @click.group(
     cls=_InOrder,
-    epilog=_EPILOG + _exit_code_lines(),
+    epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @vault_options
@@ -72,6 +67,13 @@ def e2etherapy() -> None:
     Only the devices of the two people in a conversation can open it. The relay in between sees
     sealed envelopes of one size.
     """
+
+
+@click.command("exit-codes", epilog="\b\nExample:\n  e2etherapy exit-codes")
+def explain_exit_codes() -> None:
+    """Show what each exit code means."""
+    lines = (f"{row.code:>3}  {row.name:<22}  {row.meaning}" for row in exit_codes.TABLE)
+    click.echo("\n".join(lines))
 
 
 for _command in (
@@ -89,6 +91,7 @@ for _command in (
     doctor.doctor,
     relay.relay,
     completion.completion,
+    explain_exit_codes,
 ):
     e2etherapy.add_command(_command)
 

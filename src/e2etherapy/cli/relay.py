@@ -170,7 +170,7 @@ def migrate(invocation: Invocation, database: DatabasePlace) -> None:
 @click.option(
     "--from",
     "source",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    type=click.Path(path_type=Path),
     required=True,
     metavar="FILE",
     help="The relay's SQLite file. A relay may be running on it.",
@@ -200,6 +200,7 @@ def copy(invocation: Invocation, source: Path, target: DatabasePlace) -> None:
 
     if not isinstance(target, PostgresDatabase):
         raise click.UsageError("--to is the URL of a PostgreSQL database.")
+    _require_database(source)
     copied = asyncio.run(copy_into(source, target))
     answer = Copied(
         allowances=copied.allowances,

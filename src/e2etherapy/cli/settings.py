@@ -39,7 +39,7 @@ def allowance(invocation: Invocation, allowance: str) -> None:
     output.answer(invocation, done, "The allowance is set.")
 
 
-@settings.command("read-marks")
+@settings.command("read-marks", epilog="\b\nExample:\n  e2etherapy settings read-marks on")
 @click.argument("choice", type=click.Choice(["on", "off"]))
 @vault_options
 @click.pass_obj

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import signal
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -162,6 +163,8 @@ def _take_back(place: Place) -> None:
     """Leave nothing of a vault whose words nobody may have."""
     from e2etherapy.vault.discarding import discard
 
+    for impatience in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(impatience, signal.SIG_IGN)
     discard(place)
     output.remark(
         f"Stopped before it was sure that the words are on paper. The vault in {place.folder} was "

@@ -164,8 +164,9 @@ async def _fetch(device: Device, url: str, claim: Claim) -> bytes:
     except RelayRefused:
         raise InvitationUnavailable(
             "This invitation is not at the relay: it was used already, has expired, or the link "
-            "is not complete. Nothing was changed. Ask your therapist for a new one; if you have "
-            "not used it yourself, say that too, because somebody else may have."
+            "is not complete. Nothing was changed. If you have used it yourself, you are in the "
+            "conversation already ('e2etherapy conversations' lists it). If not, ask your "
+            "therapist for a new one and say so, because somebody else may have used it."
         ) from None
     except RelayError as error:
         raise type(error)(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -54,7 +55,14 @@ def test_every_documented_answer_belongs_to_a_command_that_takes_json(name: str)
 @pytest.mark.parametrize("name", [name for name, _ in commands()])
 def test_every_command_has_its_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run([*name.split(), "--help"]) == 0
-    assert f"Usage: e2etherapy {name}" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"Usage: e2etherapy {name}" in shown
+    assert re.search(rf"Examples?(, in .*)?:\n.*e2etherapy {name}", shown)
+
+
+def test_the_first_help_fits_a_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["--help"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) <= 50
 
 
 @pytest.mark.parametrize(
