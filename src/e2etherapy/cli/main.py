@@ -20,6 +20,7 @@ from e2etherapy.cli import (
     exit_codes,
     journal,
     meeting,
+    output,
     reading,
     relay,
     settings,
@@ -150,5 +151,5 @@ def _fail(row: Exit, sentence: str, *, as_json: bool) -> int:
         error = {"code": row.name, "exit": row.code, "message": sentence}
         click.echo(json.dumps({"error": error}), err=True)
     else:
-        click.echo(inert_line(sentence), err=True)
+        output.remark(inert_line(sentence))
     return row.code

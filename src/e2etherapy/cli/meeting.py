@@ -11,6 +11,7 @@ import click
 from e2etherapy.cli import output, pasted_link, qr_code, questions, typed_text
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
+from e2etherapy.cli.wrapping import terminal_width, wrapped
 
 if TYPE_CHECKING:
     from e2etherapy.cli.answers import SafetyPhrase
@@ -122,7 +123,7 @@ async def _compare(
 
     words = await messenger.safety_phrase(name)
     if not invocation.json:
-        click.echo("  " + "  ".join(words))
+        click.echo("\n".join(wrapped("  ".join(words), terminal_width(), "  ")))
     if outcome is None and not invocation.json and sys.stdin.isatty():
         async with typed_text.asking(messenger):
             outcome = _asked(name)
@@ -136,8 +137,8 @@ async def _compare(
 
 
 def _asked(name: str) -> str | None:
-    question = f"Did {inert_line(name)} read you the same six words?"
-    choice = questions.choose(question, [*_OUTCOMES, _LATER], _LATER)
+    output.remark(f"Did {inert_line(name)} read you the same six words?")
+    choice = questions.choose("Your answer", [*_OUTCOMES, _LATER], _LATER)
     return None if choice == _LATER else choice
 
 

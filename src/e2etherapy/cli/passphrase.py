@@ -8,6 +8,7 @@ import sys
 import unicodedata
 from pathlib import Path
 
+from e2etherapy.cli import output
 from e2etherapy.errors import E2ETherapyError
 
 VARIABLE = "E2ETHERAPY_PASSPHRASE_FILE"
@@ -54,15 +55,17 @@ def choose(file: Path | None) -> str:
     """
     if file is not None:
         return _long_enough(_from_file(file))
+    if has_terminal():
+        output.remark("Four or more unrelated words make a good passphrase.")
     while True:
         try:
             return _asked_twice()
         except PassphraseUnusable as unusable:
-            sys.stderr.write(f"{unusable}\n")
+            output.remark(str(unusable))
 
 
 def _asked_twice() -> str:
-    first = _long_enough(_asked("Choose a passphrase (four or more unrelated words are good): "))
+    first = _long_enough(_asked("Choose a passphrase: "))
     if _normal(_asked("The same again: ")) != _normal(first):
         raise PassphraseUnusable("The two were different. Nothing was changed; once more, please.")
     return first

@@ -5,22 +5,59 @@ Never where standard output is no terminal: whoever reads it there wants a text 
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
 import sys
+from typing import TextIO
 
 from e2etherapy.cli.inert import inert
 
 _NARROWEST = 20
 _TAB = 4
+_ESCAPE = "\x1b"
+_JOINED = "\x00"
+_COMMAND = re.compile(r"'e2etherapy [^']*'|e2etherapy .*")
 _WORD_STARTS = re.compile(r"(?<=\s)(?=\S)")
 
 
-def terminal_width() -> int | None:
-    """Return how many cells standard output has in a line; None where it is no terminal."""
-    if not sys.stdout.isatty():
+def terminal_width(stream: TextIO | None = None) -> int | None:
+    """Return how many cells a line of standard output has; None where it is no terminal.
+
+    Args:
+        stream: another one than standard output.
+    """
+    stream = stream or sys.stdout
+    if not stream.isatty():
         return None
-    return max(shutil.get_terminal_size().columns, _NARROWEST)
+    columns = os.get_terminal_size(stream.fileno()).columns
+    return max(columns, _NARROWEST) if columns else None
+
+
+def prose(text: str, width: int | None) -> str:
+    """Return sentences with their lines broken at spaces.
+
+    A command in them stays on one line, however long: it must be possible to copy it. So does a
+    line that is styled, and a word that is longer than a line.
+    """
+    if width is None:
+        return text
+    return "\n".join(part for line in text.split("\n") for part in _filled(line, width))
+
+
+def _filled(line: str, width: int) -> list[str]:
+    from rich.cells import cell_len
+
+    if _ESCAPE in line or cell_len(line) <= width:
+        return [line]
+    whole = _COMMAND.sub(lambda found: found[0].replace(" ", _JOINED), line)
+    parts = [""]
+    for word in whole.split(" "):
+        longer = f"{parts[-1]} {word}" if parts[-1] else word
+        if parts[-1] and cell_len(longer) > width:
+            parts.append(word)
+        else:
+            parts[-1] = longer
+    return [part.replace(_JOINED, " ") for part in parts]
 
 
 def wrapped(text: str, width: int | None, indent: str = "") -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from e2etherapy.cli.inert import inert
-from e2etherapy.cli.wrapping import shortened, wrapped
+from e2etherapy.cli.wrapping import prose, shortened, wrapped
 
 TEXTS = {
     "plain": "I slept better this week, and I walked to the lake on four days of seven.",
@@ -44,6 +44,24 @@ def test_an_accent_stays_with_its_letter() -> None:
 def test_without_a_terminal_lines_stay_as_they_are() -> None:
     for text in TEXTS.values():
         assert wrapped(text, None) == text.split("\n")
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_in_sentences_a_command_stays_whole_and_the_rest_breaks(width: int) -> None:
+    command = "e2etherapy --home /home/robin/vault verify 'Dr. Okafor'"
+    quoted = "'e2etherapy settings allowance - < allowance.txt'"
+    text = f"This is what you can do now: {quoted} first, and after it has been done: {command}"
+    lines = prose(text, width).split("\n")
+    assert " ".join(lines) == text
+    assert any(command in line for line in lines)
+    assert any(quoted in line for line in lines)
+    assert all(cell_len(line) <= width or "e2etherapy" in line for line in lines)
+
+
+def test_what_is_styled_and_what_is_no_terminals_stays_as_it_is() -> None:
+    styled = f"\x1b[1m{'Dr. Okafor ' * 9}\x1b[0m"
+    assert prose(styled, 40) == styled
+    assert prose("one two " * 30, None) == "one two " * 30
 
 
 def test_a_direction_isolate_ends_with_its_part_of_the_line() -> None:
