@@ -15,7 +15,7 @@ from e2etherapy.cli.inert import inert
 _NARROWEST = 20
 _TAB = 4
 _ESCAPE = "\x1b"
-_JOINED = "\x00"
+_JOINED = "\ue000"  # takes one cell, as the space does that it stands for
 _COMMAND = re.compile(r"'e2etherapy [^']*'|e2etherapy .*")
 _WORD_STARTS = re.compile(r"(?<=\s)(?=\S)")
 

@@ -58,6 +58,12 @@ def test_in_sentences_a_command_stays_whole_and_the_rest_breaks(width: int) -> N
     assert all(cell_len(line) <= width or "e2etherapy" in line for line in lines)
 
 
+def test_a_command_takes_the_room_that_it_takes() -> None:
+    text = "It goes out ('e2etherapy sync'). Do not send it again; it cannot be taken back."
+    for width in range(30, 80):
+        assert max(map(len, prose(text, width).split("\n"))) <= width
+
+
 def test_what_is_styled_and_what_is_no_terminals_stays_as_it_is() -> None:
     styled = f"\x1b[1m{'Dr. Okafor ' * 9}\x1b[0m"
     assert prose(styled, 40) == styled
