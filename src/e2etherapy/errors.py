@@ -89,7 +89,7 @@ class RelayError(E2ETherapyError):
 
 
 class RelayUnreachable(RelayError):
-    """No answer from the relay. What was written is safe on this device."""
+    """No answer from the relay. Nothing on this device was changed or lost by that."""
 
 
 class RelayRefused(RelayError):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from e2etherapy.cli import conversation
+from e2etherapy.cli import reading
 from e2etherapy.errors import UnknownConversation
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.long_items import MAX_PARTIALS
@@ -638,7 +638,7 @@ async def test_a_file_under_the_id_of_ones_own_is_saved_beside_it(
         scene.author, b"theirs", id=base64_of(bytes.fromhex(sent.id)), name="theirs.txt"
     )
     await scene.suffer(packed(theirs, b"theirs"))
-    saved = await conversation._saved(therapist, SAM, tmp_path / "in", await therapist.thread(SAM))
+    saved = await reading._saved(therapist, SAM, tmp_path / "in", await therapist.thread(SAM))
     assert {author: path.read_bytes() for (author, _), path in saved.items()} == {
         Role.THERAPIST: b"mine",
         Role.CLIENT: b"theirs",

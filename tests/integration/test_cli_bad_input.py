@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import resource
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -218,6 +219,39 @@ def test_a_limit_on_what_the_disk_takes_is_a_lack_of_room(pair: Pair, tmp_path: 
     assert not (pair.client.home / "vault.room").exists()
 
 
+def test_reading_works_where_nothing_can_be_written(tmp_path: Path, relay: Relay) -> None:
+    """Not even the index of SQLite's log, of 32 KiB, can be made."""
+    two = acquainted(tmp_path, relay)
+    two.therapist.ask("send", "Robin", "hello there")
+    two.client.ask("sync")
+
+    def no_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, 4_096))
+
+    for reading in (("read", "Dr. Okafor"), ("search", "hello")):
+        outcome = two.client.run(*reading, prepare=no_room)
+        assert outcome.code == 0, outcome.errors
+        assert "hello there" in outcome.text
+    assert "shown as new again" in two.client.run("read", "Dr. Okafor", prepare=no_room).errors
+    assert two.client.ask("conversations")[0]["unread"] == 1
+    examined = two.client.run("doctor", "--json", prepare=no_room)
+    assert examined.code == 41
+    assert [check["name"] for check in examined.data["checks"] if not check["ok"]] == ["disk"]
+    assert two.client.run("journal", "verify", prepare=no_room).code == 0
+    refused(two.client.run("send", "Dr. Okafor", "hello", prepare=no_room), 18)
+
+
+def test_doctor_looks_for_a_therapists_allowance(tmp_path: Path, relay: Relay) -> None:
+    passphrase_in(tmp_path)
+    person = Person(tmp_path, "therapist")
+    person.ask("init", "--role", "therapist", "--relay", relay.url)
+    examined = person.run("doctor")
+    assert examined.code == 41
+    assert "LOOK  No allowance is set" in examined.text
+    assert person.run("settings", "allowance", "-", stdin=b"A" * 43).code == 0
+    assert person.run("doctor").code == 0
+
+
 # A small disk of its own takes a mount, which not every machine lets its users have.
 @pytest.mark.nightly
 @pytest.mark.parametrize("left", [0, 4_096, 300_000, 1_000_000])
@@ -251,6 +285,14 @@ def test_an_export_does_not_write_over_a_file(pair: Pair, tmp_path: Path) -> Non
     assert (tmp_path / "record.zip").read_text() == "mine"
 
 
+def test_a_link_is_found_in_what_was_pasted(tmp_path: Path, pair: Pair, relay: Relay) -> None:
+    link = pair.therapist.ask("invite", "Noor")["link"]
+    noor = newcomer(tmp_path, relay, "client", "Noor")
+    folded = f"Your link:\r\n> E2E{link[3:40]}=\r\n> {link[40:]}\r\n> Until Monday!"
+    assert noor.ask("join", "-", stdin=folded.encode())["name"] == "Dr. Okafor"
+    refused(noor.run("join", "-", stdin=f"{link} {link[:-4]}AAAA".encode()), 20, "2 different")
+
+
 @pytest.mark.parametrize("link", ["", "hello", "e2etherapy://127.0.0.1/#short"])
 def test_a_mangled_link(pair: Pair, link: str) -> None:
     before = holdings(pair.client)
@@ -265,8 +307,23 @@ def test_a_spent_link(pair: Pair, tmp_path: Path, relay: Relay) -> None:
     before = holdings(pair.client)
     refused(pair.client.run("join", link, "--as", "Another"), 21, "Nothing was changed")
     assert holdings(pair.client) == before
+    own = first.run("join", link, "--as", "Another")
+    refused(own, 21, "If you have used it yourself, you are in the conversation already")
     pair.therapist.ask("sync")
     refused(pair.therapist.run("invite", "Sky"), 27, "already")
+
+
+def test_a_file_that_is_not_there_has_one_code_everywhere(pair: Pair) -> None:
+    missing = "no/such/file"
+    for arguments in (
+        ("send", "Dr. Okafor", "--attach", missing),
+        ("send", "Dr. Okafor", "--attach", "/"),
+        ("conversations", "--passphrase-file", missing),
+        ("settings", "passphrase", "--new-passphrase-file", missing),
+        ("journal", "export", f"{missing}.zip"),
+        ("init", "--role", "client", "--relay", "localhost", "--allowance-file", missing),
+    ):
+        refused(pair.client.run(*arguments), 74)
 
 
 def test_a_conversation_that_is_not_there_or_not_ready(pair: Pair) -> None:
@@ -278,14 +335,29 @@ def test_a_conversation_that_is_not_there_or_not_ready(pair: Pair) -> None:
 
 def test_six_words_that_differ_stop_all_sending(tmp_path: Path, relay: Relay) -> None:
     two = acquainted(tmp_path, relay)
-    said = two.client.run("verify", "Dr. Okafor", "--outcome", "differed")
+    said = two.client.run("verify", " dr.  okafor ", "--outcome", "different")
     assert said.code == 0
     assert "may not be Dr. Okafor" in said.text
     before = holdings(two.client)
     refused(two.client.run("send", "Dr. Okafor", "hello"), 24, "compared again")
+    warning = "WARNING: the six words were different. This may not be Dr. Okafor"
+    assert two.client.run("read", "dr. okafor").text.count(warning) == 1
+    assert warning in two.client.run("conversations").text
     assert holdings(two.client) == before
-    two.client.ask("verify", "Dr. Okafor", "--outcome", "matched")
+    two.client.ask("verify", "Dr. Okafor", "--outcome", "same")
     assert two.client.ask("send", "Dr. Okafor", "hello")["state"] == "stored"
+    assert "WARNING" not in two.client.run("read", "Dr. Okafor").text
+    two.client.ask("verify", "Dr. Okafor", "--outcome", "differed")
+    assert two.client.run("read", "Dr. Okafor").text.count(warning) == 2
+
+
+def test_an_entry_is_not_shared_unasked(pair: Pair) -> None:
+    entry = pair.client.ask("journal", "write", "For nobody but me.")
+    before = holdings(pair.client)
+    for form in ((), ("--json",)):
+        share = ("journal", "share", str(entry["number"]), "Dr. Okafor", *form)
+        refused(pair.client.run(*share), 2, "--yes")
+    assert holdings(pair.client) == before
 
 
 def test_a_30_mb_attachment(pair: Pair, tmp_path: Path) -> None:
@@ -321,13 +393,62 @@ def test_an_allowance_that_is_used_up(tmp_path: Path, relay: Relay) -> None:
 def test_a_relay_that_is_down(tmp_path: Path) -> None:
     passphrase_in(tmp_path)
     person = Person(tmp_path, "client")
-    person.ask("init", "--role", "client", "--relay", "http://127.0.0.1:9")
+    made = person.run("init", "--role", "client", "--relay", "http://127.0.0.1:9", "--json")
+    assert made.code == 0
+    assert "can't be reached" in made.data["problem"]
+    assert "settings relay" in made.errors
     examined = person.run("doctor")
     assert examined.code == 41
     assert "can't be reached" in examined.text
     link = f"e2etherapy://127.0.0.1:9/#{'A' * 43}"
-    refused(person.run("join", link), 75, "can't be reached")
+    refused(person.run("join", link), 75, "can't be reached", "The invitation is not used up")
     assert holdings(person) == []
+
+
+def test_only_where_something_was_written_it_is_called_safe(tmp_path: Path) -> None:
+    with running_relay(tmp_path) as relay:
+        two = acquainted(tmp_path, relay)
+        link = two.therapist.ask("invite", "Sky")["link"]
+        sky = newcomer(tmp_path / "sky", relay, "client", "Sky")
+    nothing = (
+        sky.run("join", "-", stdin=link.encode()),
+        two.client.run("sync"),
+        two.therapist.run("invite", "Mika"),
+        two.client.run("doctor"),
+    )
+    for outcome in nothing:
+        said = outcome.text + outcome.errors
+        assert "can't be reached" in said
+        assert "wrote" not in said
+    assert "The invitation for Mika is prepared" in nothing[2].errors
+    written = two.client.run("send", "Dr. Okafor", "still here")
+    assert (written.code, "What you wrote is safe on this device" in written.errors) == (75, True)
+    synced = two.client.run("sync")
+    assert synced.text == "Something still waits on this device; it goes out with a later sync.\n"
+
+
+def test_a_relay_that_is_down_is_told_in_json_too(tmp_path: Path) -> None:
+    with running_relay(tmp_path) as relay:
+        two = acquainted(tmp_path, relay)
+    entry = two.client.ask("journal", "write", "For you too.")
+    share = ("journal", "share", str(entry["number"]), "Dr. Okafor", "--yes", "--json")
+    for unsent in (two.client.run("send", "Dr. Okafor", "hello", "--json"), two.client.run(*share)):
+        assert (unsent.code, unsent.data["state"]) == (75, "on_device")
+        assert unsent.failure["code"] == "relay_unreachable"
+    synced = two.client.run("sync", "--json")
+    assert (synced.code, synced.failure["code"]) == (75, "relay_unreachable")
+    assert synced.data == {
+        "arrived": [],
+        "notices": [],
+        "unsent": 2,
+        "problem": "The relay can't be reached.",
+    }
+    examined = two.client.run("doctor", "--json")
+    assert (examined.code, examined.data["healthy"], examined.failure["exit"]) == (41, False, 41)
+    for nothing in (("invite", "Mika"), ("join", "-"), ("read", "Nobody"), ("no-such-command",)):
+        outcome = two.therapist.run(*nothing, "--json")
+        assert outcome.output == b""
+        assert outcome.failure["exit"] == outcome.code != 0
 
 
 def test_values_that_cannot_be_used(pair: Pair, tmp_path: Path) -> None:
@@ -335,9 +456,10 @@ def test_values_that_cannot_be_used(pair: Pair, tmp_path: Path) -> None:
     person = Person(tmp_path, "client")
     refused(person.run("init", "--role", "client", "--relay", "ftp://relay"), 20, "relay")
     refused(person.run("init", "--role", "client", "--relay", "http://relay.example"), 20, "https")
+    refused(person.run("init", "--role", "client", "--relay", "relay"), 20, "https://relay")
     assert not person.home.exists()
     refused(person.run("init", "--role", "friend", "--relay", "http://127.0.0.1:9"), 2)
-    refused(pair.client.run("journal", "share", "99", "Dr. Okafor"), 3, "journal list")
+    refused(pair.client.run("journal", "share", "99", "Dr. Okafor", "--yes"), 3, "journal list")
     refused(pair.client.run("settings", "allowance", "-", stdin=b"short"), 3, "43")
 
 
@@ -350,3 +472,27 @@ def test_a_relay_that_cannot_start(tmp_path: Path) -> None:
     allow = ("relay", "allow", "--database", "relay.db", "--mailboxes")
     refused(run(tmp_path, *allow, "2"), 33, "database")
     refused(run(tmp_path, *allow, "0"), 2)
+
+
+@pytest.mark.parametrize("command", [("allow", "--mailboxes", "2"), ("migrate",)])
+def test_a_mistyped_path_makes_no_second_database(tmp_path: Path, command: tuple[str]) -> None:
+    refused(run(tmp_path, "relay", *command, "--database", "realy.db"), 33, "no database realy.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_allowance_goes_into_a_file_that_only_its_owner_can_read(
+    tmp_path: Path, relay: Relay
+) -> None:
+    allow = ("relay", "allow", "--database", str(relay.database), "--mailboxes", "4")
+    written = run(tmp_path, *allow, "--output", "allowance.txt")
+    assert (written.code, written.output) == (0, b"")
+    file = tmp_path / "allowance.txt"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    before = file.read_text()
+    assert before.strip() not in written.errors
+    refused(run(tmp_path, *allow, "--output", "allowance.txt"), 74, "exists already")
+    assert file.read_text() == before
+    made = newcomer(tmp_path, relay, "client", "Robin")
+    assert made.run("settings", "allowance", "-", stdin=before.encode()).code == 0
+    answer = run(tmp_path, *allow, "--output", "another.txt", "--json").data
+    assert answer == {"allowance": None, "mailboxes": 4, "file": "another.txt"}

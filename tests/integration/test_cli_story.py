@@ -108,7 +108,7 @@ def test_what_a_script_reads_has_the_documented_form(pair: Pair, tmp_path: Path)
     entry = printed(client, "journal write", "--mood", "6", stdin=b"Walked to the lake.")
     assert isinstance(entry, answers.JournalEntry)
     printed(client, "journal list")
-    shared = printed(client, "journal share", str(entry.number), "Dr. Okafor")
+    shared = printed(client, "journal share", str(entry.number), "Dr. Okafor", "--yes")
     assert isinstance(shared, answers.Sent)
     assert shared.items[0].kind == "journal_share"
     printed(client, "journal verify")
@@ -122,6 +122,7 @@ def test_what_a_script_reads_has_the_documented_form(pair: Pair, tmp_path: Path)
         "version",
         "vault",
         "copy",
+        "disk",
         "relay",
         "clock",
     ]
@@ -129,6 +130,42 @@ def test_what_a_script_reads_has_the_documented_form(pair: Pair, tmp_path: Path)
     printed(client, "conversations")
     printed(client, "read", "Dr. Okafor")
     printed(client, "search", "lake")
+
+
+def test_new_messages_are_counted_and_can_be_read_alone(tmp_path: Path, relay: Relay) -> None:
+    pair = acquainted(tmp_path, relay)
+    for text in ("one", "two", "three"):
+        pair.client.ask("send", "Dr. Okafor", text)
+    pair.therapist.ask("sync")
+
+    def unread() -> int:
+        (line,) = pair.therapist.ask("conversations")
+        return int(line["unread"])
+
+    assert unread() == 3
+    assert "3 messages, 3 of them new" in pair.therapist.run("conversations").text
+    (last,) = pair.therapist.ask("read", "Robin", "--last", "1")
+    assert (last["text"], last["unread"], unread()) == ("three", True, 2)
+    shown = pair.therapist.run("read", "robin", "--new").text
+    assert ("one" in shown, "two" in shown, "three" in shown) == (True, True, False)
+    assert shown.count(", new\n") == 2
+    assert (unread(), pair.therapist.ask("read", "Robin", "--new")) == (0, [])
+    assert (
+        "Nothing that you have not been shown." in pair.therapist.run("read", "Robin", "--new").text
+    )
+    assert len(pair.therapist.ask("read", "Robin")) == 3
+
+
+def test_a_search_says_who_wrote_what_it_found(pair: Pair) -> None:
+    pair.client.ask("send", "Dr. Okafor", "an umbrella of mine")
+    pair.client.ask("journal", "write", "an umbrella for nobody")
+    pair.therapist.ask("sync")
+    own = pair.client.run("search", "umbrella").text
+    assert "You to Dr. Okafor, " in own
+    assert "Your journal, " in own
+    assert pair.therapist.run("search", "umbrella").text.startswith("Robin, ")
+    assert {hit["own"] for hit in pair.client.ask("search", "umbrella")} == {True}
+    assert {hit["own"] for hit in pair.therapist.ask("search", "umbrella")} == {False}
 
 
 def test_odd_texts_from_standard_input_arrive_byte_for_byte(pair: Pair) -> None:
@@ -203,6 +240,27 @@ def test_what_was_written_while_the_relay_was_away_goes_out_by_itself(tmp_path: 
         pair.therapist.ask("sync")
         (message,) = pair.therapist.ask("read", "Robin")
         assert message["text"] == "written in the dark"
+
+
+def test_a_relay_is_followed_to_its_new_address_and_no_other_is_taken_for_it(
+    tmp_path: Path,
+) -> None:
+    with running_relay(tmp_path) as relay:
+        pair = acquainted(tmp_path, relay)
+    pair.client.run("send", "Dr. Okafor", "before the move")
+    (tmp_path / "another").mkdir()
+    with running_relay(tmp_path) as moved, running_relay(tmp_path / "another") as another:
+        wrong = pair.client.run("settings", "relay", another.url, "--json")
+        assert (wrong.code, wrong.failure["code"]) == (30, "relay_refused")
+        assert pair.client.ask("conversations")[0]["relay"] == relay.url
+        for person in (pair.client, pair.therapist):
+            assert printed(person, "settings relay", moved.url)
+            assert person.ask("conversations")[0]["relay"] == moved.url
+            person.ask("sync")
+        assert pair.therapist.ask("read", "Robin")[-1]["text"] == "before the move"
+        assert moved.url.removeprefix("http") in pair.therapist.ask("invite", "Sky")["link"]
+    silent = pair.client.run("settings", "relay", moved.url)
+    assert (silent.code, "can't be reached" in silent.errors) == (75, True)
 
 
 def test_an_allowance_granted_beside_a_running_relay_loses_nothing_of_it(tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
 import pytest
+from rich.cells import cell_len
 
 from tests.support.command_line import (
     PASSPHRASE,
@@ -40,13 +42,14 @@ def pair(tmp_path_factory: pytest.TempPathFactory, relay: Relay) -> Pair:
 
 def at_terminal(person: Person, *arguments: str, **variables: str) -> pexpect.spawn[str]:
     """Run a command at a terminal, where it asks for the passphrase."""
+    columns = int(variables.pop("columns", "120"))
     return pexpect.spawn(
         PROGRAM[0],
         [*PROGRAM[1:], "--home", str(person.home), *arguments],
         env=environment(person.folder) | {"TERM": "xterm-256color"} | variables,
         encoding="utf-8",
         timeout=PATIENCE_SECONDS,
-        dimensions=(60, 120),
+        dimensions=(60, columns),
         cwd=str(person.folder),
     )
 
@@ -54,6 +57,16 @@ def at_terminal(person: Person, *arguments: str, **variables: str) -> pexpect.sp
 def ended(child: pexpect.spawn[str]) -> tuple[int | None, str]:
     """Wait for the end; return the exit code and what was still shown."""
     child.expect(pexpect.EOF)
+    child.close()
+    return child.exitstatus, child.before or ""
+
+
+def ended_by(child: pexpect.spawn[str], ending: signal.Signals) -> tuple[int | None, str]:
+    """End a question; a signal just before its reading begins is noticed with the next one."""
+    for _ in range(PATIENCE_SECONDS):
+        child.kill(ending)
+        if child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=1) == 0:
+            break
     child.close()
     return child.exitstatus, child.before or ""
 
@@ -82,23 +95,73 @@ def test_init_asks_twice_in_secret_and_for_three_of_the_words(tmp_path: Path, re
         assert isinstance(child.match, re.Match)
         child.sendline(words[child.match.group(1)])
     child.expect("Your vault is ready")
+    code, shown = ended(child)
+    assert code == 0
+    assert (
+        f"Next, with the link from your therapist: e2etherapy --home {person.home} join -" in shown
+    )
+    passphrase_in(tmp_path)
+    assert person.ask("conversations") == []
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGHUP])
+def test_a_vault_whose_words_were_not_shown_to_be_on_paper_is_taken_back(
+    tmp_path: Path, relay: Relay, ending: signal.Signals
+) -> None:
+    person = Person(tmp_path, "client")
+    person.home.mkdir()
+    (person.home / "letter.txt").write_text("mine")
+    passphrase_in(tmp_path)
+    making = ("init", "--role", "client", "--relay", relay.url)
+    child = at_terminal(person, *making, **with_file(person))
+    child.expect(r"Word \d+: ")
+    code, shown = ended_by(child, ending)
+    assert code == (130 if ending is signal.SIGINT else 1)
+    assert "nothing is left of it" in shown
+    assert [item.name for item in person.home.iterdir()] == ["letter.txt"]
+    assert not list((tmp_path / "state").rglob("*.generation"))
+    assert person.ask(*making)["recovery_words"]
+
+
+def test_a_short_or_mistyped_passphrase_is_asked_for_again(tmp_path: Path, relay: Relay) -> None:
+    person = Person(tmp_path, "client")
+    child = at_terminal(person, "init", "--role", "client", "--relay", relay.url, "--no-proof")
+    child.expect("Choose a passphrase")
+    child.sendline("abc")
+    child.expect("too short")
+    child.expect("Choose a passphrase")
+    child.sendline(PASSPHRASE)
+    child.expect("The same again")
+    child.sendline("a lantern behind for hills")
+    child.expect("different")
+    assert not person.home.exists()
+    for question in ("Choose a passphrase", "The same again"):
+        child.expect(question)
+        child.sendline(PASSPHRASE)
     assert ended(child)[0] == 0
     passphrase_in(tmp_path)
     assert person.ask("conversations") == []
 
 
-def test_a_passphrase_that_is_typed_differently_makes_no_vault(
-    tmp_path: Path, relay: Relay
-) -> None:
-    person = Person(tmp_path, "client")
-    child = at_terminal(person, "init", "--role", "client", "--relay", relay.url)
+def test_ctrl_c_at_another_passphrase_keeps_the_old_one(pair: Pair) -> None:
+    child = at_terminal(pair.client, "settings", "passphrase", **with_file(pair.client))
     child.expect("Choose a passphrase")
-    child.sendline("one")
-    child.expect("The same again")
-    child.sendline("two")
+    child.sendintr()
     code, shown = ended(child)
-    assert code == 10
-    assert "different" in shown
+    assert code == 130
+    assert "Traceback" not in shown
+    assert pair.client.ask("conversations")
+
+
+def test_whether_a_silent_relay_is_meant_is_asked_before_anything_is_made(tmp_path: Path) -> None:
+    person = Person(tmp_path, "client")
+    making = ("init", "--role", "client", "--relay", "http://127.0.0.1:9")
+    child = at_terminal(person, *making)
+    child.expect("can't be reached")
+    child.expect("Make it with this address?")
+    child.sendline("n")
+    code, shown = ended(child)
+    assert (code, "passphrase" in shown) == (1, False)
     assert not person.home.exists()
 
 
@@ -138,6 +201,24 @@ def test_names_stand_out_unless_colours_are_off(pair: Pair) -> None:
     assert f"{ESCAPE}[1mDr. Okafor" in styled[1]
 
 
+@pytest.mark.parametrize("columns", [40, 80])
+def test_words_are_not_broken_at_the_end_of_a_line(
+    tmp_path: Path, relay: Relay, columns: int
+) -> None:
+    text = "Ich konnte gestern lange nicht einschlafen, 夜中に何度も目が覚めました. " * 3
+    two = acquainted(tmp_path, relay)
+    two.client.ask("send", "Dr. Okafor", text)
+    for command in (("read", "Dr. Okafor"), ("search", "einschlafen"), ("conversations",)):
+        terminal = {"columns": str(columns), "NO_COLOR": "1", **with_file(two.client)}
+        code, shown = ended(at_terminal(two.client, *command, **terminal))
+        assert code == 0
+        lines = shown.split("\r\n")
+        assert max(map(cell_len, lines)) <= columns
+        words = {word for line in lines for word in line.split()}
+        assert command == ("conversations",) or set(text.split()) <= words
+    assert f"  {text.rstrip()}" in two.client.run("read", "Dr. Okafor").text
+
+
 def test_comparing_the_six_words_asks_what_came_of_it(pair: Pair) -> None:
     words = pair.therapist.ask("verify", "Robin")["words"]
     child = at_terminal(pair.client, "verify", "Dr. Okafor", **with_file(pair.client))
@@ -151,6 +232,27 @@ def test_comparing_the_six_words_asks_what_came_of_it(pair: Pair) -> None:
     assert line["verification"] == "matched"
 
 
+def test_a_link_that_is_pasted_folded_is_read_to_its_end(tmp_path: Path, relay: Relay) -> None:
+    """What is not read would go to the shell as a command."""
+    two = acquainted(tmp_path, relay)
+    link = two.therapist.ask("invite", "Sky")["link"]
+    child = at_terminal(two.client, "join", "-", "--as", "Second", **with_file(two.client))
+    child.expect("Invitation link: ")
+    child.send(f"{link[:30]}\n  {link[30:]}\n")
+    child.expect("You are in a conversation with Second")
+    code, shown = ended(child)
+    assert code == 0
+    assert link[30:] not in shown
+
+
+def test_ctrl_c_at_a_question_ends_its_line(pair: Pair) -> None:
+    child = at_terminal(pair.client, "verify", "Dr. Okafor", **with_file(pair.client))
+    child.expect("same six words")
+    code, shown = ended_by(child, signal.SIGINT)
+    assert code == 130
+    assert shown.endswith("\r\n")
+
+
 def test_a_message_is_typed_and_ended_with_ctrl_d(pair: Pair) -> None:
     child = at_terminal(pair.client, "send", "Dr. Okafor", **with_file(pair.client))
     child.expect("End with Ctrl-D")
@@ -159,7 +261,7 @@ def test_a_message_is_typed_and_ended_with_ctrl_d(pair: Pair) -> None:
     child.sendeof()
     code, shown = ended(child)
     assert code == 0
-    assert "Dr. Okafor's device has not fetched it yet" in shown
+    assert "Stored at the relay; no word yet that Dr. Okafor's device has it" in shown
     assert pair.client.ask("read", "Dr. Okafor")[-1]["text"] == "Two lines,\ntyped."
 
 
@@ -182,6 +284,17 @@ def test_nobody_types_a_message_that_cannot_be_sent(pair: Pair) -> None:
     assert "Ctrl-D" not in shown
 
 
+def test_nobody_types_to_somebody_whose_six_words_differed(tmp_path: Path, relay: Relay) -> None:
+    two = acquainted(tmp_path, relay)
+    two.client.ask("verify", "Dr. Okafor", "--outcome", "differed")
+    code, shown = ended(at_terminal(two.client, "send", "Dr. Okafor", **with_file(two.client)))
+    assert code == 24
+    assert "Ctrl-D" not in shown
+    code, shown = ended(at_terminal(two.client, "read", "Dr. Okafor", **with_file(two.client)))
+    assert code == 0
+    assert f"{ESCAPE}[31m{ESCAPE}[1mWARNING" in shown
+
+
 def test_a_long_file_shows_how_far_it_is(pair: Pair, tmp_path: Path) -> None:
     (tmp_path / "voice.ogg").write_bytes(bytes(300_000))
     child = at_terminal(
@@ -189,8 +302,32 @@ def test_a_long_file_shows_how_far_it_is(pair: Pair, tmp_path: Path) -> None:
         *("send", "Dr. Okafor", "--attach", str(tmp_path / "voice.ogg")),
         **with_file(pair.client),
     )
-    child.expect(r"Sending.*\d+/\d+")
+    child.expect(r"Sending.*\d\.\d/\d+\.\d kB")
     assert ended(child)[0] == 0
+
+
+def test_ctrl_c_while_something_is_sent_says_what_became_of_it(tmp_path: Path) -> None:
+    (tmp_path / "voice.ogg").write_bytes(bytes(300_000))
+    with running_relay(tmp_path) as relay:
+        two = acquainted(tmp_path, relay)
+    place = relay.url.removeprefix("http://")
+    host, _, port = place.rpartition(":")
+    with socket.create_server((host, int(port))) as silent:
+        sending = ("send", "Dr. Okafor", "This week.", "--attach", str(tmp_path / "voice.ogg"))
+        child = at_terminal(two.client, *sending, **with_file(two.client))
+        # Whoever calls the relay has written down what is to be sent.
+        connection, _ = silent.accept()
+        child.sendintr()
+        code, shown = ended(child)
+        connection.close()
+    assert code == 130
+    assert "The text is on this device and waits" in shown
+    assert "'e2etherapy sync'" in shown
+    assert "The file was not sent, and nothing of it is kept." in shown
+    with running_relay(tmp_path, place):
+        two.client.ask("sync")
+        two.therapist.ask("sync")
+        assert [view["text"] for view in two.therapist.ask("read", "Robin")] == ["This week."]
 
 
 def test_sharing_an_entry_shows_it_and_takes_no_for_an_answer(pair: Pair) -> None:

@@ -254,6 +254,7 @@ def allowance_from(relay: Relay, mailboxes: int = 20) -> str:
 
 def newcomer(folder: Path, relay: Relay, role: str, name: str) -> Person:
     """Make a vault."""
+    folder.mkdir(exist_ok=True)
     passphrase_in(folder)
     person = Person(folder, role)
     chosen = ["init", "--role", role, "--relay", relay.url, "--name", name]

@@ -22,10 +22,11 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Allowance(Answer, frozen=True):
-    """`relay allow`: a secret that pays for so many mailboxes."""
+    """`relay allow`: a secret that pays for so many mailboxes, or the file that it was put into."""
 
-    allowance: str
+    allowance: str | None
     mailboxes: int
+    file: str | None
 
 
 class Migrated(Answer, frozen=True):
@@ -45,12 +46,16 @@ class Copied(Answer, frozen=True):
 
 
 class Made(Answer, frozen=True):
-    """`init`: where the vault is; the 24 recovery words are shown this once."""
+    """`init`: where the vault is; the 24 recovery words are shown this once.
+
+    `problem` is why the relay did not answer meanwhile.
+    """
 
     role: Role
     home: str
     relay: str
     recovery_words: list[str]
+    problem: str | None
 
 
 class Invitation(Answer, frozen=True):
@@ -120,8 +125,8 @@ class Synced(Answer, frozen=True):
 class Conversation(Answer, frozen=True):
     """A line of `conversations`; `role` is that of this vault's owner.
 
-    `missing` counts items of the other side that later ones show to exist; `waiting` what this
-    device still has to bring to the relay.
+    `unread` counts messages of the other side that `read` has not shown, `missing` items of it
+    that later ones show to exist, `waiting` what this device still has to bring to the relay.
     """
 
     name: str
@@ -130,6 +135,7 @@ class Conversation(Answer, frozen=True):
     verification: Verification
     relay: str
     messages: int
+    unread: int
     missing: int
     waiting: int
     last: datetime | None
@@ -145,7 +151,7 @@ class File(Answer, frozen=True):
 
 
 class Message(Answer, frozen=True):
-    """A line of `read`, oldest first."""
+    """A line of `read`, oldest first; `unread` until now if the other side wrote it."""
 
     id: str
     author: Role
@@ -155,6 +161,7 @@ class Message(Answer, frozen=True):
     written: datetime
     arrived: datetime
     state: State
+    unread: bool
     file: File | None
 
 
@@ -163,6 +170,7 @@ class Hit(Answer, frozen=True):
 
     name: str | None
     author: Role
+    own: bool
     text: str
     written: datetime
 
@@ -212,14 +220,14 @@ class Exported(Answer, frozen=True):
 class Setting(Answer, frozen=True):
     """`settings`: what was set; a secret is not repeated."""
 
-    setting: Literal["allowance", "passphrase", "read-marks"]
+    setting: Literal["allowance", "passphrase", "read-marks", "relay"]
     enabled: bool
 
 
 class Check(Answer, frozen=True):
     """One thing that `doctor` looked at."""
 
-    name: Literal["version", "vault", "copy", "relay", "clock"]
+    name: Literal["version", "vault", "copy", "disk", "allowance", "relay", "clock"]
     ok: bool
     sentence: str
 
@@ -266,6 +274,7 @@ BY_COMMAND: dict[str, Any] = {
     "settings allowance": Setting,
     "settings passphrase": Setting,
     "settings read-marks": Setting,
+    "settings relay": Setting,
     "doctor": Examination,
     "(any, on failure)": Failed,
 }

@@ -1,8 +1,7 @@
-"""Writing, fetching and reading."""
+"""Writing and fetching; the list of conversations."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -11,15 +10,13 @@ import click
 from e2etherapy.cli import output, typed_text, wording
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
+from e2etherapy.cli.wrapping import terminal_width
 
 if TYPE_CHECKING:
-    from e2etherapy.cli.answers import File, Message, Phase, Sent, State
+    from e2etherapy.cli.answers import Phase, Sent
+    from e2etherapy.errors import RelayError
     from e2etherapy.messenger.messenger import Messenger
-    from e2etherapy.messenger.views import MessageView
-    from e2etherapy.vault.records import Role
-
-    _Saved = dict[tuple[Role, str], Path]
-    """Where each file was put, by its author and id: the other side may use an id of one's own."""
+    from e2etherapy.messenger.views import SyncReport
 
 
 @click.command(
@@ -33,7 +30,7 @@ Examples:
 @click.argument("text", required=False)
 @click.option(
     "--attach",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Send this file, up to 25 MB.",
 )
@@ -60,11 +57,13 @@ def send(invocation: Invocation, name: str, text: str | None, attach: Path | Non
 
 
 async def _written(messenger: Messenger, name: str) -> str:
-    await messenger.safety_phrase(name)  # to whom nothing can be sent is said before typing
+    from e2etherapy.messenger.sending import require_ready
+
+    await require_ready(messenger.device, name)  # to whom nothing can be sent is said before typing
     return await typed_text.typed(messenger, f"Your message to {inert_line(name)}.")
 
 
-@click.command()
+@click.command(epilog="\b\nExamples:\n  e2etherapy sync\n  e2etherapy sync --wait")
 @click.option("--wait", is_flag=True, help="Go on until Ctrl-C, fetching what arrives.")
 @vault_options
 @click.pass_obj
@@ -78,10 +77,28 @@ def sync(invocation: Invocation, wait: bool) -> None:
     if wait:
         invocation.unlocked(lambda messenger: syncing.until_stopped(invocation, messenger))
         return
-    syncing.show_all(invocation, invocation.unlocked(syncing.once))
+    report, failure = invocation.unlocked(_sync_once)
+    if failure is not None:
+        output.answer(invocation, syncing.answer(report), wording.synced(report))
+        raise failure
+    syncing.show_all(invocation, report)
 
 
-@click.command()
+async def _sync_once(messenger: Messenger) -> tuple[SyncReport, RelayError | None]:
+    """Sync; a relay that failed is told of as well as what waits for it."""
+    from e2etherapy.cli import syncing
+    from e2etherapy.errors import RelayError
+    from e2etherapy.messenger.views import SyncReport
+    from e2etherapy.vault import outbox
+
+    try:
+        return await syncing.once(messenger), None
+    except RelayError as error:
+        unsent = await outbox.count(messenger.device.vault.db)
+        return SyncReport(unsent=unsent, problem=str(error)), error
+
+
+@click.command(epilog="\b\nExample:\n  e2etherapy conversations")
 @vault_options
 @click.pass_obj
 def conversations(invocation: Invocation) -> None:
@@ -97,107 +114,13 @@ def conversations(invocation: Invocation) -> None:
             verification=view.verification.value,
             relay=view.relay,
             messages=view.messages,
+            unread=view.unread,
             missing=view.missing,
             waiting=view.waiting,
             last=view.last,
         )
         for view in views
     ]
-    human = "\n\n".join(wording.conversation(view) for view in views)
+    width = terminal_width()
+    human = "\n\n".join(wording.conversation(view, width) for view in views)
     output.answer(invocation, listed, human or wording.NO_CONVERSATIONS)
-
-
-@click.command(epilog='\b\nExample:\n  e2etherapy read "Dr. Okafor" --save Downloads')
-@click.argument("name")
-@click.option(
-    "--save",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="FOLDER",
-    help="Also put the attached files into this folder.",
-)
-@vault_options
-@click.pass_obj
-def read(invocation: Invocation, name: str, save: Path | None) -> None:
-    """Show the conversation with NAME, oldest first."""
-
-    async def shown(messenger: Messenger) -> list[MessageView]:
-        views = await messenger.thread(name)
-        saved: _Saved = {} if save is None else await _saved(messenger, name, save, views)
-        human = "\n\n".join(wording.message(name, view) for view in views)
-        listed = [_message(view, saved) for view in views]
-        output.answer(invocation, listed, human or wording.NO_MESSAGES)
-        sys.stdout.flush()
-        # Only what has really been shown counts as read.
-        await messenger.mark_read(name)
-        return views
-
-    invocation.unlocked(shown)
-
-
-async def _saved(messenger: Messenger, name: str, folder: Path, views: list[MessageView]) -> _Saved:
-    from e2etherapy.cli.saving import save_file
-
-    saved: _Saved = {}
-    for view in views:
-        if view.file is not None:
-            file_name, data = await messenger.attachment(name, view.file.id, author=view.author)
-            saved[view.author, view.id] = save_file(folder, file_name, data)
-            output.remark(f"Saved: {inert_line(str(saved[view.author, view.id]))}")
-    return saved
-
-
-def _message(view: MessageView, saved: _Saved) -> Message:
-    from e2etherapy.cli.answers import Message
-
-    return Message(
-        id=view.id,
-        author=view.author.value,
-        own=view.own,
-        kind=view.kind,
-        text=view.text,
-        written=view.written,
-        arrived=view.arrived,
-        state=cast("State", view.state),
-        file=_file(view, saved),
-    )
-
-
-def _file(view: MessageView, saved: _Saved) -> File | None:
-    from e2etherapy.cli.answers import File
-
-    if view.file is None:
-        return None
-    place = saved.get((view.author, view.id))
-    return File(
-        name=view.file.name,
-        media_type=view.file.media_type,
-        size=view.file.size,
-        saved=None if place is None else str(place),
-    )
-
-
-@click.command()
-@click.argument("words", nargs=-1, required=True)
-@vault_options
-@click.pass_obj
-def search(invocation: Invocation, words: tuple[str, ...]) -> None:
-    """Find all WORDS in conversations and journal.
-
-    The search happens on this device; nobody else learns of it.
-    """
-    from datetime import UTC
-
-    from e2etherapy.cli.answers import Hit
-
-    views = invocation.unlocked(lambda messenger: messenger.search(" ".join(words)))
-    hits = [
-        Hit(
-            name=view.conversation,
-            author=view.author.value,
-            text=view.text,
-            written=view.written.astimezone(UTC),
-        )
-        for view in views
-    ]
-    human = "\n\n".join(wording.hit(view) for view in views)
-    output.answer(invocation, hits, human or wording.NOTHING_FOUND)

@@ -6,11 +6,11 @@ import sys
 
 import click
 
-from e2etherapy.cli import output
+from e2etherapy.cli import output, questions
 from e2etherapy.cli.invocation import Invocation, vault_options
 
 
-@click.command(epilog="\b\nExample:\n  e2etherapy doctor")
+@click.command(epilog="\b\nExamples:\n  e2etherapy doctor\n  e2etherapy doctor --only-copy")
 @click.option(
     "--only-copy",
     is_flag=True,
@@ -20,7 +20,7 @@ from e2etherapy.cli.invocation import Invocation, vault_options
 @vault_options
 @click.pass_obj
 def doctor(invocation: Invocation, only_copy: bool, yes: bool) -> None:
-    """Check version, vault, relay and clock."""
+    """Check version, vault, disk, relay and clock."""
     from e2etherapy.cli import examination
     from e2etherapy.cli.exit_codes import Findings
 
@@ -39,9 +39,7 @@ def _confirm_only_copy(*, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise click.UsageError("Without a terminal, --only-copy needs --yes.")
-    click.confirm(
+    questions.confirm(
         "Two copies of a vault in use would lose messages and weaken their protection. "
-        "Is this the only copy in use, on any device?",
-        abort=True,
-        err=True,
+        "Is this the only copy in use, on any device?"
     )

@@ -20,6 +20,8 @@ from e2etherapy.errors import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from e2etherapy.messenger.messenger import Messenger
 
 TOLERANCE = timedelta(minutes=5)
@@ -71,6 +73,8 @@ async def _examine_vault(messenger: Messenger, only_copy: bool) -> list[Check]:
             sentence=f"The vault in {vault.place.folder} opens; it is a {messenger.role}'s.",
         ),
         _copy_check(messenger),
+        _disk_check(vault.place.folder),
+        *await _allowance_checks(messenger),
     ]
     own = await text_setting(vault, Setting.RELAY)
     urls = dict.fromkeys([*([own] if own else []), *(view.relay for view in views)])
@@ -117,9 +121,7 @@ async def _health(url: str) -> Health:
             status, body = response.status, await response.content.read(4_096)
             headers = response.headers
     except (aiohttp.ClientError, TimeoutError, OSError):
-        raise RelayUnreachable(
-            "The relay can't be reached. Check the network; what you wrote is safe on this device."
-        ) from None
+        raise RelayUnreachable("The relay can't be reached. Check the network.") from None
     relay_versions.check(status, body)
     try:
         told = msgspec.json.decode(body, type=_Told)
@@ -177,6 +179,36 @@ def _span(span: timedelta) -> str:
 
 def _days(days: int) -> str:
     return "1 day" if days == 1 else f"{days} days"
+
+
+def _disk_check(folder: Path) -> Check:
+    from e2etherapy.vault.database import FILE_NAME
+    from e2etherapy.vault.room import has_room
+
+    if has_room([folder / FILE_NAME, folder / f"{FILE_NAME}-wal"]):
+        return Check(name="disk", ok=True, sentence="The disk has room for the vault to grow.")
+    sentence = (
+        "The disk has no room for the vault, or a limit on what this account may use is reached: "
+        "reading works; writing and fetching do not. Free some space. Nothing was lost."
+    )
+    return Check(name="disk", ok=False, sentence=sentence)
+
+
+async def _allowance_checks(messenger: Messenger) -> list[Check]:
+    """Look whether a therapist can invite; a client needs no allowance."""
+    from e2etherapy.messenger.settings import Setting
+    from e2etherapy.vault.records import Role
+
+    if messenger.role is not Role.THERAPIST:
+        return []
+    if await messenger.device.vault.setting(Setting.ALLOWANCE) is not None:
+        sentence = "An allowance is set; only an invitation shows how much of it is left."
+        return [Check(name="allowance", ok=True, sentence=sentence)]
+    sentence = (
+        "No allowance is set, and nobody can be invited without one. Ask the operator of the relay "
+        "for it and set it: e2etherapy settings allowance - < allowance.txt"
+    )
+    return [Check(name="allowance", ok=False, sentence=sentence)]
 
 
 def _copy_check(messenger: Messenger) -> Check:

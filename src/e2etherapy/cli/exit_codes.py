@@ -31,6 +31,10 @@ class UnusableFile(errors.E2ETherapyError):
     """A file named on the command line cannot be read or written."""
 
 
+class Interrupted(errors.E2ETherapyError):
+    """Somebody pressed Ctrl-C; the sentence says what is there now."""
+
+
 class Findings(errors.E2ETherapyError):
     """`doctor` found something to put right."""
 
@@ -142,7 +146,7 @@ TABLE = (
         "The relay can't be reached; what was written is safe and goes out with a later sync.",
         (errors.RelayUnreachable,),
     ),
-    Exit(130, "interrupted", "Ended with Ctrl-C."),
+    Exit(130, "interrupted", "Ended with Ctrl-C.", (Interrupted,)),
 )
 
 BY_NAME = {row.name: row for row in TABLE}

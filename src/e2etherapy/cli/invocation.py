@@ -85,7 +85,7 @@ def vault_options(command: _Command) -> _Command:
     """Let a command take the options of everything that opens a vault."""
     home = click.option(
         "--home",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=click.Path(path_type=Path),
         metavar="DIR",
         expose_value=False,
         callback=_remember,

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
 
-from e2etherapy.cli import output, typed_text, wording
-from e2etherapy.cli.exit_codes import DiskFull, UnusableFile, exit_for
+from e2etherapy.cli import output, questions, typed_text, wording
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
+from e2etherapy.cli.saving import new_file
+from e2etherapy.cli.wrapping import terminal_width
 
 if TYPE_CHECKING:
     from e2etherapy.cli.answers import Book, ExportedBook, JournalEntry, Sent
@@ -50,17 +48,23 @@ def write(invocation: Invocation, text: str | None, mood: int | None) -> None:
     output.answer(invocation, _entry(view), f"Entry {view.number}, on this device only.")
 
 
-@journal.command("list")
+@journal.command("list", epilog="\b\nExample:\n  e2etherapy journal list")
 @vault_options
 @click.pass_obj
 def list_entries(invocation: Invocation) -> None:
     """Show your entries, oldest first."""
     views = invocation.unlocked(lambda messenger: messenger.journal())
-    human = "\n\n".join(wording.journal_entry(view) for view in views)
+    width = terminal_width()
+    human = "\n\n".join(wording.journal_entry(view, width) for view in views)
     output.answer(invocation, [_entry(view) for view in views], human or wording.NO_ENTRIES)
 
 
-@journal.command(epilog='\b\nExample:\n  e2etherapy journal share 3 "Dr. Okafor"')
+@journal.command(
+    epilog="""\b
+Examples:
+  e2etherapy journal share 3 "Dr. Okafor"
+  e2etherapy journal share 3 "Dr. Okafor" --yes"""
+)
 @click.argument("number", type=int)
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Share without asking.")
@@ -69,28 +73,35 @@ def list_entries(invocation: Invocation) -> None:
 def share(invocation: Invocation, number: int, name: str, yes: bool) -> None:
     """Send a copy of one entry to NAME.
 
-    Nothing else of the journal leaves this device. At a terminal the entry is shown first.
+    Nothing else of the journal leaves this device. At a terminal the entry is shown first;
+    without one, nobody can be asked, and --yes is needed.
     """
     from e2etherapy.cli import sending
 
-    asks = not yes and not invocation.json and sys.stdin.isatty()
+    if not (yes or sys.stdin.isatty()):
+        raise click.UsageError("Without a terminal, sharing needs --yes. Nothing was sent.")
 
     async def shared(messenger: Messenger) -> Sent:
-        if asks:
+        if not yes:
             await _confirm(messenger, number, name)
-        report = await messenger.journal_share(number, name)
+        async with sending.interruptible(messenger, name, ["journal_share"]):
+            report = await messenger.journal_share(number, name)
         return sending.sent(name, [sending.item("journal_share", report)])
 
     sending.show(invocation, invocation.unlocked(shared))
 
 
 async def _confirm(messenger: Messenger, number: int, name: str) -> None:
-    output.remark(wording.journal_entry(await messenger.journal_entry(number)))
+    from e2etherapy.messenger.sending import require_ready
+
+    await require_ready(messenger.device, name)  # what cannot be sent is said before asking
+    entry = await messenger.journal_entry(number)
+    output.remark(wording.journal_entry(entry, terminal_width()))
     async with typed_text.asking(messenger):
-        click.confirm(f"\nSend this entry to {inert_line(name)}?", abort=True, err=True)
+        questions.confirm(f"\nSend this entry to {inert_line(name)}?")
 
 
-@journal.command()
+@journal.command(epilog="\b\nExample:\n  e2etherapy journal verify")
 @vault_options
 @click.pass_obj
 def verify(invocation: Invocation) -> None:
@@ -107,7 +118,7 @@ def verify(invocation: Invocation) -> None:
 
 
 @journal.command(epilog="\b\nExample:\n  e2etherapy journal export record.zip")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--conversation", metavar="NAME", help="This conversation alone.")
 @vault_options
 @click.pass_obj
@@ -120,7 +131,7 @@ def export(invocation: Invocation, file: Path, conversation: str | None) -> None
     from e2etherapy.cli.answers import Exported
 
     async def exported(messenger: Messenger) -> list[ExportedBookView]:
-        with _new_file(file) as opened:
+        with new_file(file) as opened:
             return await messenger.export(opened, conversation)
 
     views = invocation.unlocked(exported)
@@ -128,26 +139,6 @@ def export(invocation: Invocation, file: Path, conversation: str | None) -> None
     lines.append(f"Written to {file}. It is not encrypted.")
     answer = Exported(file=str(file), books=[_exported_book(view) for view in views])
     output.answer(invocation, answer, "\n".join(lines))
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that does not exist yet; a part of it is not left behind."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise UnusableFile(f"{path} exists already. Nothing was written; name another.") from None
-    try:
-        with os.fdopen(descriptor, "w+b") as file:
-            yield file
-    except BaseException as error:
-        path.unlink()
-        if exit_for(error).name == "disk_full":
-            raise DiskFull(
-                f"The disk has no room for {path}. Nothing was left behind, and your vault is as "
-                "it was. Free some space, or export to another disk."
-            ) from None
-        raise
 
 
 def _entry(view: JournalView) -> JournalEntry:

@@ -20,7 +20,10 @@ from e2etherapy.cli import (
     exit_codes,
     journal,
     meeting,
+    output,
+    reading,
     relay,
+    settings,
     setup,
 )
 from e2etherapy.cli.exit_codes import Exit
@@ -41,12 +44,7 @@ Environment:
   NO_COLOR                     no colours
 
 \b
-Exit codes:
-"""
-
-
-def _exit_code_lines() -> str:
-    return "\n".join(f"  {row.code:>3}  {row.meaning}" for row in exit_codes.TABLE)
+What the number at the end of a command means: e2etherapy exit-codes"""
 
 
 class _InOrder(click.Group):
@@ -59,7 +57,7 @@ class _InOrder(click.Group):
 
 @click.group(
     cls=_InOrder,
-    epilog=_EPILOG + _exit_code_lines(),
+    epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @vault_options
@@ -72,6 +70,13 @@ def e2etherapy() -> None:
     """
 
 
+@click.command("exit-codes", epilog="\b\nExample:\n  e2etherapy exit-codes")
+def explain_exit_codes() -> None:
+    """Show what each exit code means."""
+    lines = (f"{row.code:>3}  {row.name:<22}  {row.meaning}" for row in exit_codes.TABLE)
+    click.echo("\n".join(lines))
+
+
 for _command in (
     setup.init,
     meeting.invite,
@@ -80,13 +85,14 @@ for _command in (
     conversation.send,
     conversation.sync,
     conversation.conversations,
-    conversation.read,
-    conversation.search,
+    reading.read,
+    reading.search,
     journal.journal,
-    setup.settings,
+    settings.settings,
     doctor.doctor,
     relay.relay,
     completion.completion,
+    explain_exit_codes,
 ):
     e2etherapy.add_command(_command)
 
@@ -118,7 +124,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         return _usage(error, as_json=invocation.json or "--json" in arguments)
     except click.Abort as abort:
-        return _stopped(abort)
+        return _stopped(abort, as_json=invocation.json)
     except Exception as error:
         if os.environ.get("E2ETHERAPY_TRACEBACK") == "1":
             raise
@@ -134,10 +140,10 @@ def _usage(error: click.ClickException, *, as_json: bool) -> int:
     return exit_codes.BY_NAME["usage"].code
 
 
-def _stopped(abort: click.Abort) -> int:
+def _stopped(abort: click.Abort, *, as_json: bool) -> int:
     cause = abort.__cause__ or abort.__context__
-    interrupted = isinstance(cause, KeyboardInterrupt)
-    return exit_codes.BY_NAME["interrupted" if interrupted else "stopped"].code
+    row = exit_codes.BY_NAME["interrupted" if isinstance(cause, KeyboardInterrupt) else "stopped"]
+    return _fail(row, row.meaning, as_json=True) if as_json else row.code
 
 
 def _fail(row: Exit, sentence: str, *, as_json: bool) -> int:
@@ -145,5 +151,5 @@ def _fail(row: Exit, sentence: str, *, as_json: bool) -> int:
         error = {"code": row.name, "exit": row.code, "message": sentence}
         click.echo(json.dumps({"error": error}), err=True)
     else:
-        click.echo(inert_line(sentence), err=True)
+        output.remark(inert_line(sentence))
     return row.code

@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from e2etherapy.cli import output, typed_text
+from e2etherapy.cli import output, pasted_link, qr_code, questions, typed_text
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
+from e2etherapy.cli.wrapping import terminal_width, wrapped
 
 if TYPE_CHECKING:
     from e2etherapy.cli.answers import SafetyPhrase
     from e2etherapy.messenger.messenger import Messenger
+    from e2etherapy.messenger.views import JoinedView
+
+_OUTCOMES = {"same": "matched", "different": "differed"}
+"""What came of comparing the six words, as a person says it and as it stands in JSON."""
+_LATER = "later"
 
 
 @click.command(epilog='\b\nExample:\n  e2etherapy invite "Robin"')
@@ -36,23 +42,13 @@ def invite(invocation: Invocation, name: str, days: int) -> None:
     if invocation.json:
         return
     if sys.stdout.isatty():
-        click.echo(_qr_code(made.link))
+        click.echo(qr_code.for_terminal(made.link))
     output.remark(
         f"Hand this link to {inert_line(made.name)} alone, in person or by a way that you trust: "
         f"whoever uses it first is in the conversation. It works once, until {made.expires}. "
         "Then compare the six words by voice: "
         f"e2etherapy verify {shlex.quote(inert_line(made.name))}"
     )
-
-
-def _qr_code(link: str) -> str:
-    import io
-
-    import segno
-
-    drawn = io.StringIO()
-    segno.make_qr(link).terminal(out=drawn, compact=True)
-    return drawn.getvalue()
 
 
 @click.command(epilog="\b\nExamples:\n  e2etherapy join -\n  e2etherapy join - < link.txt")
@@ -69,9 +65,17 @@ def join(invocation: Invocation, link: str, name: str | None) -> None:
     from e2etherapy.cli.answers import Joined
     from e2etherapy.wire.invitation import InvitationLink
 
-    given = (typed_text.secret(link, None, "Invitation link") or "").strip()
+    at_terminal = link == typed_text.STANDARD_INPUT and sys.stdin.isatty()
+    pasted = pasted_link.asked() if at_terminal else typed_text.secret(link, None, "") or ""
+    given = pasted_link.find(pasted) or pasted.strip()
     InvitationLink.parse(given)
-    joined = invocation.unlocked(lambda messenger: messenger.join(given, name))
+
+    async def join_with_it(messenger: Messenger) -> tuple[JoinedView, bool]:
+        made = await messenger.join(given, name)
+        listed = await messenger.conversations()
+        return made, any(view.waiting for view in listed if view.name == made.name)
+
+    joined, waits = invocation.unlocked(join_with_it)
     shown = inert_line(joined.name)
     output.answer(
         invocation,
@@ -79,13 +83,24 @@ def join(invocation: Invocation, link: str, name: str | None) -> None:
         f"You are in a conversation with {shown}. Only your and {shown}'s devices can open it. "
         f"Compare the six words by voice: e2etherapy verify {shlex.quote(shown)}",
     )
+    if waits and not invocation.json:
+        output.remark(
+            f"The relay has not taken all of it yet: {shown} learns that you are there with your "
+            "next 'e2etherapy sync'."
+        )
 
 
-@click.command(epilog='\b\nExample:\n  e2etherapy verify "Dr. Okafor" --outcome matched')
+@click.command(
+    epilog="""\b
+Examples:
+  e2etherapy verify "Dr. Okafor"
+  e2etherapy verify "Dr. Okafor" --outcome same"""
+)
 @click.argument("name")
 @click.option(
     "--outcome",
-    type=click.Choice(["matched", "differed"]),
+    type=click.Choice([*_OUTCOMES, *_OUTCOMES.values()]),
+    metavar="[same|different]",
     help="What came of comparing them; without it, a terminal asks.",
 )
 @vault_options
@@ -104,30 +119,27 @@ async def _compare(
     messenger: Messenger, invocation: Invocation, name: str, outcome: str | None
 ) -> SafetyPhrase:
     from e2etherapy.cli.answers import SafetyPhrase
+    from e2etherapy.messenger import reading
 
     words = await messenger.safety_phrase(name)
     if not invocation.json:
-        click.echo("  " + "  ".join(words))
+        click.echo("\n".join(wrapped("  ".join(words), terminal_width(), "  ")))
     if outcome is None and not invocation.json and sys.stdin.isatty():
         async with typed_text.asking(messenger):
             outcome = _asked(name)
     if outcome is not None:
-        await messenger.record_verification(name, matched=outcome == "matched")
-    standing = {view.name: view.verification for view in await messenger.conversations()}
-    verification = next(
-        value for known, value in standing.items() if known.casefold() == name.casefold()
+        recorded = _OUTCOMES.get(outcome, outcome)
+        await messenger.record_verification(name, matched=recorded == "matched")
+    standing = await reading.standing(messenger.device.vault, name)
+    return SafetyPhrase(
+        name=standing.name, words=list(words), verification=standing.verification.value
     )
-    return SafetyPhrase(name=name, words=list(words), verification=verification.value)
 
 
 def _asked(name: str) -> str | None:
-    choice = click.prompt(
-        f"Did {inert_line(name)} read you the same six words?",
-        type=click.Choice(["same", "different", "later"]),
-        default="later",
-        err=True,
-    )
-    return {"same": "matched", "different": "differed"}.get(choice)
+    output.remark(f"Did {inert_line(name)} read you the same six words?")
+    choice = questions.choose("Your answer", [*_OUTCOMES, _LATER], _LATER)
+    return None if choice == _LATER else choice
 
 
 def _consequence(phrase: SafetyPhrase) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from e2etherapy.cli.invocation import Invocation
+from e2etherapy.cli.wrapping import prose, terminal_width
 
 if TYPE_CHECKING:
     from e2etherapy.cli.answers import Answer
@@ -20,7 +22,7 @@ def answer(invocation: Invocation, data: Answer | Sequence[Answer], human: str) 
     if invocation.json:
         click.echo(as_json(data, indent=2))
     elif human:
-        click.echo(human)
+        click.echo(prose(human, terminal_width()))
 
 
 def line(data: Answer) -> None:
@@ -30,7 +32,7 @@ def line(data: Answer) -> None:
 
 def remark(sentence: str) -> None:
     """Say something to a person without disturbing a script that reads the output."""
-    click.echo(sentence, err=True)
+    click.echo(prose(sentence, terminal_width(sys.stderr)), err=True)
 
 
 def as_json(data: Answer | Sequence[Answer], indent: int | None) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from e2etherapy.wire.envelope import ENVELOPE_SIZE
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -16,7 +18,7 @@ _SHORT = 8
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function to be told how much of how much is done."""
+    """Yield a function to be told how many envelopes of how many are done; bytes are shown."""
     with ExitStack() as stack:
         yield _Bar(label, stack).report if sys.stderr.isatty() else _ignore
 
@@ -35,19 +37,19 @@ class _Bar:
         if self._shown is None:
             if total < _SHORT:
                 return
-            self._shown = self._start(total)
+            self._shown = self._start(total * ENVELOPE_SIZE)
         bar, task = self._shown
-        bar.update(task, completed=done, total=total)
+        bar.update(task, completed=done * ENVELOPE_SIZE, total=total * ENVELOPE_SIZE)
 
     def _start(self, total: int) -> tuple[Progress, TaskID]:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
         bar = self._stack.enter_context(
             Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
-                MofNCompleteColumn(),
+                DownloadColumn(),
                 console=Console(stderr=True),
                 transient=True,
             )

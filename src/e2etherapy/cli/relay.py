@@ -10,6 +10,7 @@ import click
 from e2etherapy.cli import output
 from e2etherapy.cli.exit_codes import DiskFull
 from e2etherapy.cli.invocation import Invocation, json_option
+from e2etherapy.cli.saving import new_file
 
 if TYPE_CHECKING:
     from e2etherapy.relay.database import DatabasePlace
@@ -71,19 +72,50 @@ def serve(
     run(Settings(parse_listen_address(listen), database, certificate, behind_proxy))
 
 
-@relay.command(epilog="\b\nExample:\n  e2etherapy relay allow --database relay.db --mailboxes 100")
+@relay.command(
+    epilog="\b\nExample:\n"
+    "  e2etherapy relay allow --database relay.db --mailboxes 100 --output allowance.txt"
+)
 @_DATABASE
 @click.option(
     "--mailboxes", type=click.IntRange(min=1), required=True, help="Each client takes two."
 )
+@click.option(
+    "--output",
+    "file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write it into this new file, which only you can read, instead of showing it.",
+)
 @json_option
 @click.pass_obj
-def allow(invocation: Invocation, database: DatabasePlace, mailboxes: int) -> None:
+def allow(
+    invocation: Invocation, database: DatabasePlace, mailboxes: int, file: Path | None
+) -> None:
     """Grant a therapist a number of mailboxes.
 
     Prints an allowance, once: it is a secret. The relay may be running.
     """
     from e2etherapy.cli.answers import Allowance
+
+    _require_database(database)
+    text = _granted(database, mailboxes) if file is None else None
+    if file is not None:
+        with new_file(file) as opened:
+            opened.write(f"{_granted(database, mailboxes)}\n".encode())
+    place = None if file is None else str(file)
+    output.answer(
+        invocation, Allowance(allowance=text, mailboxes=mailboxes, file=place), text or ""
+    )
+    if not invocation.json:
+        where = "It is shown once" if file is None else f"It is in {file}, which only you can read"
+        output.remark(
+            f"This allowance pays for {mailboxes} mailboxes, two for each client. {where}: hand it "
+            "to the therapist in confidence, for 'e2etherapy init --allowance-file'."
+        )
+
+
+def _granted(database: DatabasePlace, mailboxes: int) -> str:
     from e2etherapy.errors import RelayDatabaseUnusable
     from e2etherapy.primitives.randomness import system_entropy
     from e2etherapy.relay import store
@@ -91,17 +123,21 @@ def allow(invocation: Invocation, database: DatabasePlace, mailboxes: int) -> No
     from e2etherapy.wire import base64url
 
     try:
-        allowance = grant(database, mailboxes, system_entropy)
+        return base64url.encode(grant(database, mailboxes, system_entropy))
     except store.DiskFull:
         raise DiskFull("The disk has no room. Nothing was granted.") from None
     except store.StoreError as error:
         raise RelayDatabaseUnusable(f"{error} Nothing was granted; try again.") from None
-    text = base64url.encode(allowance)
-    output.answer(invocation, Allowance(allowance=text, mailboxes=mailboxes), text)
-    if not invocation.json:
-        output.remark(
-            f"This allowance pays for {mailboxes} mailboxes, two for each client. It is shown "
-            "once: hand it to the therapist in confidence, for 'e2etherapy init --allowance-file'."
+
+
+def _require_database(database: DatabasePlace) -> None:
+    """Refuse an SQLite file that is not there: a mistyped path would become a second database."""
+    from e2etherapy.errors import RelayDatabaseUnusable
+
+    if isinstance(database, Path) and not database.exists():
+        raise RelayDatabaseUnusable(
+            f"There is no database {database}. Nothing was made; check the path. "
+            "'e2etherapy relay serve' makes it."
         )
 
 
@@ -122,6 +158,7 @@ def migrate(invocation: Invocation, database: DatabasePlace) -> None:
     from e2etherapy.cli.answers import Migrated
     from e2etherapy.relay.database import migrate as bring_forward
 
+    _require_database(database)
     version = asyncio.run(bring_forward(database))
     output.answer(invocation, Migrated(version=version), f"The database has version {version}.")
 
@@ -133,7 +170,7 @@ def migrate(invocation: Invocation, database: DatabasePlace) -> None:
 @click.option(
     "--from",
     "source",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    type=click.Path(path_type=Path),
     required=True,
     metavar="FILE",
     help="The relay's SQLite file. A relay may be running on it.",
@@ -163,6 +200,7 @@ def copy(invocation: Invocation, source: Path, target: DatabasePlace) -> None:
 
     if not isinstance(target, PostgresDatabase):
         raise click.UsageError("--to is the URL of a PostgreSQL database.")
+    _require_database(source)
     copied = asyncio.run(copy_into(source, target))
     answer = Copied(
         allowances=copied.allowances,

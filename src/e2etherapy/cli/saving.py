@@ -1,10 +1,15 @@
-"""Putting files that arrived into a folder, under names that can do no harm there."""
+"""Writing files of one's own, and those that arrived under names that can do no harm."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import BinaryIO
+
+from e2etherapy.cli.exit_codes import DiskFull, UnusableFile, exit_for
 
 _LONGEST_NAME_BYTES = 200
 _FALLBACK = "file"
@@ -42,6 +47,34 @@ def save_file(folder: Path, name: str, data: bytes) -> Path:
         else:
             return path
     raise AssertionError("There is always a next number.")
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that does not exist yet, readable by its owner only.
+
+    What fails leaves no part of it behind.
+
+    Raises:
+        UnusableFile: it exists.
+        DiskFull: the disk has no room for it.
+        OSError: it cannot be written.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise UnusableFile(f"{path} exists already. Nothing was written; name another.") from None
+    try:
+        with os.fdopen(descriptor, "w+b") as file:
+            yield file
+    except BaseException as error:
+        path.unlink()
+        if exit_for(error).name == "disk_full":
+            raise DiskFull(
+                f"The disk has no room for {path}. Nothing was left behind, and nothing else was "
+                "changed. Free some space, or name a file on another disk."
+            ) from None
+        raise
 
 
 def write_new(path: Path, data: bytes) -> None:

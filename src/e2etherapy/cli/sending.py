@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import mimetypes
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from e2etherapy.cli import output, wording
 from e2etherapy.cli.answers import ItemKind, Sent, SentItem, State
+from e2etherapy.cli.exit_codes import Interrupted
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation
 from e2etherapy.cli.progress import progress_bar
@@ -53,15 +57,47 @@ def attachment(path: Path) -> OutgoingFile:
 async def send(
     messenger: Messenger, name: str, text: str | None, file: OutgoingFile | None
 ) -> Sent:
-    """Send a text, then a file, whichever there is."""
+    """Send a text, then a file, whichever there is.
+
+    Raises:
+        Interrupted: Ctrl-C was pressed; the sentence says what became of each.
+    """
     items = []
-    with progress_bar("Sending") as progress:
+    given: dict[ItemKind, object] = {"text": text, "attachment": file}
+    asked = [kind for kind, something in given.items() if something is not None]
+    async with interruptible(messenger, name, asked), _progress() as progress:
         if text is not None:
             items.append(item("text", await messenger.send(name, text, progress)))
         if file is not None:
             parts = (file.name, file.media_type, file.data)
             items.append(item("attachment", await messenger.send_file(name, parts, progress)))
     return sent(name, items)
+
+
+@asynccontextmanager
+async def _progress() -> AsyncIterator[Callable[[int, int], None]]:
+    with progress_bar("Sending") as progress:
+        yield progress
+
+
+@asynccontextmanager
+async def interruptible(
+    messenger: Messenger, name: str, asked: list[ItemKind]
+) -> AsyncIterator[None]:
+    """Say, if Ctrl-C ends it, what became of what was to be sent.
+
+    Raises:
+        Interrupted: it did.
+    """
+    from e2etherapy.vault import conversations
+
+    db = messenger.device.vault.db
+    before = await conversations.named(db, name)
+    try:
+        yield
+    except asyncio.CancelledError:
+        states = await conversations.own_since(db, before.id, before.sequence)
+        raise Interrupted(wording.interrupted(asked, states)) from None
 
 
 def item(kind: ItemKind, report: SendReport) -> SentItem:
@@ -86,6 +122,6 @@ def show(invocation: Invocation, result: Sent) -> None:
     if result.state == "on_device":
         output.answer(invocation, result, "")
         problems = [part.problem for part in result.items if part.problem]
-        raise RelayUnreachable(" ".join(dict.fromkeys(problems)))
+        raise RelayUnreachable(" ".join([*dict.fromkeys(problems), wording.WAITS]))
     name = inert_line(result.name)
     output.answer(invocation, result, f"{wording.state(name, result.state)}.")

@@ -1,21 +1,22 @@
-"""Making a vault, and what its owner can set."""
+"""Making a vault."""
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import signal
 import sys
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from e2etherapy.cli import output, passphrase, typed_text
+from e2etherapy.cli import output, passphrase, recovery_words, relay_address, typed_text
 from e2etherapy.cli.invocation import Invocation, vault_options
 
 if TYPE_CHECKING:
-    from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.vault.vault import Place
-
-_PROVEN_WORDS = 3
 
 
 @click.command(
@@ -51,51 +52,125 @@ def init(
 
     Prints 24 recovery words once: whoever has them can open the vault without the passphrase.
     """
-    import asyncio
-
-    from e2etherapy.cli.answers import Made
-    from e2etherapy.messenger.relay_address import relay_url
-    from e2etherapy.messenger.settings import checked_name, parse_allowance
-
-    granted = typed_text.secret(allowance, allowance_file, "Allowance")
-    url = relay_url(relay)
-    if name is not None:
-        checked_name(name)
-    if granted is not None:
-        parse_allowance(granted)
+    secret = typed_text.secret(allowance, allowance_file, "Allowance")
+    wanted = _checked(_Wanted(role, relay, name, secret))
     place = invocation.place()
     _require_no_vault(place)
+    wanted = _asked_whether_it_answers(invocation, wanted)
     chosen = passphrase.choose(passphrase.named_file(invocation.passphrase_file))
-    words = asyncio.run(_make(place, role, chosen, (url, name, granted))).split()
-    made = Made(
-        role="therapist" if role == "therapist" else "client",
-        home=str(place.folder),
-        relay=url,
-        recovery_words=words,
-    )
-    output.answer(invocation, made, _shown(words))
-    if not invocation.json:
-        output.remark(
-            "\nWrite these 24 words on paper, with their numbers, and keep the paper safe. They "
-            "open your vault if the passphrase is lost, and they are not shown again."
-        )
-    if not no_proof and not invocation.json and sys.stdin.isatty() and sys.stdout.isatty():
-        _prove(words)
+    words = _make(place, wanted, chosen).split()
+    try:
+        _hand_over(invocation, wanted, words, proof=not no_proof)
+    except BaseException:
+        _take_back(place)
+        raise
     output.remark(f"Your vault is ready in {place.folder}.")
+    if not invocation.json:
+        output.remark(_next_step(invocation, wanted))
 
 
-async def _make(
-    place: Place, role: str, chosen: str, settings: tuple[str, str | None, str | None]
-) -> str:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a vault begins with; `relay` is what was typed until it was checked.
+
+    Attributes:
+        problem: why the relay did not answer; None if it did.
+    """
+
+    role: str
+    relay: str
+    name: str | None
+    allowance: str | None = field(repr=False)
+    problem: str | None = None
+
+
+def _checked(wanted: _Wanted) -> _Wanted:
+    """Refuse what cannot be used before anyone chooses a passphrase.
+
+    Raises:
+        InvalidLink, MessengerError: relay, name or allowance are not usable.
+    """
+    from e2etherapy.messenger import settings
+
+    url = relay_address.typed(wanted.relay)
+    settings.check(url, wanted.name, wanted.allowance)
+    return replace(wanted, relay=url)
+
+
+def _asked_whether_it_answers(invocation: Invocation, wanted: _Wanted) -> _Wanted:
+    """Say at once that no relay answers; a mistyped address would be noticed days later."""
+    problem = relay_address.problem(wanted.relay)
+    if problem is not None:
+        relay_address.go_on_without(problem, asking=not invocation.json)
+    return replace(wanted, problem=problem)
+
+
+def _make(place: Place, wanted: _Wanted, chosen: str) -> str:
+    """Make the vault and return its recovery words."""
+    import asyncio
+
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.vault.records import Role
 
-    relay, name, allowance = settings
-    messenger, words = await Messenger.create(
-        place, Role(role), chosen, relay, name=name, allowance=allowance
+    async def made() -> str:
+        messenger, words = await Messenger.create(
+            place,
+            Role(wanted.role),
+            chosen,
+            wanted.relay,
+            name=wanted.name,
+            allowance=wanted.allowance,
+        )
+        async with messenger:
+            return words
+
+    return asyncio.run(made())
+
+
+def _hand_over(invocation: Invocation, wanted: _Wanted, words: list[str], *, proof: bool) -> None:
+    """Show the words this once; at a terminal ask for three of them."""
+    from e2etherapy.cli.answers import Made
+
+    made = Made(
+        role="therapist" if wanted.role == "therapist" else "client",
+        home=str(invocation.place().folder),
+        relay=wanted.relay,
+        recovery_words=words,
+        problem=wanted.problem,
     )
-    async with messenger:
-        return words
+    width = shutil.get_terminal_size().columns
+    output.answer(invocation, made, recovery_words.table(words, width))
+    if invocation.json:
+        return
+    output.remark(recovery_words.ON_PAPER)
+    if proof and sys.stdin.isatty() and sys.stdout.isatty():
+        recovery_words.prove(words)
+
+
+def _next_step(invocation: Invocation, wanted: _Wanted) -> str:
+    home = "" if invocation.home is None else f" --home {shlex.quote(str(invocation.home))}"
+    if wanted.role == "client":
+        return f"Next, with the link from your therapist: e2etherapy{home} join -"
+    if wanted.allowance is None:
+        return (
+            "Next, with the allowance from the relay's operator: "
+            f"e2etherapy{home} settings allowance - < allowance.txt"
+        )
+    return f"Next: e2etherapy{home} invite NAME"
+
+
+def _take_back(place: Place) -> None:
+    """Leave nothing of a vault whose words nobody may have."""
+    from e2etherapy.vault.discarding import discard
+
+    for impatience in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(impatience, signal.SIG_IGN)
+    discard(place)
+    output.remark(
+        f"Stopped before it was sure that the words are on paper. The vault in {place.folder} was "
+        "taken back and nothing is left of it; these words open nothing. Run the command again "
+        "when you have paper and a pen: there will be other words."
+    )
 
 
 def _require_no_vault(place: Place) -> None:
@@ -110,110 +185,4 @@ def _require_no_vault(place: Place) -> None:
     raise VaultExists(
         f"There is already a vault in {place.folder}. Nothing was changed. "
         "Give another folder with --home."
-    )
-
-
-def _shown(words: list[str]) -> str:
-    columns = 4
-    cells = [f"{number:>2} {word:<10}" for number, word in enumerate(words, 1)]
-    rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
-    return "\n".join("  ".join(row).rstrip() for row in rows)
-
-
-def _prove(words: list[str]) -> None:
-    from e2etherapy.primitives.randomness import system_entropy
-
-    output.remark("\nTo be sure that they are on paper, three of them:")
-    drawn = sorted(range(len(words)), key=lambda _: system_entropy(8))[:_PROVEN_WORDS]
-    for index in sorted(drawn):
-        while click.prompt(f"Word {index + 1}", err=True).strip().lower() != words[index]:
-            output.remark("That is another word. Please look at your paper again.")
-
-
-@click.group()
-@vault_options
-def settings() -> None:
-    """Change what you have set."""
-
-
-@settings.command(epilog="\b\nExample:\n  e2etherapy settings allowance - < allowance.txt")
-@click.argument("allowance", default="-")
-@vault_options
-@click.pass_obj
-def allowance(invocation: Invocation, allowance: str) -> None:
-    """Set the allowance that the operator granted.
-
-    Without ALLOWANCE, or with -, it is asked for or read from standard input.
-    """
-    from e2etherapy.cli.answers import Setting
-    from e2etherapy.messenger.settings import parse_allowance
-
-    given = typed_text.secret(allowance, None, "Allowance") or ""
-    parse_allowance(given)
-    invocation.unlocked(lambda messenger: messenger.set_allowance(given))
-    done = Setting(setting="allowance", enabled=True)
-    output.answer(invocation, done, "The allowance is set.")
-
-
-@settings.command("read-marks")
-@click.argument("choice", type=click.Choice(["on", "off"]))
-@vault_options
-@click.pass_obj
-def read_marks(invocation: Invocation, choice: str) -> None:
-    """Say, or stop saying, what you have read.
-
-    With on, the other side is told what you have read, and you see what they have read if they
-    chose the same.
-    """
-    from e2etherapy.cli.answers import Setting
-
-    enabled = choice == "on"
-    invocation.unlocked(lambda messenger: messenger.set_read_marks(enabled=enabled))
-    sentence = (
-        "From now on the other side is told what you have read."
-        if enabled
-        else "From now on nobody is told what you have read."
-    )
-    output.answer(invocation, Setting(setting="read-marks", enabled=enabled), sentence)
-
-
-@settings.command(
-    "passphrase",
-    epilog="""\b
-Examples:
-  e2etherapy settings passphrase
-  e2etherapy settings passphrase --recovery-words""",
-)
-@click.option(
-    "--recovery-words",
-    is_flag=True,
-    help="The old one is lost: ask for the 24 words, or read them from standard input.",
-)
-@click.option(
-    "--new-passphrase-file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Read the new passphrase from the first line of this file.",
-)
-@vault_options
-@click.pass_obj
-def change_passphrase(
-    invocation: Invocation, recovery_words: bool, new_passphrase_file: Path | None
-) -> None:
-    """Choose another passphrase.
-
-    The recovery words stay the same.
-    """
-    from e2etherapy.cli.answers import Setting
-
-    words = typed_text.secret("-", None, "Recovery words") if recovery_words else None
-
-    async def change(messenger: Messenger) -> None:
-        messenger.change_passphrase(passphrase.choose(new_passphrase_file))
-
-    invocation.unlocked(change, words)
-    output.answer(
-        invocation,
-        Setting(setting="passphrase", enabled=True),
-        "From now on the new passphrase opens your vault.",
     )

@@ -75,9 +75,16 @@ async def typed(messenger: Messenger, what: str) -> str:
 def secret(argument: str | None, file: Path | None, question: str) -> str | None:
     """Return a secret given as an argument, in a file, through a pipe or at a hidden prompt."""
     if file is not None:
-        return standard_input() if str(file) == STANDARD_INPUT else file.read_text("utf-8")
+        return standard_input() if str(file) == STANDARD_INPUT else _text_in(file)
     if argument == STANDARD_INPUT:
         if not sys.stdin.isatty():
             return standard_input().strip()
         return str(click.prompt(question, hide_input=True, err=True)).strip()
     return argument
+
+
+def _text_in(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidText(f"{file} is not UTF-8 text. Nothing was done.") from None

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from e2etherapy.cli.inert import inert, inert_line
 from e2etherapy.cli.output import moment
+from e2etherapy.cli.wrapping import wrapped
 
 if TYPE_CHECKING:
+    from e2etherapy.messenger.reading import Standing
     from e2etherapy.messenger.views import (
         ConversationView,
         JournalView,
@@ -18,15 +21,26 @@ if TYPE_CHECKING:
         SearchView,
         SyncReport,
     )
+    from e2etherapy.vault.records import State
 
 _EXCERPT = 200
+_INDENT = "  "
 NO_CONVERSATIONS = (
     "There are no conversations yet. A therapist starts one with 'e2etherapy invite NAME', a "
     "client with 'e2etherapy join -' and the link that the therapist handed over."
 )
 NO_MESSAGES = "Nothing has been written here yet."
+NOTHING_NEW = "Nothing that you have not been shown."
+NOT_NOTED = (
+    "The disk has no room, so it could not be noted what you have read: it will be shown as new "
+    "again. Nothing was lost."
+)
 NO_ENTRIES = (
     "Your journal is empty. 'e2etherapy journal write' adds to it; it stays on this device."
+)
+WAITS = (
+    "What you wrote is safe on this device and goes out with the next sync ('e2etherapy sync'). Do "
+    "not send it again."
 )
 NOTHING_FOUND = "Nothing in the record holds all of these words."
 
@@ -40,78 +54,135 @@ def state(name: str, word: str) -> str:
     """Return how far a message has come, as a sentence."""
     return {
         "on_device": "On this device; it goes to the relay with the next sync",
-        "stored": f"Stored at the relay; {name}'s device has not fetched it yet",
+        "stored": f"Stored at the relay; no word yet that {name}'s device has it",
         "fetched": f"On {name}'s device",
         "read": f"Read by {name}",
         "received": "",
     }[word]
 
 
-def conversation(view: ConversationView) -> str:
+def interrupted(asked: Sequence[str], states: Mapping[str, State]) -> str:
+    """Say what became of what was being sent when Ctrl-C ended it.
+
+    Args:
+        asked: the kinds of what was to be sent.
+        states: how far those have come that are in the record.
+    """
+    called = {"text": "text", "attachment": "file", "journal_share": "journal entry"}
+    sentences = ["Stopped."]
+    for kind in asked:
+        what = f"The {called[kind]}"
+        if kind not in states:
+            sentences.append(f"{what} was not sent, and nothing of it is kept.")
+        elif not states[kind]:
+            sentences.append(
+                f"{what} is on this device and waits: it goes out with the next sync "
+                "('e2etherapy sync'). Do not send it again; it cannot be taken back."
+            )
+        else:
+            sentences.append(f"{what} is stored at the relay already.")
+    return " ".join(sentences)
+
+
+def conversation(view: ConversationView, width: int | None = None) -> str:
     """Return a conversation as a few lines."""
     name = inert_line(view.name)
-    lines = [click.style(name, bold=True)]
+    lines = []
     if view.phase == "invited":
-        lines.append(f"  {name} has not used the invitation yet.")
+        lines.append(f"{name} has not used the invitation yet.")
     elif view.last is None:
-        lines.append("  No messages yet.")
+        lines.append("No messages yet.")
     else:
         count = counted(view.messages, "message", "messages")
-        lines.append(f"  {count}, the last written {moment(view.last)}.")
-    if view.phase != "invited":
-        lines.append(f"  {_verification(view)}")
+        new = f", {view.unread} of them new" if view.unread else ""
+        lines.append(f"{count}{new}, the last written {moment(view.last)}.")
     if view.missing:
         count = counted(view.missing, "message", "messages")
-        lines.append(f"  {count} from {name} not arrived yet; later ones have.")
+        lines.append(f"{count} from {name} not arrived yet; later ones have.")
     if view.waiting:
-        lines.append("  Something waits on this device; it goes out with the next sync.")
-    return "\n".join(lines)
+        lines.append("Something waits on this device; it goes out with the next sync.")
+    if view.phase != "invited" and view.verification == "matched":
+        lines.append(f"You compared the six words with {name}: they were the same.")
+    shown = [part for line in lines for part in wrapped(line, width, _INDENT)]
+    if view.phase != "invited" and view.verification != "matched":
+        shown.append(_to_compare(view, width))
+    return "\n".join([click.style(name, bold=True), *shown])
 
 
-def _verification(view: ConversationView) -> str:
-    name = inert_line(view.name)
-    if view.verification == "matched":
-        return f"You compared the six words with {name}: they were the same."
+def _to_compare(view: ConversationView, width: int | None) -> str:
     if view.verification == "differed":
-        return (
-            f"The six words were different. This may not be {name}. Nothing more is sent until "
-            f"they are compared again: e2etherapy verify {shlex.quote(name)}"
-        )
-    return f"Not compared yet: the six words. e2etherapy verify {shlex.quote(name)}"
+        return differed(view.name, width, _INDENT)
+    lines = wrapped("The six words have not been compared yet:", width, _INDENT)
+    return "\n".join([*lines, f"{_INDENT}{_verify(view.name)}"])
 
 
-def message(conversation_name: str, view: MessageView) -> str:
+def _verify(name: str) -> str:
+    """Return the command, for a line of its own: it must be possible to copy it whole."""
+    return f"  e2etherapy verify {shlex.quote(inert_line(name))}"
+
+
+def differed(conversation_name: str, width: int | None = None, indent: str = "") -> str:
+    """Return the warning that stands wherever somebody else may have written."""
+    name = inert_line(conversation_name)
+    sentences = (
+        f"WARNING: the six words were different. This may not be {name}: somebody else may read "
+        "what you write and have written what you read. Nothing more is sent until they are "
+        "compared again and agree:"
+    )
+    lines = [*wrapped(sentences, width, indent), f"{indent}{_verify(conversation_name)}"]
+    return click.style("\n".join(lines), fg="red", bold=True)
+
+
+def thread(
+    standing: Standing, views: Sequence[MessageView], nothing: str, width: int | None = None
+) -> str:
+    """Return a conversation's messages, or `nothing`; a warning stands before and behind them."""
+    shown = [message(standing.name, view, width) for view in views] or [nothing]
+    if standing.verification == "differed":
+        warning = differed(standing.name, width)
+        shown = [warning, *shown, warning] if views else [warning, *shown]
+    return "\n\n".join(shown)
+
+
+def message(conversation_name: str, view: MessageView, width: int | None = None) -> str:
     """Return a message: who and when, the words indented, and how far it has come."""
     name = inert_line(conversation_name)
-    author = "You" if view.own else name
-    lines = [f"{click.style(author, bold=True)}, {moment(view.written)}"]
+    said = [f"File: {inert_line(view.file.name)} ({view.file.size:,} bytes)"] if view.file else []
+    # Indented, so that no text can pass for another message's first line.
+    said += [] if view.file else [inert(view.text)]
     if view.kind == "journal_share":
-        lines.append("  (from the journal)")
-    if view.file is None:
-        # Indented, so that no text can pass for another message's first line.
-        lines += [f"  {line}" for line in inert(view.text).split("\n")]
-    else:
-        size = f"{view.file.size:,} bytes"
-        lines.append(f"  File: {inert_line(view.file.name)} ({size})")
+        said.insert(0, "(from the journal)")
     words = state(name, view.state)
     if words:
-        lines.append(f"  [{words}]")
-    return "\n".join(lines)
+        said.append(f"[{words}]")
+    lines = [line for part in said for line in wrapped(part, width, _INDENT)]
+    when = f", {moment(view.written)}{', new' * view.unread}"
+    return "\n".join([*_head("You" if view.own else name, when, width), *lines])
 
 
-def hit(view: SearchView) -> str:
-    """Return something that a search found."""
-    where = "Your journal" if view.conversation is None else inert_line(view.conversation)
+def _head(who: str, more: str, width: int | None) -> list[str]:
+    """Return a first line in which somebody's name stands out."""
+    first, *others = wrapped(who + more, width)
+    bold = first[: len(who)]
+    return [click.style(bold, bold=True) + first[len(bold) :], *others]
+
+
+def hit(view: SearchView, *, own: bool, width: int | None = None) -> str:
+    """Return something that a search found, with who wrote it."""
+    who = "Your journal" if view.conversation is None else inert_line(view.conversation)
+    if own and view.conversation is not None:
+        who = f"You to {who}"
     text = inert_line(view.text)
     short = text if len(text) <= _EXCERPT else text[:_EXCERPT] + " …"
-    return f"{click.style(where, bold=True)}, {view.author}, {moment(view.written)}\n  {short}"
+    first = _head(who, f", {moment(view.written)}", width)
+    return "\n".join([*first, *wrapped(short, width, _INDENT)])
 
 
-def journal_entry(view: JournalView) -> str:
+def journal_entry(view: JournalView, width: int | None = None) -> str:
     """Return a journal entry with its number."""
     mood = "" if view.mood is None else f", mood {view.mood} of 10"
-    first = f"{click.style(str(view.number), bold=True)}  {moment(view.written)}{mood}"
-    return "\n".join([first, *(f"  {line}" for line in inert(view.text).split("\n"))])
+    first = _head(str(view.number), f"  {moment(view.written)}{mood}", width)
+    return "\n".join([*first, *wrapped(inert(view.text), width, _INDENT)])
 
 
 def synced(report: SyncReport) -> str:

@@ -51,6 +51,21 @@ _EVENTS = {
     "copy_trusted": "The owner said that this is the only copy of the vault.",
     "shared_from_journal": "An entry of the private journal was shared.",
 }
+_REFUSED = (frozenset({"reason"}), "Something that arrived was refused: {reason}.")
+_DETAILED: dict[str, tuple[frozenset[str], str]] = {
+    "envelope_refused": _REFUSED,
+    "content_refused": _REFUSED,
+    "gap_noticed": (frozenset({"missing"}), "{missing} deliveries were missing at the relay."),
+    "long_item_lost": (
+        frozenset({"arrived", "total"}),
+        "A long message or file could not be completed: {arrived} of its {total} pieces arrived.",
+    ),
+    "shared_from_journal": (
+        frozenset({"entry"}),
+        "Entry {entry} of the private journal was shared.",
+    ),
+}
+"""Sentences for events with just these details."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -106,12 +121,19 @@ def _readable(
             when = f"{mood}Written {_time(decoded.recorded)}."
             return Shown(position, authors.owner, when, decoded.text, "private")
         case record.Event():
-            sentence = _EVENTS.get(decoded.event, decoded.event)
-            details = ", ".join(f"{name}: {value}" for name, value in decoded.details.items())
-            text = f"{sentence} ({details})" if details else sentence
             when = f"Recorded {_time(decoded.recorded)}."
-            return Shown(position, "", when, text, "event")
+            return Shown(position, "", when, _happened(decoded), "event")
     return Shown(position, "", "", NEWER, "unknown")
+
+
+def _happened(event: record.Event) -> str:
+    """Return an event as a sentence that has its details in it."""
+    names, sentence = _DETAILED.get(event.event, (frozenset(), ""))
+    if names and names == event.details.keys():
+        return sentence.format_map(event.details)
+    plain = _EVENTS.get(event.event, event.event)
+    details = ", ".join(f"{name}: {value}" for name, value in event.details.items())
+    return f"{plain} ({details})" if details else plain
 
 
 def visible(text: str) -> str:

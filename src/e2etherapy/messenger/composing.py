@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypedDict
@@ -74,7 +75,7 @@ class Composer:
         if self.conversation.verification is Verification.DIFFERED:
             raise IdentityUnconfirmed(
                 f"This may not be {name}: the six words were different. Nothing more is sent "
-                f"until they are compared again and agree ('e2etherapy verify {name}')."
+                f"until they are compared again and agree: e2etherapy verify {shlex.quote(name)}"
             )
         phase = self.conversation.state.phase
         if phase is Phase.INVITED:

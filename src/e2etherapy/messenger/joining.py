@@ -12,6 +12,7 @@ from e2etherapy.errors import (
     InvitationUnavailable,
     MessengerError,
     NameTaken,
+    RelayError,
     RelayRefused,
     WrongRole,
 )
@@ -163,8 +164,14 @@ async def _fetch(device: Device, url: str, claim: Claim) -> bytes:
     except RelayRefused:
         raise InvitationUnavailable(
             "This invitation is not at the relay: it was used already, has expired, or the link "
-            "is not complete. Nothing was changed. Ask your therapist for a new one; if you have "
-            "not used it yourself, say that too, because somebody else may have."
+            "is not complete. Nothing was changed. If you have used it yourself, you are in the "
+            "conversation already ('e2etherapy conversations' lists it). If not, ask your "
+            "therapist for a new one and say so, because somebody else may have used it."
+        ) from None
+    except RelayError as error:
+        raise type(error)(
+            f"{error} The invitation is not used up; join with the same link again later, on this "
+            "device."
         ) from None
 
 

@@ -13,11 +13,10 @@ over, `wait` raises VaultBusy, and so does every later method until the vault ca
 
 from __future__ import annotations
 
-import contextlib
+from collections.abc import Collection
 from typing import BinaryIO
 
 from e2etherapy.errors import (
-    NotReady,
     RelayError,
     RelayRefused,
     RelayUnreachable,
@@ -27,6 +26,7 @@ from e2etherapy.messenger import (
     inviting,
     joining,
     journaling,
+    read_marks,
     reading,
     sending,
     settings,
@@ -51,7 +51,6 @@ from e2etherapy.messenger.views import (
 from e2etherapy.messenger.waiting import Trouble, no_trouble
 from e2etherapy.messenger.waking import wakes
 from e2etherapy.primitives.digest import sha256
-from e2etherapy.vault import conversations
 from e2etherapy.vault.records import Role
 
 
@@ -88,10 +87,10 @@ class Messenger(OpenDevice):
         except RelayRefused:
             await inviting.withdraw(self.device, record)
             raise
-        except RelayUnreachable:
-            raise RelayUnreachable(
-                f"The relay can't be reached. The invitation for {name} is prepared on this "
-                "device; run the same command again to complete it and see its link."
+        except RelayError as error:
+            raise type(error)(
+                f"{error} The invitation for {name} is prepared on this device; run the same "
+                "command again to complete it and see its link."
             ) from None
         return invitation
 
@@ -211,18 +210,17 @@ class Messenger(OpenDevice):
         marks = await self.device.vault.setting(Setting.READ_MARKS) is not None
         return await reading.thread(self.device.vault, name, show_read=marks)
 
-    async def mark_read(self, name: str) -> None:
-        """Tell the other side what was read, if this device's owner has opted in to that."""
-        if await self.device.vault.setting(Setting.READ_MARKS) is None:
-            return
-        record = await conversations.named(self.device.vault.db, name)
-        items = await conversations.unmarked(self.device.vault.db, record.id)
-        if items:
-            async with sending.composer(self.device, name) as composer:
-                composer.read_mark(items)
-            with contextlib.suppress(RelayError, NotReady):
-                # The mark waits in the outbox like anything else.
-                await sending.deliver(self.device, record)
+    async def mark_read(self, name: str, shown: Collection[str] | None = None) -> None:
+        """Note what was read; tell the other side, if this device's owner has opted in to that.
+
+        Args:
+            name: the conversation's.
+            shown: ids of the messages that were shown; None for all that are here.
+
+        Raises:
+            OldCopy, NotReady, IdentityUnconfirmed, ChainExhausted: it is noted, and not told.
+        """
+        await read_marks.mark(self.device, name, shown)
 
     async def attachment(self, name: str, item: str, *, author: Role) -> tuple[str, bytes]:
         """Return an attached file's name and bytes.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from e2etherapy.errors import MalformedData, NotReady, UnknownConversation
@@ -16,9 +17,16 @@ from e2etherapy.messenger.views import (
 )
 from e2etherapy.session.safety_phrase import safety_phrase as six_words
 from e2etherapy.session.states import Established
-from e2etherapy.vault import conversations
+from e2etherapy.vault import conversations, unread
 from e2etherapy.vault import search as full_text
-from e2etherapy.vault.records import Author, ConversationRecord, Role, State, ThreadRow
+from e2etherapy.vault.records import (
+    Author,
+    ConversationRecord,
+    Role,
+    State,
+    ThreadRow,
+    Verification,
+)
 from e2etherapy.vault.search import Hit
 from e2etherapy.vault.vault import Vault
 from e2etherapy.wire import content
@@ -59,6 +67,7 @@ async def conversation_list(vault: Vault) -> list[ConversationView]:
                 verification=found.verification,
                 relay=found.relay,
                 messages=tally.messages,
+                unread=await unread.count(vault.db, found.id),
                 missing=tally.missing,
                 waiting=tally.waiting,
                 last=None if tally.last is None else moment_of(tally.last),
@@ -77,8 +86,33 @@ async def thread(vault: Vault, name: str, *, show_read: bool) -> list[MessageVie
     rows = [
         row for row in await conversations.thread(vault.db, found.id) if row.item.kind in IN_THREAD
     ]
+    new = set(await unread.items(vault.db, found.id))
     ordered = _in_order_of_each_author(rows)
-    return [_message(found, row, show_read=show_read) for row in ordered]
+    return [
+        replace(
+            _message(found, row, show_read=show_read),
+            unread=row.item.author is Author.PEER and row.item.id in new,
+        )
+        for row in ordered
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a conversation is called, and what came of comparing the six words."""
+
+    name: str
+    verification: Verification
+
+
+async def standing(vault: Vault, name: str) -> Standing:
+    """Return how a conversation stands.
+
+    Raises:
+        UnknownConversation: there is no such conversation.
+    """
+    found = await conversations.named(vault.db, name)
+    return Standing(found.name, found.verification)
 
 
 async def attachment(vault: Vault, name: str, item: str, author: Role) -> tuple[str, bytes]:

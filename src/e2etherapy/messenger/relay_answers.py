@@ -30,15 +30,9 @@ def problem_of(status: int, *expected: int) -> RelayError | None:
     if status == _REFUSED:
         return RelayRefused("The relay has nothing here for this key.")
     if status == _FULL:
-        return RelayFull(
-            "The relay has no room for this now: the mailbox or its disk is full. "
-            "What you wrote is safe on this device and goes out with a later sync."
-        )
+        return RelayFull("The relay has no room for this now: the mailbox or its disk is full.")
     if status == _STOPPING:
-        return RelayUnreachable(
-            "The relay is busy or stopping. What you wrote is safe on this device and goes out "
-            "with a later sync."
-        )
+        return RelayUnreachable("The relay is busy or stopping.")
     return RelayProtocolError(
         f"The relay answered in a way that this version does not understand ({status}). "
         "Nothing was lost; check the relay's address, or update."
@@ -83,7 +77,4 @@ async def network_errors() -> AsyncIterator[None]:
     except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError):
         # UnicodeError: a host that a link may name, and that no name on the network can be.
         # Without the cause: aiohttp's texts can hold the URL, and that holds a mailbox id.
-        raise RelayUnreachable(
-            "The relay can't be reached. What you wrote is safe on this device and goes out "
-            "with the next sync."
-        ) from None
+        raise RelayUnreachable("The relay can't be reached.") from None

@@ -15,11 +15,11 @@ _VERSION = re.compile(r"v(0|[1-9][0-9]{0,3})", re.ASCII)
 
 OLDER = (
     "This relay is older than this program and does not speak its language. Ask whoever runs the "
-    "relay to update it. What you wrote is safe on this device and goes out with a later sync."
+    "relay to update it; nothing is lost until then."
 )
 NEWER = (
-    "This relay is newer than this program and no longer speaks its language. Update e2etherapy. "
-    "What you wrote is safe on this device and goes out with a later sync."
+    "This relay is newer than this program and no longer speaks its language. Update e2etherapy; "
+    "nothing is lost until then."
 )
 
 

@@ -39,6 +39,19 @@ def require_text(text: str) -> None:
         raise InvalidText("The text is not valid Unicode. Nothing was sent.") from None
 
 
+async def require_ready(device: Device, name: str) -> None:
+    """Refuse before anybody begins to write what could not be sent.
+
+    Raises:
+        OldCopy: this vault may have a newer copy elsewhere.
+        UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
+    """
+    device.vault.require_only_copy()
+    record = await conversations.named(device.vault.db, name)
+    change = await device.begin(record)
+    Composer(record, change, device.clock(), device.entropy).require_ready()
+
+
 @contextlib.asynccontextmanager
 async def composer(device: Device, name: str) -> AsyncIterator[Composer]:
     """Gather items for one conversation; they are written when the block ends.

@@ -50,6 +50,7 @@ class MessageView:
         written: when its author's device says it was written, UTC.
         arrived: when this device recorded it, UTC.
         state: on_device, stored, fetched, read or received.
+        unread: it came from the other side and was not shown before (`Messenger.mark_read`).
     """
 
     id: str
@@ -61,6 +62,7 @@ class MessageView:
     arrived: datetime
     state: str
     file: FileView | None = None
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class ConversationView:
         phase: invited, joined, opening, ready, waiting or closed.
         verification: unverified, matched or differed.
         messages: items in the thread.
+        unread: those of the other side that were not shown yet.
         missing: items of the other side that later ones show to exist.
         waiting: errands that the relay has not answered.
         last: when the last message was written, UTC.
@@ -82,6 +85,7 @@ class ConversationView:
     verification: Verification
     relay: str
     messages: int
+    unread: int
     missing: int
     waiting: int
     last: datetime | None

@@ -94,8 +94,8 @@ def seal(
     own, chain, ratchet = _speaking(ratchet, entropy)
     if chain.number >= STANDARD.chain_length:
         raise ChainExhausted(
-            "Too many envelopes are waiting for an answer. What you wrote is safe; "
-            "it can go out once the other side has answered."
+            "Too many envelopes are waiting for an answer. This was not sent and is not kept; it "
+            "can be sent once the other side's device has answered."
         )
     step = skipped_keys.advance(chain.chain_key)
     keys, binding = own.keys, ratchet.binding

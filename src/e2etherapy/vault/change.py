@@ -45,6 +45,7 @@ _SPEND_FIRST = """INSERT OR IGNORE INTO spent_id
 _SPEND_WHOLE = """INSERT OR IGNORE INTO spent_id SELECT ?1, ?2 WHERE NOT EXISTS
     (SELECT 1 FROM item WHERE conversation = ?1 AND author = 'peer' AND id = ?2)"""
 _MARK_READ = """UPDATE item SET state = ? WHERE conversation = ? AND author = 'peer' AND id = ?"""
+_MARK_SHOWN = "UPDATE item SET shown = 1 WHERE conversation = ? AND author = 'peer' AND id = ?"
 _RAISE_STATE = """UPDATE item SET state = ?3 WHERE conversation = ?1 AND author = 'own'
     AND id = ?2 AND state < ?3"""
 _STORED = """UPDATE item SET state = ?3 WHERE conversation = ?1
@@ -186,6 +187,15 @@ class Change:
     def acknowledged(self, conversation: int, position: int) -> None:
         """Remember up to which position the relay has deleted."""
         self._add("UPDATE conversation SET acknowledged = ? WHERE id = ?", position, conversation)
+
+    def move_relay(self, old: str, new: str) -> None:
+        """Reach the relay of all conversations that have an old address under a new one."""
+        self._add("UPDATE conversation SET relay = ? WHERE relay = ?", new, old)
+
+    def mark_shown(self, conversation: int, items: list[bytes]) -> None:
+        """Remember that items of the other side were shown to this device's owner."""
+        for item in items:
+            self._add(_MARK_SHOWN, conversation, item)
 
     def mark_read(self, conversation: int, item: bytes) -> None:
         """Remember that the other side is told that an item was read."""

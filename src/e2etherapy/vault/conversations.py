@@ -227,10 +227,19 @@ async def state_of(db: Database, conversation: int, item: bytes) -> State:
     return State.ON_DEVICE if row is None else State(row[0])
 
 
-async def unmarked(db: Database, conversation: int) -> list[bytes]:
-    """Return items of the other side in the thread that no read mark was sent for."""
+async def own_since(db: Database, conversation: int, sequence: int) -> dict[str, State]:
+    """Return the state of one's own items behind a sequence, by their kind."""
     rows = await db.fetch_all(
-        "SELECT id FROM item WHERE conversation = ? AND author = 'peer' AND state = ?"
+        "SELECT kind, state FROM item WHERE conversation = ? AND author = 'own' AND sequence > ?",
+        (conversation, sequence),
+    )
+    return {row[0]: State(row[1]) for row in rows}
+
+
+async def unmarked(db: Database, conversation: int) -> list[bytes]:
+    """Return items of the other side that were shown, and that no read mark was sent for."""
+    rows = await db.fetch_all(
+        "SELECT id FROM item WHERE conversation = ? AND author = 'peer' AND state = ? AND shown"
         " AND kind IN ('text', 'attachment', 'journal_share') ORDER BY sequence LIMIT 256",
         (conversation, State.RECEIVED.value),
     )

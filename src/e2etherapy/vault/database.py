@@ -50,6 +50,7 @@ _PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 0",
     "PRAGMA cache_size = -32768",
 )
+_INDEX_IN_MEMORY = "PRAGMA locking_mode = EXCLUSIVE"
 
 
 class Connection(aiosqlite.Connection):
@@ -183,7 +184,17 @@ async def connect(folder: Path, key: DataKey, *, fresh: bool = False) -> Databas
             f"{path} is missing or empty. Nothing was changed. Restore it from a backup, or use "
             "the export on another device."
         )
-    opening = asyncio.ensure_future(_open(path, key))
+    try:
+        return await _opened(path, key, _PRAGMAS)
+    except VaultFull:
+        # There is no room for the index beside the log; reading must not depend on it. In memory,
+        # it serves one process, and the vault's lock lets no other in.
+        return await _opened(path, key, (_INDEX_IN_MEMORY, *_PRAGMAS))
+
+
+async def _opened(path: Path, key: DataKey, pragmas: Sequence[str]) -> Database:
+    """Open, or leave nothing open when whoever waits for it is cancelled."""
+    opening = asyncio.ensure_future(_open(path, key, pragmas))
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
@@ -191,13 +202,13 @@ async def connect(folder: Path, key: DataKey, *, fresh: bool = False) -> Databas
         raise
 
 
-async def _open(path: Path, key: DataKey) -> Database:
+async def _open(path: Path, key: DataKey, pragmas: Sequence[str]) -> Database:
     with _translated(path):
         connection = Connection(partial(_connector, path, key), iter_chunk_size=64)
         await connection
         database = Database(connection, path)
         try:
-            for pragma in _PRAGMAS:
+            for pragma in pragmas:
                 await connection.execute(pragma)
             await database.migrate()
             # What a crash left in the log may hold keys that were deleted since.

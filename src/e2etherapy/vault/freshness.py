@@ -55,3 +55,7 @@ class GenerationMemory:
         with os.fdopen(descriptor, "w") as file:
             file.write(str(generation))
         fresh.replace(self._path)
+
+    def forget(self) -> None:
+        """Remove the memory of a vault that is no more."""
+        self._path.unlink(missing_ok=True)

@@ -122,6 +122,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (conversation, id)
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        # Of what came before this step only what the other side was told is known to be read.
+        "ALTER TABLE item ADD COLUMN shown INTEGER NOT NULL DEFAULT 0",
+        "UPDATE item SET shown = 1 WHERE state = 11",
+    ),
 )
 """Each step's statements run in one transaction together with the new version number."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from e2etherapy.cli import main
+from e2etherapy.cli import exit_codes, main
 from e2etherapy.cli.answers import BY_COMMAND
 from e2etherapy.errors import VaultFull
 
@@ -54,7 +55,14 @@ def test_every_documented_answer_belongs_to_a_command_that_takes_json(name: str)
 @pytest.mark.parametrize("name", [name for name, _ in commands()])
 def test_every_command_has_its_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run([*name.split(), "--help"]) == 0
-    assert f"Usage: e2etherapy {name}" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"Usage: e2etherapy {name}" in shown
+    assert re.search(rf"Examples?(, in .*)?:\n.*e2etherapy {name}", shown)
+
+
+def test_the_first_help_fits_a_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["--help"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) <= 50
 
 
 @pytest.mark.parametrize(
@@ -93,6 +101,23 @@ def test_an_error_with_json_is_json(
     assert met(monkeypatch, VaultFull("The disk is full.")) == 18
     assert json.loads(capsys.readouterr().err) == {
         "error": {"code": "disk_full", "exit": 18, "message": "The disk is full."}
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(KeyboardInterrupt(), "interrupted"), (click.Abort(), "stopped")]
+)
+def test_a_command_that_was_stopped_says_so_in_json(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    code: str,
+) -> None:
+    ended = met(monkeypatch, error)
+    assert json.loads(capsys.readouterr().err.splitlines()[-1])["error"] == {
+        "code": code,
+        "exit": ended,
+        "message": exit_codes.BY_NAME[code].meaning,
     }
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from e2etherapy.vault import conversations, database, outbox
+from e2etherapy.vault import conversations, database, outbox, unread
 from e2etherapy.vault.database import Database
 from e2etherapy.vault.keyslots import DataKey
-from e2etherapy.vault.records import CreateMailbox
+from e2etherapy.vault.records import CreateMailbox, State
 from e2etherapy.vault.schema import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ LOCATOR, TOKEN = b"l" * 32, b"t" * 32
 ERRAND = CreateMailbox(b"p" * 32)
 CONVERSATION = """INSERT INTO conversation VALUES (1, 'A', 'a', 'client', 'https://relay.example',
     x'01', x'', x'', x'', NULL, NULL, 0, 0, 0, 'unverified', 0)"""
+
+
+ITEM = "INSERT INTO item VALUES (1, 'peer', ?, ?, 'text', ?, ?, 0)"
+ENTRY = "INSERT INTO journal VALUES (?, x'01', ?, NULL, NULL, x'', x'')"
 
 
 async def of_version(version: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
@@ -53,4 +57,25 @@ async def test_errands_and_claims_are_there_after_the_second_step(
     assert (held.token, held.mailbox, held.sealed, held.day) == (TOKEN, None, None, None)
     await db.write([("DELETE FROM conversation", [()])])
     assert await outbox.count(db) == 0
+    await db.close()
+
+
+async def test_what_the_other_side_was_told_is_read_after_the_fourth_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of anything else nobody knows whether it was; it must not be hidden."""
+    old = await of_version(3, tmp_path, monkeypatch)
+    told, untold = (b"told" * 4, State.MARKED_READ), (b"new " * 4, State.RECEIVED)
+    rows = list(enumerate((told, untold), 1))
+    await old.write(
+        [
+            (CONVERSATION, [()]),
+            (ENTRY, [(number, number) for number, _ in rows]),
+            (ITEM, [(number, item, number, state.value) for number, (item, state) in rows]),
+        ]
+    )
+    await old.close()
+    db = await database.connect(tmp_path, KEY)
+    assert await unread.items(db, 1) == [untold[0]]
+    assert await unread.count(db, 1) == 1
     await db.close()

@@ -142,8 +142,13 @@ async def test_a_vault_of_an_earlier_version_learns_where_its_books_end(pair: Tw
 
 
 async def back_to_an_earlier_version(at: Home) -> None:
-    """Make of a vault what the second version left: it had neither of the later tables."""
+    """Make of a vault what the second version left: it lacked two tables and one column."""
     db = await database.connect(at.place.folder, at.key)
-    later = [(f"DROP TABLE {name}", [()]) for name in ("book", "spent_id")]
-    await db.write([*later, ("PRAGMA user_version = 2", [()])])
+    undoing = (
+        "DROP TABLE book",
+        "DROP TABLE spent_id",
+        "ALTER TABLE item DROP COLUMN shown",
+        "PRAGMA user_version = 2",
+    )
+    await db.write([(sql, [()]) for sql in undoing])
     await db.close()

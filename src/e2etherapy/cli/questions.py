@@ -1,0 +1,50 @@
+"""Questions that a person answers at a terminal, in the open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+
+def confirm(question: str) -> None:
+    """Go on only after a yes.
+
+    Raises:
+        click.Abort: it was a no, or Ctrl-C.
+    """
+    with _line_ended():
+        agreed = click.confirm(question, err=True)
+    if not agreed:
+        raise click.Abort
+
+
+def ask(question: str) -> str:
+    """Return one line of what a person types.
+
+    Raises:
+        click.Abort: Ctrl-C, or the end of the input.
+    """
+    with _line_ended():
+        return str(click.prompt(question, err=True))
+
+
+def choose(question: str, choices: list[str], default: str) -> str:
+    """Return one of the choices.
+
+    Raises:
+        click.Abort: Ctrl-C, or the end of the input.
+    """
+    with _line_ended():
+        return str(click.prompt(question, type=click.Choice(choices), default=default, err=True))
+
+
+@contextmanager
+def _line_ended() -> Iterator[None]:
+    """End the line in which Ctrl-C was pressed: click does so for hidden questions only."""
+    try:
+        yield
+    except click.Abort:
+        click.echo(err=True)
+        raise
