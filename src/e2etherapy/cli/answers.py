@@ -28,6 +28,20 @@ class Allowance(Answer, frozen=True):
     mailboxes: int
 
 
+class ConfiguredSetting(Answer, frozen=True):
+    """One setting of a relay, and where it was set."""
+
+    name: str
+    value: str | int | bool
+    origin: str
+
+
+class Configured(Answer, frozen=True):
+    """`relay check`."""
+
+    settings: list[ConfiguredSetting]
+
+
 class Made(Answer, frozen=True):
     """`init`: where the vault is; the 24 recovery words are shown this once."""
 
@@ -220,6 +234,7 @@ class Failed(Answer, frozen=True):
 
 BY_COMMAND: dict[str, Any] = {
     "relay allow": Allowance,
+    "relay check": Configured,
     "init": Made,
     "invite": Invitation,
     "join": Joined,

@@ -21,6 +21,7 @@ from e2etherapy.cli import (
     journal,
     meeting,
     relay,
+    serving,
     setup,
 )
 from e2etherapy.cli.exit_codes import Exit
@@ -89,6 +90,10 @@ for _command in (
     completion.completion,
 ):
     e2etherapy.add_command(_command)
+
+
+for _command in (serving.serve, serving.check):
+    relay.relay.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -14,6 +14,7 @@ _DATABASE = click.option(
     "--database",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
+    envvar="E2ETHERAPY_RELAY_DATABASE",
     metavar="FILE",
     help="The relay's SQLite file; made when it is missing.",
 )
@@ -22,37 +23,6 @@ _DATABASE = click.option(
 @click.group()
 def relay() -> None:
     """Run a relay for sealed envelopes."""
-
-
-@relay.command(
-    epilog="\b\nExample:\n  e2etherapy relay serve --listen 127.0.0.1:8700 --database relay.db"
-)
-@click.option("--listen", required=True, metavar="HOST:PORT", help="Or unix:PATH. Port 0: any.")
-@_DATABASE
-@click.option("--tls-certificate", type=click.Path(path_type=Path), metavar="FILE", help="PEM.")
-@click.option("--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="PEM.")
-@click.option("--behind-proxy", is_flag=True, help="A proxy in front of it does TLS.")
-def serve(
-    listen: str,
-    database: Path,
-    tls_certificate: Path | None,
-    tls_key: Path | None,
-    behind_proxy: bool,
-) -> None:
-    """Serve until SIGTERM or Ctrl-C.
-
-    Prints one line of JSON with its URL when it can be reached; its log goes to standard error.
-    """
-    from e2etherapy.relay.listening import Certificate, parse_listen_address
-    from e2etherapy.relay.server import Settings
-    from e2etherapy.relay.server import serve as run
-
-    if (tls_certificate is None) != (tls_key is None):
-        raise click.UsageError("--tls-certificate and --tls-key belong together.")
-    certificate = None
-    if tls_certificate is not None and tls_key is not None:
-        certificate = Certificate(tls_certificate, tls_key)
-    run(Settings(parse_listen_address(listen), database, certificate, behind_proxy))
 
 
 @relay.command(epilog="\b\nExample:\n  e2etherapy relay allow --database relay.db --mailboxes 100")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from e2etherapy.relay import problems
 from e2etherapy.relay.clock import Today
+from e2etherapy.relay.counts import Counts
 from e2etherapy.relay.http import problem_response
 from e2etherapy.relay.limits import Limits
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.problems import ProblemAnswer
+from e2etherapy.relay.readiness import Readiness
 from e2etherapy.relay.requests import read_call, split_path
 from e2etherapy.relay.routes import OPERATIONS, Rooms
 from e2etherapy.relay.store import (
@@ -41,13 +44,37 @@ _PROBLEMS: dict[type[StoreError], Callable[[], ProblemAnswer]] = {
 class Relay:
     """Answers requests until it is told to stop."""
 
-    def __init__(self, store: Store, today: Today, log: RelayLog, limits: Limits) -> None:
+    def __init__(
+        self,
+        store: Store,
+        today: Today,
+        log: RelayLog,
+        limits: Limits,
+        readiness: Readiness | None = None,
+    ) -> None:
         self._log = log
-        self._rooms = Rooms(store, WaitingRoom(limits), today)
+        self._rooms = Rooms(store, WaitingRoom(limits), today, readiness or Readiness())
+        self.counts = Counts()
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
         store.on_arrival(self._rooms.waiting.wake)
+        store.on_group(self.counts.group)
+
+    @property
+    def waiting(self) -> WaitingRoom:
+        """Who waits."""
+        return self._rooms.waiting
+
+    async def is_ready(self) -> bool:
+        """Say whether GET /v1/ready would answer 200."""
+        rooms = self._rooms
+        open_ = not rooms.waiting.closed and rooms.readiness.has_room()
+        return open_ and await rooms.readiness.reaches(rooms.store)
+
+    def adopt(self, limits: Limits) -> None:
+        """Hold what comes from now on to other limits."""
+        self._rooms.waiting.adopt(limits)
 
     def stop(self) -> None:
         """Answer what comes from now on with 503, and wake whoever waits."""
@@ -61,6 +88,7 @@ class Relay:
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; every error is a problem (RFC 9457)."""
+        began = time.perf_counter()
         self._in_flight += 1
         self._idle.clear()
         try:
@@ -69,6 +97,7 @@ class Relay:
             self._in_flight -= 1
             if not self._in_flight:
                 self._idle.set()
+        self.counts.request(_name_of(request), response.status, time.perf_counter() - began)
         if self._rooms.waiting.closed:
             response.force_close()
         return response
@@ -80,6 +109,7 @@ class Relay:
             return problem_response(problem)
         except StoreError as error:
             if isinstance(error, DiskFull):
+                self._rooms.readiness.found_no_room()
                 self._log.disk_full()
             return problem_response(_PROBLEMS[type(error)]())
         except RoomFull:
@@ -87,6 +117,7 @@ class Relay:
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception as fault:  # noqa: BLE001 - logged without its words, and answered
+            self.counts.faults += 1
             self._log.fault(fault)
             return problem_response(problems.internal())
 
@@ -98,3 +129,10 @@ class Relay:
         if self._rooms.waiting.closed:
             raise problems.stopping()
         return await operation.answer(self._rooms, await read_call(request, operation.form, name))
+
+
+def _name_of(request: web.BaseRequest) -> str | None:
+    """Return an operation's name from the table of operations, never from the request."""
+    path, _ = split_path(request.rel_url.raw_path)
+    operation = OPERATIONS.get((request.method, path))
+    return None if operation is None else operation.answer.__name__

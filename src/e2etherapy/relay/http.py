@@ -87,8 +87,8 @@ class RelayServer(web.Server):
     def __init__(self, handler: Handler, log: RelayLog, limits: Limits) -> None:
         super().__init__(handler, request_factory=_make_request, handler_cancellation=True)
         self.log = log
-        self._limits = limits
-        self._open = 0
+        self.limits = limits
+        self.open = 0
 
     def __call__(self) -> web.RequestHandler:
         """Make the protocol of a new connection."""
@@ -104,18 +104,22 @@ class RelayServer(web.Server):
             max_headers=MAX_HEADERS,
         )
 
+    def adopt(self, limits: Limits) -> None:
+        """Hold new connections to other limits; those that are open stay."""
+        self.limits = limits
+
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Take a connection, or drop it where there are too many."""
-        self._open += 1
+        self.open += 1
         super().connection_made(handler, transport)
-        if self._open > self._limits.connections:
+        if self.open > self.limits.connections:
             transport.abort()
 
     def connection_lost(
         self, handler: web.RequestHandler, exc: BaseException | None = None
     ) -> None:
         """Forget a connection."""
-        self._open -= 1
+        self.open -= 1
         super().connection_lost(handler, exc)
 
 

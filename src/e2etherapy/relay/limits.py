@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import resource
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 
@@ -27,7 +27,10 @@ LINGERING_SECONDS = 2.0
 STOP_SECONDS = 10.0
 """What is in flight when the relay stops may take so long."""
 
-_SPARE_FILES = 64
+DISK_RESERVE = 67_108_864
+"""Room for 4,000 envelopes, or for the write-ahead log of a minute under full load."""
+
+SPARE_FILES = 64
 """Descriptors that the database, the log and the listening sockets need."""
 
 
@@ -42,14 +45,16 @@ class Limits:
     """About 300 bytes of memory each."""
 
 
-def limits_of_this_process() -> Limits:
+STANDARD = Limits()
+
+
+def limits_of_this_process(most: Limits = STANDARD) -> Limits:
     """Return limits that fit into the number of files that this process may open.
 
     Raises the soft limit to the hard one first: a waiting device is an open connection.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    most = Limits()
     if hard == resource.RLIM_INFINITY:
         return most
-    return Limits(connections=min(most.connections, max(hard - _SPARE_FILES, _SPARE_FILES)))
+    return replace(most, connections=min(most.connections, max(hard - SPARE_FILES, SPARE_FILES)))

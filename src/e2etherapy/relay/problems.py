@@ -69,6 +69,11 @@ def overloaded() -> ProblemAnswer:
     return ProblemAnswer(503, "Busy", "Too much waits already.", Retry_After=_RETRY_SECONDS)
 
 
+def not_ready(detail: str) -> ProblemAnswer:
+    """Return the answer to whoever asks whether something can be taken in, when it can't."""
+    return ProblemAnswer(503, "Not ready", detail, Retry_After=_RETRY_SECONDS)
+
+
 def mailbox_full() -> ProblemAnswer:
     """Return the answer to a deposit into a mailbox that holds all it may."""
     return ProblemAnswer(507, "Mailbox full", "The mailbox has no room; nothing was stored.")

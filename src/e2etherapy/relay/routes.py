@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 from aiohttp import web
@@ -24,6 +24,7 @@ from e2etherapy.mailbox.capabilities import (
 from e2etherapy.primitives.digest import labelled, sha256
 from e2etherapy.relay import problems
 from e2etherapy.relay.clock import Today, iso_date
+from e2etherapy.relay.readiness import Readiness
 from e2etherapy.relay.requests import Call, Form, decode_hash, decode_json
 from e2etherapy.relay.store import Deposit, Invitation, PutMark, Refused, Store
 from e2etherapy.relay.waiting import WaitingRoom
@@ -37,6 +38,7 @@ class Rooms:
     store: Store
     waiting: WaitingRoom
     today: Today
+    readiness: Readiness = field(default_factory=Readiness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,15 @@ async def health(rooms: Rooms, _call: Call) -> web.Response:
     return _json({"status": "ok", "versions": ["v1"], "now": iso_date(rooms.today())})
 
 
+async def ready(rooms: Rooms, _call: Call) -> web.Response:
+    """Say that envelopes can be taken in now."""
+    if not rooms.readiness.has_room():
+        raise problems.not_ready("The disk has no room.")
+    if not await rooms.readiness.reaches(rooms.store):
+        raise problems.not_ready("The database does not answer.")
+    return _json({"status": "ready"})
+
+
 OPERATIONS = {
     ("POST", "/v1/tickets"): Operation(Form(api.ALLOWANCE, api.JSON), issue_tickets),
     ("PUT", "/v1/mailboxes/*"): Operation(Form(api.OWNER, api.JSON), create_mailbox),
@@ -167,6 +178,7 @@ OPERATIONS = {
     ("POST", "/v1/invitations/*/claim"): Operation(Form(api.CLAIM), claim_invitation),
     ("DELETE", "/v1/invitations/*"): Operation(Form(api.CLAIM), forget_invitation),
     ("GET", "/v1/health"): Operation(Form(None), health),
+    ("GET", "/v1/ready"): Operation(Form(None), ready),
 }
 """Method and path, with ``*`` for the one segment that is an id or a locator."""
 

@@ -226,6 +226,15 @@ class Store(Protocol):
         Yields what each step deleted, which may be nothing; other work comes in between.
         """
 
+    def on_group(self, listener: Callable[[int], None]) -> None:
+        """Call `listener` with the number of changes that have become durable together."""
+
+    def pending(self) -> int:
+        """Return how many changes wait to be written."""
+
+    async def estimate(self) -> int:
+        """Return about how many envelopes are stored, without counting them one by one."""
+
     async def scrub(self) -> None:
         """Remove what was deleted from the store's files as far as the store can."""
 

@@ -19,6 +19,7 @@ from e2etherapy.relay.store import Busy, DiskFull
 T = TypeVar("T")
 
 _BUSY_SECONDS = 10.0
+_SCRUB_MILLISECONDS = 100
 _STATEMENTS_KEPT = 512
 """A group of deposits has its own statement for each size it can have."""
 
@@ -68,6 +69,18 @@ async def connect(path: Path) -> Connection:
         await database.close()
         raise _unusable(problem) from None
     return database
+
+
+def empty_log(database: sqlite3.Connection) -> None:
+    """Empty the write-ahead log, waiting only a moment for whoever still reads from it.
+
+    Waiting as long as for another writer would hold up every deposit while a backup is made.
+    """
+    database.execute(f"PRAGMA busy_timeout = {_SCRUB_MILLISECONDS}")
+    try:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        database.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1_000)}")
 
 
 def _create(path: Path) -> None:

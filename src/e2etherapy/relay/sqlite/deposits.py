@@ -66,6 +66,11 @@ class DepositBatch:
         self._on_arrival = on_arrival
         self._outcomes: list[StoreError | None] = []
 
+    @property
+    def size(self) -> int:
+        """How many deposits it holds."""
+        return len(self._deposits)
+
     def apply(self, database: sqlite3.Connection) -> None:
         """Decide every deposit and write those that are to be stored."""
         mailboxes, waiting = self._look_up(database)

@@ -20,12 +20,19 @@ from e2etherapy.mailbox.capabilities import (
 )
 from e2etherapy.mailbox.operations import StoredEnvelope
 from e2etherapy.relay.sqlite import invitations, rights
-from e2etherapy.relay.sqlite.connection import Connection, connect, in_store_words
+from e2etherapy.relay.sqlite.connection import Connection, connect, empty_log, in_store_words
 from e2etherapy.relay.sqlite.expiry import expired_envelopes
 from e2etherapy.relay.sqlite.schema import migrate
 from e2etherapy.relay.sqlite.writer import GroupWriter
 from e2etherapy.relay.store import Deposit, Expired, Invitation, PutMark, Refused
 from e2etherapy.wire.locator import Locator
+
+_PAGES_AN_ENVELOPE = 4.25
+"""Four overflow pages, and a share of the pages that its row, digest and mailbox lie in."""
+_PAGES_IN_USE = (
+    "SELECT max(page_count - freelist_count - 10, 0) FROM pragma_page_count, pragma_freelist_count"
+)
+"""Without the tables' first pages."""
 
 
 class SqliteStore:
@@ -158,12 +165,28 @@ class SqliteStore:
             async for deleted in steps:
                 yield Expired(deleted, 0)
 
+    def on_group(self, listener: Callable[[int], None]) -> None:
+        """See Store.on_group."""
+        self._writer.on_group = listener
+
+    def pending(self) -> int:
+        """See Store.pending."""
+        return self._writer.pending()
+
+    async def estimate(self) -> int:
+        """See Store.estimate."""
+        rows = await self._read(_PAGES_IN_USE, ())
+        return int(rows[0][0] / _PAGES_AN_ENVELOPE)
+
     async def scrub(self) -> None:
-        """Empty the write-ahead log, in which deleted envelopes would stay until overwritten."""
+        """Empty the write-ahead log, in which deleted envelopes would stay until overwritten.
+
+        Where a backup reads from it meanwhile, what is left is left to the next time.
+        """
         try:
             # In the thread of the connection that writes, where no transaction is open between
             # two pieces of work.
-            await self._writing.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            await self._writing.run(empty_log)
         except (sqlite3.Error, OSError) as problem:
             raise in_store_words(problem) from None
 

@@ -33,6 +33,9 @@ row costs 130 microseconds in groups of 16 and 120 in groups of 32.
 class _Unit(Protocol):
     """A part of a group: applied in the connection's thread, answered in the event loop."""
 
+    @property
+    def size(self) -> int: ...
+
     def apply(self, database: sqlite3.Connection) -> None: ...
 
     def settle(self) -> None: ...
@@ -42,6 +45,8 @@ class _Unit(Protocol):
 
 class _SingleChange(Generic[T]):
     """One change and whoever waits for its result."""
+
+    size = 1
 
     def __init__(self, change: Change[T]) -> None:
         self._change = change
@@ -80,6 +85,7 @@ class GroupWriter:
         self._something = asyncio.Event()
         self._closing = False
         self.on_arrival: Callable[[MailboxId], None] = _nobody_listens
+        self.on_group: Callable[[int], None] = _nobody_counts
         self._task = asyncio.create_task(self._write(), name="relay-writer")
 
     async def deposit(self, deposit: Deposit) -> None:
@@ -108,8 +114,12 @@ class GroupWriter:
         self._something.set()
         await self._task
 
+    def pending(self) -> int:
+        """Return how much waits to be written."""
+        return len(self._deposits) + len(self._changes)
+
     def _check_room(self) -> None:
-        if self._closing or len(self._deposits) + len(self._changes) >= MAX_PENDING:
+        if self._closing or self.pending() >= MAX_PENDING:
             raise Busy("Too much waits to be written.")
 
     async def _write(self) -> None:
@@ -147,6 +157,7 @@ class GroupWriter:
             else:
                 units[0].fail(in_store_words(problem))
         else:
+            self.on_group(sum(unit.size for unit in units))
             for unit in units:
                 unit.settle()
 
@@ -161,6 +172,10 @@ def _transact(database: sqlite3.Connection, units: Sequence[_Unit]) -> None:
         # After some errors SQLite has rolled back by itself.
         if database.in_transaction:
             database.execute("ROLLBACK")
+
+
+def _nobody_counts(_size: int) -> None:
+    """Stand in for a listener."""
 
 
 def _nobody_listens(_mailbox: MailboxId) -> None:

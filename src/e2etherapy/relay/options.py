@@ -1,0 +1,123 @@
+"""Everything that an operator may set, in one table; docs/operator.md shows it.
+
+Imports nothing that takes long: the command line makes its flags from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+PREFIX = "E2ETHERAPY_RELAY_"
+"""Of the environment variables; every variable that begins so must be one of the table's."""
+
+
+class Kind(StrEnum):
+    """What a value is."""
+
+    ADDRESS = "address"
+    FILE = "file"
+    SWITCH = "true or false"
+    NUMBER = "whole number"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One row: something that can be set in a file, in the environment or by a flag."""
+
+    name: str
+    """The key in the file."""
+    kind: Kind
+    meaning: str
+    default: str | int | bool | None = None
+    """None where it must be set, or does nothing until it is."""
+    least: int | None = None
+    greatest: int | None = None
+    live: bool = False
+    """SIGHUP takes a new value up; other settings wait for a restart."""
+
+    @property
+    def flag(self) -> str:
+        """The option on the command line."""
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return PREFIX + self.name.upper()
+
+
+def _limit(name: str, meaning: str, default: int, bounds: tuple[int, int]) -> Option:
+    least, greatest = bounds
+    return Option(name, Kind.NUMBER, meaning, default, least, greatest, live=True)
+
+
+LIMITS = (
+    _limit("connections", "Open connections, about 20 KB each.", 20_000, (16, 1_000_000)),
+    _limit("waits", "Devices that wait at the same moment.", 16_384, (1, 1_000_000)),
+    _limit(
+        "waited_mailboxes",
+        "Mailboxes waited for, about 300 bytes each.",
+        131_072,
+        (128, 16_777_216),
+    ),
+)
+"""Each is a field of relay.limits.Limits."""
+
+OPTIONS = (
+    Option("listen", Kind.ADDRESS, "HOST:PORT, or unix:PATH. Port 0: any free one."),
+    Option("database", Kind.FILE, "The relay's SQLite file; made when it is missing."),
+    Option("tls_certificate", Kind.FILE, "PEM: the certificate and its chain.", live=True),
+    Option("tls_key", Kind.FILE, "PEM: the certificate's private key.", live=True),
+    Option("behind_proxy", Kind.SWITCH, "A proxy in front of it does TLS.", default=False),
+    Option("metrics_listen", Kind.ADDRESS, "Where counts are shown; this machine only."),
+    Option(
+        "metrics_seconds",
+        Kind.NUMBER,
+        "Counts change no more often than this.",
+        default=60,
+        least=10,
+        greatest=3_600,
+    ),
+    Option(
+        "stop_seconds",
+        Kind.NUMBER,
+        "What is in flight at a stop may take so long.",
+        default=10,
+        least=1,
+        greatest=300,
+    ),
+    Option(
+        "disk_reserve_mib",
+        Kind.NUMBER,
+        "Below so much room, the relay is not ready.",
+        default=64,
+        least=1,
+        greatest=1_048_576,
+    ),
+    *LIMITS,
+)
+
+BY_NAME = {option.name: option for option in OPTIONS}
+
+
+def table() -> str:
+    """Return the rows as the Markdown table that docs/operator.md shows."""
+    lines = [
+        "| key in the file | flag | value | default | from | to | SIGHUP | what |",
+        "| --- | --- | --- | --- | ---: | ---: | --- | --- |",
+    ]
+    for option in OPTIONS:
+        default = "" if option.default is None else str(option.default).lower()
+        cells = [
+            f"`{option.name}`",
+            f"`{option.flag}`",
+            option.kind.value,
+            default if option.kind is not Kind.NUMBER else f"{option.default:,}",
+            "" if option.least is None else f"{option.least:,}",
+            "" if option.greatest is None else f"{option.greatest:,}",
+            "yes" if option.live else "",
+            option.meaning,
+        ]
+        lines.append(f"| {' | '.join(cells)} |".replace("|  |", "| |").replace("|  |", "| |"))
+    return "\n".join(lines)

@@ -1,0 +1,58 @@
+"""Whether a relay can take something in now (GET /v1/ready)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from e2etherapy.mailbox.capabilities import MailboxId
+from e2etherapy.relay.store import Store, StoreError
+
+_FULL_SECONDS = 30.0
+"""After a write that found no room, the relay is not ready for so long; then it tries again."""
+_ANSWER_SECONDS = 5.0
+
+Room = Callable[[], bool]
+"""Says whether there is as much room as is to be kept free."""
+
+
+def always_room() -> bool:
+    """Stand for a database whose disk is elsewhere."""
+    return True
+
+
+def room_beside(database: Path, reserve: int) -> Room:
+    """Return a Room that looks at the file system of a database file."""
+
+    def has_room() -> bool:
+        found = os.statvfs(database.parent)
+        return found.f_bavail * found.f_frsize >= reserve
+
+    return has_room
+
+
+class Readiness:
+    """Remembers what went wrong lately, and asks the store."""
+
+    def __init__(self, room: Room = always_room) -> None:
+        self._room = room
+        self._full_until = 0.0
+
+    def found_no_room(self) -> None:
+        """Remember that something could not be written."""
+        self._full_until = asyncio.get_running_loop().time() + _FULL_SECONDS
+
+    def has_room(self) -> bool:
+        """Say whether something can be written, as far as is known."""
+        return asyncio.get_running_loop().time() >= self._full_until and self._room()
+
+    async def reaches(self, store: Store) -> bool:
+        """Say whether the database answers."""
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await store.has_mailbox(MailboxId(bytes(MailboxId.SIZE)))
+        except (StoreError, OSError, TimeoutError):
+            return False
+        return True
