@@ -86,7 +86,7 @@ def operated(folder: Path, text: str = "", *arguments: str) -> Iterator[Operated
     """Run `relay serve --config` with some lines; it is killed unless it ended by itself."""
     config = folder / "relay.toml"
     config.write_text(text)
-    listen = () if "listen =" in text or "--listen" in arguments else ("--listen", "127.0.0.1:0")
+    listen = () if "--listen" in arguments else ("--listen", "127.0.0.1:0")
     fixed = ("--database", str(folder / "relay.db"), *listen)
     with (folder / "relay.log").open("a") as log:
         process = subprocess.Popen(

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from aiohttp import web
 from prometheus_client.core import (
-    CollectorRegistry,
     CounterMetricFamily,
     GaugeMetricFamily,
     HistogramMetricFamily,
@@ -106,9 +105,7 @@ class MetricsPage:
         return self._text
 
     async def _make(self) -> bytes:
-        registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Families(self._observed.counts, await self._gauges()))
-        return generate_latest(registry)
+        return generate_latest(_Families(self._observed.counts, await self._gauges()))
 
     async def _gauges(self) -> dict[str, float]:
         relay, server, store = self._observed.relay, self._observed.server, self._observed.store

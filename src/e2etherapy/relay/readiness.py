@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from e2etherapy.mailbox.capabilities import MailboxId
-from e2etherapy.relay.store import Store, StoreError
+from e2etherapy.relay.store import Store
 
 _FULL_SECONDS = 30.0
 """After a write that found no room, the relay is not ready for so long; then it tries again."""
@@ -36,8 +36,13 @@ def room_beside(database: Path, reserve: int) -> Room:
 class Readiness:
     """Remembers what went wrong lately, and asks the store."""
 
-    def __init__(self, room: Room = always_room) -> None:
+    def __init__(
+        self,
+        room: Room = always_room,
+        on_fault: Callable[[BaseException], None] | None = None,
+    ) -> None:
         self._room = room
+        self._on_fault = on_fault or _nobody_listens
         self._full_until = 0.0
 
     def found_no_room(self) -> None:
@@ -53,6 +58,11 @@ class Readiness:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 await store.has_mailbox(MailboxId(bytes(MailboxId.SIZE)))
-        except (StoreError, OSError, TimeoutError):
+        except Exception as problem:  # noqa: BLE001 - each database has its own; logged
+            self._on_fault(problem)
             return False
         return True
+
+
+def _nobody_listens(_problem: BaseException) -> None:
+    """Stand in for a log."""

@@ -152,7 +152,7 @@ async def running(
         store = await SqliteStore.open(settings.database)
         stack.push_async_callback(store.close)
         limits = limits_of_this_process(settings.limits)
-        readiness = Readiness(room_beside(settings.database, settings.disk_reserve))
+        readiness = Readiness(room_beside(settings.database, settings.disk_reserve), log.fault)
         relay = Relay(store, today, log, limits, readiness)
         maintenance = asyncio.create_task(maintain(store, today, asyncio.sleep, log, relay.counts))
         stack.push_async_callback(_cancel, maintenance)
