@@ -205,5 +205,9 @@ class RelayDatabaseUnusable(RelaySetupError):
     """The file is not a database that the relay can use."""
 
 
+class BackupRefused(RelaySetupError):
+    """A backup could not be made or restored as asked; nothing was changed."""
+
+
 class RelayDatabaseTooNew(RelaySetupError):
     """A newer version of this program wrote the relay's database."""

@@ -42,6 +42,68 @@ class Configured(Answer, frozen=True):
     settings: list[ConfiguredSetting]
 
 
+class BackedUp(Answer, frozen=True):
+    """`relay backup`."""
+
+    file: str
+    bytes: int
+
+
+class Restored(Answer, frozen=True):
+    """`relay restore` and `relay restored`: what the relay begins with."""
+
+    mailboxes: int
+    envelopes: int
+    invitations_deleted: int
+
+
+class Bucket(Answer, frozen=True):
+    """How many mailboxes have at most so many waiting envelopes, and more than the last bucket."""
+
+    at_most: int
+    mailboxes: int
+
+
+class Statistics(Answer, frozen=True):
+    """`relay stats`; `allowances` says what is left of each, without saying which."""
+
+    mailboxes: int
+    envelopes: int
+    bytes: int
+    invitations: int
+    tickets: int
+    allowances: list[int]
+    waiting: list[Bucket]
+
+
+class RelayCheck(Answer, frozen=True):
+    """One thing that `relay doctor` looked at."""
+
+    name: Literal[
+        "version",
+        "configuration",
+        "exposure",
+        "certificate",
+        "database",
+        "file system",
+        "disk",
+        "permissions",
+        "clock",
+        "open files",
+        "memory",
+        "log",
+    ]
+    ok: bool
+    sentence: str
+
+
+class RelayExamination(Answer, frozen=True):
+    """`relay doctor`."""
+
+    healthy: bool
+    checks: list[RelayCheck]
+
+
 class Made(Answer, frozen=True):
     """`init`: where the vault is; the 24 recovery words are shown this once."""
 
@@ -235,6 +297,11 @@ class Failed(Answer, frozen=True):
 BY_COMMAND: dict[str, Any] = {
     "relay allow": Allowance,
     "relay check": Configured,
+    "relay backup": BackedUp,
+    "relay restore": Restored,
+    "relay restored": Restored,
+    "relay stats": Statistics,
+    "relay doctor": RelayExamination,
     "init": Made,
     "invite": Invitation,
     "join": Joined,

@@ -20,6 +20,7 @@ from e2etherapy.cli import (
     exit_codes,
     journal,
     meeting,
+    operation,
     relay,
     serving,
     setup,
@@ -92,7 +93,15 @@ for _command in (
     e2etherapy.add_command(_command)
 
 
-for _command in (serving.serve, serving.check):
+for _command in (
+    serving.serve,
+    serving.check,
+    operation.doctor,
+    operation.stats,
+    operation.backup,
+    operation.restore,
+    operation.restored,
+):
     relay.relay.add_command(_command)
 
 

@@ -10,7 +10,7 @@ from e2etherapy.cli import output
 from e2etherapy.cli.exit_codes import DiskFull
 from e2etherapy.cli.invocation import Invocation, json_option
 
-_DATABASE = click.option(
+DATABASE = click.option(
     "--database",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
@@ -26,7 +26,7 @@ def relay() -> None:
 
 
 @relay.command(epilog="\b\nExample:\n  e2etherapy relay allow --database relay.db --mailboxes 100")
-@_DATABASE
+@DATABASE
 @click.option(
     "--mailboxes", type=click.IntRange(min=1), required=True, help="Each client takes two."
 )

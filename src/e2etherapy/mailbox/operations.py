@@ -30,6 +30,9 @@ MAX_WAIT_SECONDS = 55
 MAX_TICKETS = 256
 MAX_INVITATION_DAYS = 30
 MAX_POSITION = 2**63 - 1
+COUNT_BITS = 32
+"""Of a position, so many lower bits count envelopes; those above say at which minute the relay was
+last restored from a backup, and are 0 before the first time."""
 
 OWNER = "Owner"
 DEPOSIT = "Deposit"
@@ -47,7 +50,7 @@ RECORD_SIZE = _POSITION.size + ENVELOPE_SIZE
 
 @dataclass(frozen=True, slots=True)
 class StoredEnvelope:
-    """An envelope and its position in its mailbox, from 1 upwards without gaps."""
+    """An envelope and its position in its mailbox, rising from 1."""
 
     position: int
     envelope: bytes
@@ -86,6 +89,14 @@ class Problem(msgspec.Struct, frozen=True):
     title: str
     status: int
     detail: str
+
+
+def restore_of(position: int) -> int:
+    """Return at which minute since 1970-01-01 UTC a relay was restored before it gave a position.
+
+    0 where it never was.
+    """
+    return position >> COUNT_BITS
 
 
 def authorization(scheme: str, *keys: SecretOctets) -> str:

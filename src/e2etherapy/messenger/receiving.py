@@ -22,7 +22,7 @@ from e2etherapy.errors import (
 from e2etherapy.journal import record
 from e2etherapy.journal.record import EventName
 from e2etherapy.mailbox.capabilities import DepositAddress, DepositKey, MailboxId
-from e2etherapy.mailbox.operations import StoredEnvelope
+from e2etherapy.mailbox.operations import StoredEnvelope, restore_of
 from e2etherapy.messenger.clock import day_of
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.session import conversation as session
@@ -140,7 +140,16 @@ class Receiver:
         self.apply([], change, (set(), set()), {})
 
     def _check_gap(self, position: int) -> None:
-        missing = position - self.conversation.collected - 1
+        last = self.conversation.collected
+        if restore_of(position) != restore_of(last):
+            self._notice(
+                EventName.RELAY_RESTORED,
+                "The relay was restored from a backup. What you and "
+                f"{self.conversation.name} have sent since that backup may be lost, also where it "
+                "was shown as stored. Ask whether something is missing, and write it again.",
+            )
+            return
+        missing = position - last - 1
         if missing > 0:
             self._events.append((EventName.GAP_NOTICED, {"missing": missing}))
             self.notices.append(
