@@ -26,6 +26,7 @@ from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.messenger.settings import Setting
 from e2etherapy.relay.clock import iso_date
+from e2etherapy.relay.sqlite.operator_view import waiting_envelopes
 from e2etherapy.vault import conversations, keyslots, vault
 from e2etherapy.vault.records import ConversationRecord, Role
 from e2etherapy.wire import base64url
@@ -38,6 +39,7 @@ THERAPISTS = ("Dr. Marguerite Delacroix", "Dr. Oluwaseun Okonkwo")
 CLIENTS = ("Sebastian", "Wilhelmina", "Anneliese", "Bartholomew", "Cassiopeia", "Deborah-Lynn")
 WORDS = ("supermarket", "grandmother", "trembling", "loneliness", "Schlaflosigkeit", "呼吸練習")
 HOURS = 24
+HASH = 32
 FILE = ("lithium-levels.pdf", "application/pdf", b"laboratory findings " * 2_000)
 
 
@@ -168,8 +170,7 @@ async def _day(folder: Path, relay: Operated, found: Left) -> None:
                 await asyncio.to_thread(found.look, relay, "noon")
         for number, client in enumerate(CLIENTS):
             await people[client].send(THERAPISTS[number % 2], f"{WORDS[number]} in the evening")
-        with closing(sqlite3.connect(f"{relay.database.as_uri()}?mode=ro", uri=True)) as reader:
-            waiting = [row[0] for row in reader.execute("SELECT envelope FROM envelope")]
+        waiting = [row.envelope for row in waiting_envelopes(relay.database)]
         assert waiting
         for therapist in THERAPISTS:
             await people[therapist].sync()
@@ -268,8 +269,12 @@ def test_no_moment_of_the_day_is_at_rest(left: Left, tmp_path: Path) -> None:
         path = tmp_path / f"{number}.db"
         path.write_bytes(left.at_rest[place])
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
-            database.execute("UPDATE envelope SET envelope = zeroblob(16384)")
-            database.execute("UPDATE invitation SET bundle = zeroblob(16384)")
+            for table, columns in _columns(database).items():
+                for column in columns:
+                    database.execute(
+                        f"UPDATE {table} SET {column} = zeroblob(16384)"  # noqa: S608 - the schema's
+                        f" WHERE length({column}) = 16384"
+                    )
             database.execute("VACUUM")
             database.execute("PRAGMA journal_mode = DELETE")
         assert not moments(path.read_bytes(), left.span)
@@ -291,33 +296,45 @@ def test_the_search_for_moments_finds_one() -> None:
     assert not moments(b"x" * 2_000, span)
 
 
-def rows(data: bytes, folder: Path) -> dict[str, list[tuple[object, ...]]]:
+def _columns(database: sqlite3.Connection) -> dict[str, list[str]]:
+    tables = database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    return {
+        table: [
+            row[0] for row in database.execute("SELECT name FROM pragma_table_info(?)", [table])
+        ]
+        for (table,) in tables
+    }
+
+
+def _placed(data: bytes, folder: Path) -> Path:
     path = folder / "looked at.db"
     path.write_bytes(data)
-    with closing(sqlite3.connect(path)) as database:
-        tables = ("allowance", "ticket", "mailbox", "envelope", "invitation")
-        return {name: database.execute(f"SELECT * FROM {name}").fetchall() for name in tables}  # noqa: S608
+    return path
+
+
+def rows(data: bytes, folder: Path) -> dict[str, list[dict[str, object]]]:
+    with closing(sqlite3.connect(_placed(data, folder))) as database:
+        database.row_factory = sqlite3.Row
+        return {
+            table: [dict(row) for row in database.execute(f"SELECT * FROM {table}")]  # noqa: S608
+            for table in _columns(database)
+        }
 
 
 def test_nothing_at_rest_refers_from_one_mailbox_to_another(left: Left, tmp_path: Path) -> None:
     found = rows(left.at_rest["backup noon"], tmp_path)
     owners: dict[bytes, set[object]] = {}
-    for mailbox, key_hash, _ in found["mailbox"]:
-        for value in (mailbox, key_hash):
-            owners.setdefault(_bytes(value), set()).add(mailbox)
-    for mailbox, _, digest, _, envelope in found["envelope"]:
-        for value in (digest, envelope):
-            owners.setdefault(_bytes(value), set()).add(mailbox)
-    for table in ("allowance", "ticket", "invitation"):
-        for number, row in enumerate(found[table]):
-            for value in row:
-                if isinstance(value, bytes):
-                    owners.setdefault(value, set()).add((table, number))
+    for table, content in found.items():
+        for number, row in enumerate(content):
+            whose = {"mailbox": row.get("id"), "envelope": row.get("mailbox")}.get(table)
+            for value in row.values():
+                if isinstance(value, bytes) and len(value) == HASH:
+                    owners.setdefault(value, set()).add(whose or (table, number))
     # A value that belonged to two mailboxes, or to a ticket and a mailbox, would link them.
-    assert len(owners) > 2 * len(CLIENTS)
+    assert len(owners) > 4 * len(CLIENTS)
     assert not [value for value, whose in owners.items() if len(whose) > 1]
     own = {bytes(record.mailbox.owner_key.mailbox()) for record in left.records}
-    assert {_bytes(row[0]) for row in found["mailbox"]} >= own
+    assert {_bytes(row["id"]) for row in found["mailbox"]} >= own
 
 
 def _bytes(value: object) -> bytes:
@@ -331,22 +348,21 @@ def test_rows_lie_in_the_order_of_hashes_and_days_do_not_order_them(
     for place in ("backup noon", "backup evening"):
         found = rows(left.at_rest[place], tmp_path)
         for table in ("allowance", "ticket", "mailbox", "invitation"):
-            ids = [_bytes(row[0]) for row in found[table]]
+            ids = [_bytes(next(iter(row.values()))) for row in found[table]]
             assert ids == sorted(ids)
-        days = Counter(row[3] for row in found["envelope"])
+        days = Counter(row["day"] for row in found["envelope"])
         assert len(days) <= 2, "all of one day, or of two where it was midnight"
 
 
-def test_what_was_acknowledged_is_gone_but_backups_keep_it(left: Left) -> None:
+def test_what_was_acknowledged_is_gone_but_backups_keep_it(left: Left, tmp_path: Path) -> None:
     """The second half is a limit that docs/relay-data.md tells."""
     gone = [envelope[100:132] for envelope in left.acknowledged]
     kept = left.at_rest["relay.db at the end"]
     assert gone
     assert not [part for part in gone if part in kept]
     assert not [part for part in gone if part in left.at_rest["backup evening"]]
-    noon = left.at_rest["backup noon"]
-    earlier = rows(noon, left.folder.parent)["envelope"]
-    assert any(_bytes(row[4])[100:132] not in kept for row in earlier)
+    earlier = waiting_envelopes(_placed(left.at_rest["backup noon"], tmp_path))
+    assert any(row.envelope[100:132] not in kept for row in earlier)
 
 
 def test_counts_between_two_scrapes_are_of_the_whole_relay(left: Left) -> None:

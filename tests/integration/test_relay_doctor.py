@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
-import sqlite3
-from contextlib import closing
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,15 @@ import pytest
 
 from e2etherapy.cli import answers
 from e2etherapy.cli.relay_examination import _file_system, _kind_of_file_system
+from e2etherapy.mailbox.capabilities import Allowance, OwnedMailbox, Ticket
 from e2etherapy.relay.allowances import allow
+from e2etherapy.relay.sqlite.store import SqliteStore
+from e2etherapy.relay.store import Deposit
 from e2etherapy.wire import base64url
 from tests.integration.test_relay_metrics import traffic
 from tests.support.command_line import Outcome, run
 from tests.support.operated import certificate, operated
-from tests.support.relays import draw
+from tests.support.relays import draw, envelope
 
 FIXED = ("relay", "doctor", "--json", "--database", "relay.db", "--connections", "100")
 
@@ -82,12 +84,19 @@ def test_an_address_that_other_machines_reach_is_found(folder: Path) -> None:
 
 
 def test_a_clock_that_is_behind_the_database_is_found(folder: Path) -> None:
-    with closing(sqlite3.connect(folder / "relay.db")) as database:
-        database.execute("INSERT INTO mailbox VALUES (zeroblob(32), zeroblob(32), 1)")
-        database.execute(
-            "INSERT INTO envelope VALUES (zeroblob(32), 1, zeroblob(32), 99999, zeroblob(16384))"
-        )
-        database.commit()
+    async def deposit_tomorrow() -> None:
+        store = await SqliteStore.open(folder / "relay.db")
+        owned = OwnedMailbox.generate(draw)
+        mailbox, key_hash = owned.owner_key.mailbox(), owned.deposit_key.hash()
+        allowance, ticket = Allowance(draw(32)).hash(), Ticket(draw(32)).hash()
+        await store.grant(allowance, 1)
+        await store.issue(allowance, [ticket])
+        await store.create_mailbox(mailbox, key_hash, ticket)
+        tomorrow = int(time.time()) // 86_400 + 2
+        await store.deposit(Deposit(mailbox, key_hash, bytes(32), envelope("early"), tomorrow))
+        await store.close()
+
+    asyncio.run(deposit_tomorrow())
     assert "behind" in doctor(folder)["clock"]
 
 

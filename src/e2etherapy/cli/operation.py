@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from e2etherapy.relay.sqlite import backup as files
 
 _NEW_FILE = click.Path(path_type=Path, dir_okay=False)
-_LAST_MINUTE = "What devices have sent since that backup is lost; they say so to their owners."
+_LOST = "What devices have sent since that backup is lost; they say so to their owners."
 
 
 @click.command(
@@ -91,7 +91,7 @@ def _tell(invocation: Invocation, found: files.Restored) -> None:
         f"{found.invitations_deleted} unclaimed invitations deleted.",
     )
     if not invocation.json:
-        output.remark(_LAST_MINUTE)
+        output.remark(_LOST)
 
 
 def _this_minute() -> int:
