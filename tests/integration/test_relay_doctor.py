@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from e2etherapy.cli import answers
+from e2etherapy.cli import relay_answers
 from e2etherapy.cli.relay_examination import _file_system, _kind_of_file_system
 from e2etherapy.mailbox.capabilities import Allowance, OwnedMailbox, Ticket
 from e2etherapy.relay.allowances import allow
@@ -30,7 +30,7 @@ FIXED = ("relay", "doctor", "--json", "--database", "relay.db", "--connections",
 def doctor(folder: Path, *arguments: str, listen: str = "127.0.0.1:8700") -> dict[str, str]:
     """Return the sentences of what is wrong, by name."""
     outcome = run(folder, *FIXED, "--listen", listen, *arguments)
-    found: Any = msgspec.convert(outcome.data, answers.RelayExamination)
+    found: Any = msgspec.convert(outcome.data, relay_answers.RelayExamination)
     wrong = {check.name: check.sentence for check in found.checks if not check.ok}
     assert (outcome.code, found.healthy) == ((41, False) if wrong else (0, True)), outcome.errors
     wrong.pop("memory", None)  # whether this machine swaps is not this test's business
@@ -144,7 +144,7 @@ def test_counts_name_nobody(tmp_path: Path) -> None:
             for name in (box.owner_key.mailbox(), box.deposit_key.hash()):
                 assert base64url.encode(name) not in outcome.text
                 assert bytes(name).hex() not in outcome.text.lower()
-    found = msgspec.convert(stats[0].data, answers.Statistics)
+    found = msgspec.convert(stats[0].data, relay_answers.Statistics)
     assert (found.mailboxes, found.envelopes, found.allowances) == (4, 9, [0, 7])
     assert [(one.at_most, one.mailboxes) for one in found.waiting] == [
         (0, 1),

@@ -10,6 +10,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from e2etherapy.cli import relay_answers
+from e2etherapy.cli.answer import Answer
+
 Role = Literal["client", "therapist"]
 State = Literal["on_device", "stored", "fetched", "read", "received"]
 ItemKind = Literal["text", "attachment", "journal_share"]
@@ -17,91 +20,11 @@ Phase = Literal["invited", "joined", "opening", "ready", "waiting", "closed"]
 Verification = Literal["unverified", "matched", "differed"]
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Anything that a command prints."""
-
-
 class Allowance(Answer, frozen=True):
     """`relay allow`: a secret that pays for so many mailboxes."""
 
     allowance: str
     mailboxes: int
-
-
-class ConfiguredSetting(Answer, frozen=True):
-    """One setting of a relay, and where it was set."""
-
-    name: str
-    value: str | int | bool
-    origin: str
-
-
-class Configured(Answer, frozen=True):
-    """`relay check`."""
-
-    settings: list[ConfiguredSetting]
-
-
-class BackedUp(Answer, frozen=True):
-    """`relay backup`."""
-
-    file: str
-    bytes: int
-
-
-class Restored(Answer, frozen=True):
-    """`relay restore` and `relay restored`: what the relay begins with."""
-
-    mailboxes: int
-    envelopes: int
-    invitations_deleted: int
-
-
-class Bucket(Answer, frozen=True):
-    """How many mailboxes have at most so many waiting envelopes, and more than the last bucket."""
-
-    at_most: int
-    mailboxes: int
-
-
-class Statistics(Answer, frozen=True):
-    """`relay stats`; `allowances` says what is left of each, without saying which."""
-
-    mailboxes: int
-    envelopes: int
-    bytes: int
-    invitations: int
-    tickets: int
-    allowances: list[int]
-    waiting: list[Bucket]
-
-
-class RelayCheck(Answer, frozen=True):
-    """One thing that `relay doctor` looked at."""
-
-    name: Literal[
-        "version",
-        "configuration",
-        "exposure",
-        "certificate",
-        "database",
-        "file system",
-        "disk",
-        "permissions",
-        "clock",
-        "open files",
-        "memory",
-        "log",
-    ]
-    ok: bool
-    sentence: str
-
-
-class RelayExamination(Answer, frozen=True):
-    """`relay doctor`."""
-
-    healthy: bool
-    checks: list[RelayCheck]
 
 
 class Made(Answer, frozen=True):
@@ -296,12 +219,12 @@ class Failed(Answer, frozen=True):
 
 BY_COMMAND: dict[str, Any] = {
     "relay allow": Allowance,
-    "relay check": Configured,
-    "relay backup": BackedUp,
-    "relay restore": Restored,
-    "relay restored": Restored,
-    "relay stats": Statistics,
-    "relay doctor": RelayExamination,
+    "relay check": relay_answers.Configured,
+    "relay backup": relay_answers.BackedUp,
+    "relay restore": relay_answers.Restored,
+    "relay restored": relay_answers.Restored,
+    "relay stats": relay_answers.Statistics,
+    "relay doctor": relay_answers.RelayExamination,
     "init": Made,
     "invite": Invitation,
     "join": Joined,

@@ -33,7 +33,7 @@ def backup(invocation: Invocation, database: Path, target: Path) -> None:
     The file gets its name when it is complete, verified and on the disk. It holds what the
     database holds: keep it as long as needed and no longer, and where nobody else reads it.
     """
-    from e2etherapy.cli.answers import BackedUp
+    from e2etherapy.cli.relay_answers import BackedUp
     from e2etherapy.relay.sqlite.backup import back_up
 
     size = back_up(database, target)
@@ -77,7 +77,7 @@ def restored(invocation: Invocation, database: Path) -> None:
 
 
 def _tell(invocation: Invocation, found: files.Restored) -> None:
-    from e2etherapy.cli.answers import Restored
+    from e2etherapy.cli.relay_answers import Restored
 
     answer = Restored(
         mailboxes=found.mailboxes,
@@ -106,7 +106,7 @@ def _this_minute() -> int:
 @click.pass_obj
 def stats(invocation: Invocation, database: Path) -> None:
     """Count what a relay keeps, without naming any of it."""
-    from e2etherapy.cli.answers import Bucket, Statistics
+    from e2etherapy.cli.relay_answers import Bucket, Statistics
     from e2etherapy.relay.sqlite.inspection import BUCKETS, statistics
 
     found = statistics(database)

@@ -12,7 +12,7 @@ import click
 from e2etherapy.cli.invocation import Invocation
 
 if TYPE_CHECKING:
-    from e2etherapy.cli.answers import Answer
+    from e2etherapy.cli.answer import Answer
 
 
 def answer(invocation: Invocation, data: Answer | Sequence[Answer], human: str) -> None:

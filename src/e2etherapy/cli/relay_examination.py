@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from e2etherapy.cli.answers import RelayCheck, RelayExamination
+from e2etherapy.cli.relay_answers import RelayCheck, RelayExamination
 from e2etherapy.cli.serving import configured
 from e2etherapy.errors import RelaySetupError
 from e2etherapy.relay.limits import SPARE_FILES

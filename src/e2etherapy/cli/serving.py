@@ -79,7 +79,7 @@ def serve(config: Path | None, **flags: Any) -> None:  # noqa: ANN401 - one for 
 @click.pass_obj
 def check(invocation: Invocation, /, config: Path | None, **flags: Any) -> None:  # noqa: ANN401
     """Check a relay's settings without starting it."""
-    from e2etherapy.cli.answers import Configured, ConfiguredSetting
+    from e2etherapy.cli.relay_answers import Configured, ConfiguredSetting
     from e2etherapy.relay.listening import check_exposure, tls_context
 
     found, settings = configured(config, flags)
