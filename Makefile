@@ -14,7 +14,7 @@ PYTEST := $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-nightly bench lint format clean
+.PHONY: help demo test test-nightly bench bench-relay lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,10 @@ test-nightly: ## the tests with many more examples, and those marked nightly
 bench: ## measure (JSON=1 prints JSON)
 	$(SETUP) bench
 	@$(BIN)/python -m benchmarks $(if $(JSON),--json)
+
+bench-relay: ## measure what concerns the relay; ends with one line of JSON if JSON=1
+	$(SETUP) bench
+	@$(BIN)/python -m benchmarks --relay $(if $(JSON),--summary)
 
 lint: ## style, types and the rules on imports
 	$(SETUP) test

@@ -26,9 +26,9 @@ def run() -> list[Row]:
     """Send it, fetch it, and compare with writing and syncing the same bytes to the disk."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with relay_process(folder / "relay.db") as url:
+        with relay_process(folder / "relay.db") as relay:
             allowance = base64url.encode(allow(folder / "relay.db", 4, system_entropy))
-            sent, fetched = asyncio.run(_measure(folder, url, allowance))
+            sent, fetched = asyncio.run(_measure(folder, relay.url, allowance))
         floor = _write(folder / "plain")
     return [
         Row("write and fdatasync, once", floor, "s"),
@@ -59,7 +59,7 @@ async def _measure(folder: Path, url: str, allowance: str) -> tuple[float, float
             assert report.state == "stored"
             await therapist.sync()
             fetched = time.perf_counter() - start - sent
-            _, arrived = await therapist.attachment("Client", report.id)
+            _, arrived = await therapist.attachment("Client", report.id, author=Role.CLIENT)
             assert arrived == blob
     return sent, fetched
 

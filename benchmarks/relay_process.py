@@ -1,4 +1,4 @@
-"""A relay in a process of its own, on loopback, with a database file."""
+"""A relay in a process of its own, on loopback, with a database."""
 
 from __future__ import annotations
 
@@ -8,22 +8,44 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from e2etherapy.relay.database import DatabasePlace, PostgresDatabase
 
 _STOP_SECONDS = 30
 _PROGRAM = """
 import sys
-from pathlib import Path
+from e2etherapy.relay.database import parse_database
 from e2etherapy.relay.listening import parse_listen_address
 from e2etherapy.relay.server import Settings, serve
-serve(Settings(parse_listen_address("127.0.0.1:0"), Path(sys.argv[1])))
+serve(Settings(parse_listen_address(f"127.0.0.1:{sys.argv[2]}"), parse_database(sys.argv[1])))
 """
 
 
+class Running(NamedTuple):
+    """A relay that runs."""
+
+    url: str
+    pid: int
+
+    @property
+    def port(self) -> int:
+        """Where it listens on loopback."""
+        return urlsplit(self.url).port or 0
+
+    def memory(self) -> int:
+        """Return the bytes that it has in memory (Linux)."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) * 1024
+
+
 @contextmanager
-def relay_process(database: Path) -> Iterator[str]:
-    """Run a relay; give its URL."""
-    process = subprocess.Popen(  # noqa: S603 - our own relay
-        [sys.executable, "-c", _PROGRAM, str(database)],
+def relay_process(database: DatabasePlace, port: int = 0) -> Iterator[Running]:
+    """Run a relay, on any free port unless one is given."""
+    named = database.url if isinstance(database, PostgresDatabase) else str(database)
+    process = subprocess.Popen(
+        [sys.executable, "-c", _PROGRAM, named, str(port)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -31,7 +53,8 @@ def relay_process(database: Path) -> Iterator[str]:
     with process:
         assert process.stdout is not None
         try:
-            yield json.loads(process.stdout.readline())["url"]
+            url = json.loads(process.stdout.readline())["url"]
+            yield Running(url, process.pid)
         finally:
             process.terminate()
         assert process.wait(timeout=_STOP_SECONDS) == 0

@@ -19,6 +19,8 @@ class Row:
         beside: the peer or floor, measured in turn with it, that `ratio` refers to.
         ratio: figure over the peer's figure.
         goal: what the ratio or the figure should be.
+        key: what the figure is called in a summary for a script; nothing leaves it out.
+        ratio_key: what the ratio is called there.
     """
 
     what: str
@@ -27,6 +29,15 @@ class Row:
     beside: str = ""
     ratio: float | None = None
     goal: str = ""
+    key: str = ""
+    ratio_key: str = ""
+
+
+def summary(rows: Sequence[Row]) -> dict[str, float]:
+    """Return the figures and ratios that have a name."""
+    figures = {row.key: row.figure for row in rows if row.key}
+    ratios = {row.ratio_key: row.ratio for row in rows if row.ratio_key and row.ratio is not None}
+    return {name: round(value, 3) for name, value in (figures | ratios).items()}
 
 
 def table(title: str, rows: Sequence[Row]) -> str:

@@ -61,8 +61,8 @@ def run() -> list[Row]:
     for shape in SHAPES:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            with relay_process(folder / "relay.db") as url:
-                rows += _rows(shape, asyncio.run(_measure(folder, url, shape)))
+            with relay_process(folder / "relay.db") as relay:
+                rows += _rows(shape, asyncio.run(_measure(folder, relay.url, shape)))
     return rows
 
 

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 
-from benchmarks.peers import AesGcm, DoubleRatchetPair, OlmPair, OwnAead
+from benchmarks.peers.ratchets import AesGcm, DoubleRatchetPair, OlmPair, OwnAead
 from benchmarks.primitive_sums import PrimitiveSum
 from benchmarks.results import Row, interleaved
 from e2etherapy.primitives.dh import X25519Secret

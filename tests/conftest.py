@@ -1,9 +1,12 @@
 """Settings that every test shares: hypothesis profiles and the nightly marker."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+
+from tests.support import postgres
 
 PROFILE = os.environ.get("E2ETHERAPY_TEST_PROFILE", "ci")
 
@@ -28,3 +31,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("nightly"):
             item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """Run one PostgreSQL for all tests of this process; who stops it takes one of its own."""
+    with postgres.server() as running:
+        yield running

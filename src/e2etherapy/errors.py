@@ -211,3 +211,7 @@ class BackupRefused(RelaySetupError):
 
 class RelayDatabaseTooNew(RelaySetupError):
     """A newer version of this program wrote the relay's database."""
+
+
+class RelayDatabaseTooOld(RelaySetupError):
+    """An older version of this program made the relay's database; `relay migrate` comes first."""

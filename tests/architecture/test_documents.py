@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from e2etherapy.journal import record
+from e2etherapy.journal.exported_book import ExportedEntry, ExportedFile
+from e2etherapy.journal.record import EventName
 from e2etherapy.session import limits, phases
 from e2etherapy.wire import content, envelope
 
@@ -56,6 +59,21 @@ def test_the_diagram_in_the_specification_is_the_table_in_the_code() -> None:
 )
 def test_the_specification_has_the_figures_of_the_code(figure: int) -> None:
     assert f"{figure:,}" in (ROOT / "docs/protocol.md").read_text()
+
+
+@pytest.mark.parametrize("name", [*EventName, *sorted(record.KINDS)])
+def test_the_specification_has_every_event_and_kind_of_the_record(name: str) -> None:
+    _, _, section = (ROOT / "docs/protocol.md").read_text().partition("### 12.1 Entries")
+    assert f"`{name}`" in section.partition("### 12.2")[0]
+
+
+@pytest.mark.parametrize("type_", [ExportedEntry, ExportedFile])
+def test_the_specification_has_every_member_of_an_exported_book(
+    type_: type[ExportedEntry | ExportedFile],
+) -> None:
+    _, _, section = (ROOT / "docs/protocol.md").read_text().partition("### 12.2 Exported book")
+    for field in type_.__struct_fields__:
+        assert f"`{field}`" in section.partition("## 13.")[0], field
 
 
 def test_every_test_that_the_threat_model_names_exists() -> None:

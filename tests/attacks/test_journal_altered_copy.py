@@ -126,6 +126,40 @@ def test_an_altered_field_is_a_sentence_and_no_traceback(
     assert sentence in refused(copy)
 
 
+def unreadable(tmp_path: Path) -> Unpacked:
+    return Unpacked(copy_of(book_of([private("awake", 4), b"\xff no text"])), tmp_path)
+
+
+def test_bytes_that_are_no_text_are_checked_like_any_other(tmp_path: Path) -> None:
+    copy = unreadable(tmp_path)
+    assert copy.verify()[0] == 0
+    book = copy.book()
+    book["entries"][1]["content_hex"] = b"\xfe no text".hex()
+    copy.rewrite(book)
+    assert "entry 2 was changed" in refused(copy)
+
+
+def test_bytes_beside_a_text_do_not_vouch_for_another_text(tmp_path: Path) -> None:
+    """The bytes would verify, and a reader would see the text."""
+    copy = whole(tmp_path)
+    book = copy.book()
+    honest = book["entries"][0]["content"]
+    book["entries"][0].update(content="I am well.", content_hex=honest.encode().hex())
+    copy.rewrite(book)
+    assert "entry 1 has two contents" in refused(copy)
+
+
+@pytest.mark.parametrize("listed", [None, 5, ["\x1b[2J"], [[]]])
+def test_a_list_of_unreadable_entries_that_is_none_is_damage(
+    tmp_path: Path, listed: object
+) -> None:
+    copy = unreadable(tmp_path)
+    book = copy.book()
+    book["unreadable"] = listed
+    copy.rewrite(book)
+    assert "journal.json is damaged" in refused(copy)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "5", "{}", "[" * 100_000, '{"book": []}', "\x00"])
 def test_any_other_file_is_a_sentence_and_no_traceback(tmp_path: Path, text: str) -> None:
     copy = whole(tmp_path)

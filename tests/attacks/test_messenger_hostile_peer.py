@@ -15,11 +15,15 @@ from pathlib import Path
 
 import pytest
 
+from e2etherapy.cli import conversation
+from e2etherapy.errors import UnknownConversation
 from e2etherapy.journal.record import EventName
+from e2etherapy.messenger.long_items import MAX_PARTIALS
 from e2etherapy.messenger.views import SyncReport
 from e2etherapy.session import conversation as session
 from e2etherapy.session import states
 from e2etherapy.session.invitation import open_bundle
+from e2etherapy.vault.records import Role
 from e2etherapy.wire.invitation import Bundle, InvitationLink
 from tests.support.devices import Two, record_of, texts, two
 from tests.support.hostile_author import HostileAuthor, Json, base64_of, packed
@@ -97,6 +101,15 @@ REFUSED: dict[str, Attack] = {
     ],
     "a fraction of a second": lambda a: [
         packed(a.item("text", text="x", written="2026-01-05T09:00:00.5Z"))
+    ],
+    "a shared entry in local time": lambda a: [
+        packed(a.item("journal_share", text="x", entry_written="2026-01-05T09:00:00+01:00"))
+    ],
+    "a shared entry before the first day": lambda a: [
+        packed(a.item("journal_share", text="x", entry_written="0001-01-01T00:00:00+14:00"))
+    ],
+    "a shared entry with a fraction of a second": lambda a: [
+        packed(a.item("journal_share", text="x", entry_written="2026-01-05T09:00:00.5Z"))
     ],
     "an unknown member": lambda a: [packed(a.item("text", text="x", more=1))],
     "an unknown outer member": lambda a: [packed(a.item("text", text="x"), extra={"more": 1})],
@@ -239,6 +252,7 @@ LYING: dict[str, Attack] = {
     ),
     "a whole in local time": lambda a: differing(a, written="2026-01-05T09:00:00+05:00"),
     "a whole that is no json": lambda a: a.parts(WHOLE, [b"\x00\x00\x00\x02", b"no"]),
+    "a whole with an address": lambda a: a.parts(WHOLE, halves(whole_with_an_address(a))),
     "a whole of nothing": lambda a: a.parts(WHOLE, [b"", b""]),
     "a whole with padding": lambda a: a.parts(WHOLE, [whole_text(a), b"\x00" * 10]),
     "a file of another hash": lambda a: a.parts(WHOLE, halves(lying_file(a))),
@@ -246,6 +260,13 @@ LYING: dict[str, Attack] = {
         WHOLE, cut(whole_text(a, text="x" * 1_000_001), 13_000)
     ),
 }
+
+
+def whole_with_an_address(author: HostileAuthor) -> bytes:
+    item = author.item("text", id=base64_of(WHOLE), text="joined")
+    author.sequence -= 1
+    address = {"mailbox": base64_of(bytes(32)), "deposit_key": base64_of(bytes(32))}
+    return packed(item, extra={"reply_to": address})
 
 
 def lying_file(author: HostileAuthor) -> bytes:
@@ -303,6 +324,43 @@ async def test_an_item_cannot_take_the_place_of_one_on_its_way(scene: Scene) -> 
     assert await scene.kept() == before
     assert (await scene.suffer(second)).arrived == {SAM: 1}
     assert (await texts(scene.pair.therapist, SAM))[-1] == "joined"
+    await scene.go_on()
+
+
+async def test_an_item_cannot_take_the_place_of_one_that_is_being_given_up(scene: Scene) -> None:
+    author = scene.author
+    for number in range(MAX_PARTIALS):
+        await author.say(author.parts(number.to_bytes(16, "big"), [b"x"] * 2)[0])
+        author.sequence += 1
+    await scene.pair.therapist.sync()
+    one_more = author.parts(b"n" * 16, [b"x"] * 2)[0]
+    author.sequence += 1
+    displaced = base64_of((0).to_bytes(16, "big"))
+    report = await scene.suffer(
+        one_more,
+        packed(attachment(author, b"data", id=displaced), b"data"),
+        packed(author.item("mood", id=displaced), b"data"),
+    )
+    assert sorted(notice.event for notice in report.notices) == [
+        EventName.CONTENT_REFUSED,
+        EventName.CONTENT_REFUSED,
+        EventName.LONG_ITEM_LOST,
+    ]
+    kept = await scene.kept()
+    assert (len(kept["partial"]), len(kept["chunk"])) == (MAX_PARTIALS, MAX_PARTIALS)
+    await scene.go_on()
+
+
+async def test_a_file_without_a_byte_can_come_in_pieces(scene: Scene) -> None:
+    """No honest program cuts what fits; its packed form was stored a second time."""
+    author = scene.author
+    item = attachment(author, b"", id=base64_of(WHOLE))
+    author.sequence -= 1
+    report = await scene.suffer(*author.parts(WHOLE, halves(packed(item))))
+    assert (report.arrived, report.notices) == ({SAM: 1}, [])
+    (file,) = [m.file for m in await scene.pair.therapist.thread(SAM) if m.file is not None]
+    opened = await scene.pair.therapist.attachment(SAM, file.id, author=Role.CLIENT)
+    assert opened == ("f", b"")
     await scene.go_on()
 
 
@@ -571,3 +629,54 @@ async def test_a_name_that_cannot_be_shown_is_replaced_when_joining(tmp_path: Pa
         )
         joined = await pair.client.join((await pair.therapist.invite(SAM)).link)
         assert joined.name == "Therapist"
+
+
+async def test_a_file_under_the_id_of_ones_own_hides_neither_and_passes_for_neither(
+    scene: Scene,
+) -> None:
+    """Ids are unique for each author only: the other side sees mine, and may choose them."""
+    therapist = scene.pair.therapist
+    sent = await therapist.send_file(SAM, ("plan.txt", "text/plain", b"the plan"))
+    mine = base64_of(bytes.fromhex(sent.id))
+    theirs = attachment(scene.author, b"not the plan", id=mine, name="plan.txt")
+    assert (await scene.suffer(packed(theirs, b"not the plan"))).arrived == {SAM: 1}
+    found = {
+        author: await therapist.attachment(SAM, sent.id, author=author)
+        for author in (Role.THERAPIST, Role.CLIENT)
+    }
+    assert found == {
+        Role.THERAPIST: ("plan.txt", b"the plan"),
+        Role.CLIENT: ("plan.txt", b"not the plan"),
+    }
+    files = [(view.author, view.file.id) for view in await therapist.thread(SAM) if view.file]
+    assert files == [(Role.THERAPIST, sent.id), (Role.CLIENT, sent.id)]
+    await scene.go_on()
+
+
+async def test_pieces_under_the_id_of_ones_own_file_do_not_make_it_unreadable(
+    scene: Scene,
+) -> None:
+    therapist = scene.pair.therapist
+    sent = await therapist.send_file(SAM, ("plan.txt", "text/plain", b"the plan"))
+    await scene.suffer(*scene.author.parts(bytes.fromhex(sent.id), [b"a", b"b", b"c"])[:2])
+    own = await therapist.attachment(SAM, sent.id, author=Role.THERAPIST)
+    assert own == ("plan.txt", b"the plan")
+    with pytest.raises(UnknownConversation, match="no such file"):
+        await therapist.attachment(SAM, sent.id, author=Role.CLIENT)
+    await scene.go_on()
+
+
+async def test_a_file_under_the_id_of_ones_own_is_saved_beside_it(
+    scene: Scene, tmp_path: Path
+) -> None:
+    therapist = scene.pair.therapist
+    sent = await therapist.send_file(SAM, ("mine.txt", "text/plain", b"mine"))
+    theirs = attachment(
+        scene.author, b"theirs", id=base64_of(bytes.fromhex(sent.id)), name="theirs.txt"
+    )
+    await scene.suffer(packed(theirs, b"theirs"))
+    saved = await conversation._saved(therapist, SAM, tmp_path / "in", await therapist.thread(SAM))
+    assert {author: path.read_bytes() for (author, _), path in saved.items()} == {
+        Role.THERAPIST: b"mine",
+        Role.CLIENT: b"theirs",
+    }

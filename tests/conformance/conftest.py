@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from e2etherapy.mailbox.capabilities import (
     TicketHash,
 )
 from e2etherapy.primitives.digest import sha256
-from e2etherapy.relay.sqlite.store import SqliteStore
+from e2etherapy.relay.database import DatabasePlace, open_store
 from e2etherapy.relay.store import Deposit, Store
 from tests.support.relays import TODAY, draw, envelope
 
@@ -69,13 +70,13 @@ class Mailbox:
         return Deposit(self.id, self.key_hash, sha256(content), content, day)
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "postgres"])
 async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
-    async def open_sqlite() -> Store:
-        return await SqliteStore.open(tmp_path / "relay.db")
-
-    open_store = {"sqlite": open_sqlite}[request.param]
-    made = Bench(open_store, await open_store())
+    place: DatabasePlace = tmp_path / "relay.db"
+    if request.param == "postgres":
+        place = await request.getfixturevalue("postgres_server").empty_relay()
+    open_one = partial(open_store, place)
+    made = Bench(open_one, await open_one())
     yield made
     for store in (made.store, *made.opened):
         await store.close()

@@ -161,6 +161,25 @@ async def test_putting_the_same_invitation_again_changes_nothing(bench: Bench) -
         await bench.store.claim(made.locator, winner, TODAY)
 
 
+async def test_an_invitation_that_is_put_again_keeps_its_first_last_day(bench: Bench) -> None:
+    (ticket,), made, mark = await bench.tickets(1), invitation(TODAY + 3), PutMark(draw(32))
+    await bench.store.put_invitation(ticket, mark, made)
+    for last_day in (TODAY + 30, TODAY + 1):
+        again = Invitation(made.locator, made.bundle, last_day)
+        await bench.store.put_invitation(ticket, mark, again)
+    with pytest.raises(Refused):
+        await bench.store.claim(made.locator, ClaimHash(draw(32)), TODAY + 4)
+    assert await bench.store.claim(made.locator, ClaimHash(draw(32)), TODAY + 3) == made.bundle
+
+
+async def test_an_invitation_whose_ticket_is_spent_cannot_be_put_again(bench: Bench) -> None:
+    (ticket,), made, mark = await bench.tickets(1), invitation(), PutMark(draw(32))
+    await bench.store.put_invitation(ticket, mark, made)
+    assert await is_issued(bench, ticket)
+    with pytest.raises(Refused):
+        await bench.store.put_invitation(ticket, mark, made)
+
+
 async def test_an_unknown_ticket_or_a_taken_locator_is_refused(bench: Bench) -> None:
     made, (ticket,) = await put(bench), await bench.tickets(1)
     rival = Invitation(made.locator, envelope("rival"), TODAY + 3)
@@ -187,6 +206,34 @@ async def test_an_unconfirmed_claim_ends_after_one_day(bench: Bench) -> None:
             await bench.store.claim(made.locator, refused, TODAY + 2)
     with pytest.raises(Refused):
         await bench.store.forget_invitation(made.locator, winner, TODAY + 2)
+
+
+async def test_a_claim_on_the_last_day_has_its_own_day_after(bench: Bench) -> None:
+    made, winner = await put(bench, TODAY), ClaimHash(draw(32))
+    await bench.store.claim(made.locator, winner, TODAY)
+    assert await expire(bench, TODAY + 1) == (0, 0)
+    assert await bench.store.claim(made.locator, winner, TODAY + 1) == made.bundle
+    await bench.store.forget_invitation(made.locator, winner, TODAY + 1)
+    with pytest.raises(Refused):
+        await bench.store.claim(made.locator, winner, TODAY + 1)
+
+
+async def test_to_ask_again_makes_a_claim_no_longer(bench: Bench) -> None:
+    made, winner = await put(bench, TODAY + 9), ClaimHash(draw(32))
+    for day in (TODAY, TODAY + 1):
+        assert await bench.store.claim(made.locator, winner, day) == made.bundle
+    with pytest.raises(Refused):
+        await bench.store.claim(made.locator, winner, TODAY + 2)
+
+
+async def test_the_place_of_an_invitation_is_free_when_it_was_deleted(bench: Bench) -> None:
+    made, (ticket,), mark = await put(bench, TODAY), await bench.tickets(1), PutMark(draw(32))
+    next_one = Invitation(made.locator, envelope("next"), TODAY + 9)
+    with pytest.raises(Refused):
+        await bench.store.put_invitation(ticket, mark, next_one)
+    assert await expire(bench, TODAY + 1) == (0, 1)
+    await bench.store.put_invitation(ticket, mark, next_one)
+    assert await bench.store.claim(made.locator, ClaimHash(draw(32)), TODAY + 1) == envelope("next")
 
 
 async def test_invitations_and_claims_that_are_over_are_deleted(bench: Bench) -> None:

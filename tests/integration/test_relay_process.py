@@ -16,17 +16,14 @@ import threading
 import time
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from e2etherapy.mailbox import operations as api
 from e2etherapy.mailbox.capabilities import OwnedMailbox, Ticket
 from e2etherapy.wire import base64url
+from tests.support.certificates import certificate
 from tests.support.relays import (
     PATIENCE_SECONDS,
     REFUSAL,
@@ -112,7 +109,7 @@ def test_importing_the_server_loads_no_module_that_could_open_an_envelope() -> N
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout.split()
     assert "e2etherapy.relay.routes" in printed
-    for name in FORBIDDEN_MODULES:
+    for name in (*FORBIDDEN_MODULES, "asyncpg"):
         assert not [module for module in printed if f"{module}.".startswith(f"{name}.")]
 
 
@@ -279,25 +276,6 @@ def test_a_unix_socket_serves_too_and_is_removed_at_the_end(tmp_path: Path) -> N
             assert line.recv(4_096).startswith(b"HTTP/1.1 200 ")
         assert stop(relay) == 0
     assert not path.exists()
-
-
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """Write a self-signed certificate for 127.0.0.1 and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    chain, private = folder / "chain.pem", folder / "key.pem"
-    chain.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    plain, form = serialization.NoEncryption(), serialization.PrivateFormat.PKCS8
-    private.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
-    return chain, private
 
 
 def test_with_a_certificate_it_speaks_nothing_but_tls(tmp_path: Path) -> None:

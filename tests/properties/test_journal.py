@@ -13,7 +13,7 @@ from e2etherapy.errors import JournalBroken
 from e2etherapy.journal.chain import verify
 from e2etherapy.journal.export import safe_name
 from e2etherapy.journal.redaction import redact
-from tests.support.books import BOOK, book_of
+from tests.support.books import BOOK, book_of, end_of
 
 CONTENTS = st.lists(st.binary(max_size=40), min_size=1, max_size=12)
 
@@ -29,7 +29,7 @@ def test_any_change_to_any_field_of_any_entry_is_found(
     contents: list[bytes], data: st.DataObject
 ) -> None:
     entries = book_of(contents)
-    last = entries[-1].head
+    end = end_of(entries)
     index = data.draw(st.integers(0, len(entries) - 1))
     field = data.draw(st.sampled_from(["salt", "content", "commitment", "head", "position"]))
     entry = entries[index]
@@ -42,7 +42,7 @@ def test_any_change_to_any_field_of_any_entry_is_found(
         other = bytes([value[0] ^ data.draw(st.integers(1, 255))]) + value[1:]
         entries[index] = replace(entry, **{field: type(value)(other)})
     with pytest.raises(JournalBroken):
-        verify(BOOK, entries, last)
+        verify(BOOK, entries, end)
 
 
 @given(CONTENTS, st.sets(st.integers(1, 12)))
@@ -51,7 +51,7 @@ def test_only_the_chosen_entries_are_blanked_and_the_rest_verifies(
 ) -> None:
     entries = book_of(contents)
     redacted = list(redact(entries, lambda entry: entry.position in kept))
-    assert verify(BOOK, redacted, entries[-1].head) == entries[-1].head
+    assert verify(BOOK, redacted, end_of(entries)) == entries[-1].head
     for before, after in zip(entries, redacted, strict=True):
         expected = before.content if before.position in kept else None
         assert after.content == expected

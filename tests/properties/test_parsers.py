@@ -18,7 +18,7 @@ from e2etherapy.errors import (
     InvitationMismatch,
     MalformedData,
 )
-from e2etherapy.mailbox import operations
+from e2etherapy.mailbox import batch, operations
 from e2etherapy.mailbox.capabilities import OwnerKey
 from e2etherapy.mailbox.operations import StoredEnvelope
 from e2etherapy.session import conversation, invitation, ratchet, states
@@ -67,6 +67,16 @@ PARSERS: dict[str, tuple[Callable[[bytes], object], bytes, tuple[type[Exception]
     "split_message": (envelope.split_message, bytes(16_384), (MalformedData,)),
     "split_opening": (envelope.split_opening, bytes(16_384), (MalformedData,)),
     "unpack_page": (operations.unpack_page, PAGE, (MalformedData,)),
+    "unpack_operations": (
+        lambda data: batch.unpack_operations(data, [bytes(32)] * 2),
+        b"\x03" + bytes(8) + b"\x02" + bytes(8) + b"\x01",
+        (MalformedData,),
+    ),
+    "unpack_results": (
+        lambda data: batch.unpack_results(data, 2),
+        b"\x00\xcc" + bytes(4) + b"\x00\xc8" + b"\x00\x00\x00\x04page",
+        (MalformedData,),
+    ),
     "OpeningValues.unpack": (OpeningValues.unpack, OPENING_VALUES.values, (InvalidKey,)),
     "Header.unpack": (ratchet.Header.unpack, b"\x09" * 2_312, (EnvelopeRefused,)),
     **{f"load {name}": (load_and_dump, data, (MalformedData,)) for name, data in STATES.items()},

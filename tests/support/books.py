@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from e2etherapy.journal import record
-from e2etherapy.journal.chain import BookId, Entry, EntrySalt, append, first_head
+from e2etherapy.journal.chain import BookId, End, Entry, EntrySalt, append, first_head
 from e2etherapy.wire import content
 from e2etherapy.wire.content import AnyItem
 
@@ -28,6 +28,10 @@ def book_of(contents: list[bytes], book: BookId = BOOK) -> list[Entry]:
         entries.append(entry)
         head = entry.head
     return entries
+
+
+def end_of(entries: list[Entry]) -> End:
+    return End(entries[-1].position, entries[-1].head)
 
 
 def received(item: AnyItem) -> bytes:

@@ -160,6 +160,79 @@ def holdings(person: Person) -> list[object]:
     return asyncio.run(read())
 
 
+_ON_A_SMALL_DISK = """
+mkdir "$1" && mount -t tmpfs -o size=4m tmpfs "$1" && cp "$2"/* "$1" || exit 90
+room=$(( $(stat -f -c '%a * %S' "$1") - $3 ))
+head -c "$room" /dev/zero > "$1/filling"
+shift 3
+"$@"
+code=$?
+rm "$E2ETHERAPY_HOME/filling"
+"$SMALL_DISK_PYTHON" -m e2etherapy.cli journal verify > "$SMALL_DISK_CHECKED" 2>&1
+echo $? >> "$SMALL_DISK_CHECKED"
+exit $code
+"""
+
+
+def on_a_small_disk(
+    person: Person, left: int, arguments: tuple[str, ...]
+) -> tuple[Outcome, Outcome]:
+    """Run a command with a copy of the vault on a disk of 4 MiB that has so many bytes left.
+
+    Returns:
+        how it ended, and how `journal verify` ended once there was room again.
+    """
+    disk, checked = person.folder / f"disk-{left}", person.folder / f"checked-{left}"
+    variables = {
+        "E2ETHERAPY_HOME": str(disk),
+        "E2ETHERAPY_PASSPHRASE_FILE": str(person.passphrase_file),
+        "SMALL_DISK_PYTHON": sys.executable,
+        "SMALL_DISK_CHECKED": str(checked),
+    }
+    # The mount is seen by these processes alone, and gone with them.
+    namespace = ("unshare", "--map-root-user", "--mount", "sh", "-c", _ON_A_SMALL_DISK, "sh")
+    done = subprocess.run(
+        [*namespace, str(disk), str(person.home), str(left), *PROGRAM, *arguments],
+        input=b"",
+        capture_output=True,
+        check=False,
+        cwd=person.folder,
+        env=environment(person.folder) | variables,
+        start_new_session=True,
+        timeout=_PATIENCE_SECONDS,
+    )
+    *said, code = checked.read_text().splitlines()
+    return (
+        Outcome(done.returncode, done.stdout, done.stderr.decode()),
+        Outcome(int(code), b"", "\n".join(said)),
+    )
+
+
+def remove_entries_behind(person: Person, position: int) -> None:
+    """Be somebody who has the passphrase and cuts off the end of the private journal."""
+    place = Place(person.home, person.folder / "state" / "e2etherapy")
+
+    async def remove() -> None:
+        async with await Messenger.open(place, PASSPHRASE) as messenger:
+            db = messenger.device.vault.db
+            await db.write([("DELETE FROM journal WHERE position > ?", [(position,)])])
+
+    asyncio.run(remove())
+
+
+def record_privately(person: Person, content: bytes) -> None:
+    """Put any bytes at the end of the private journal, as a damaged program would."""
+    place = Place(person.home, person.folder / "state" / "e2etherapy")
+
+    async def write() -> None:
+        async with await Messenger.open(place, PASSPHRASE) as messenger:
+            change = await messenger.device.begin_private()
+            change.record(content)
+            await messenger.device.vault.commit(change)
+
+    asyncio.run(write())
+
+
 def passphrase_in(folder: Path) -> Path:
     """Put the passphrase into a file that only its owner can read."""
     file = folder / "passphrase"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from e2etherapy.journal.chain import Entry
-from e2etherapy.journal.export import AttachedFile, Book, Exporter
+from e2etherapy.journal.export import AttachedFile, Book, Exporter, WrittenBook
 from e2etherapy.journal.shown import Authors
 from e2etherapy.wire.content import Attachment
 from tests.support.books import BOOK, WHEN
@@ -46,9 +46,17 @@ def copy_of(
 ) -> zipfile.ZipFile:
     file = io.BytesIO()
     exporter = Exporter(file, WHEN)
-    exporter.add(Book(BOOK, title, Authors("Sam", other), entries, files))
+    add_book(exporter, Book(BOOK, title, Authors("Sam", other), entries), files)
     exporter.close()
     return zipfile.ZipFile(file)
+
+
+def add_book(exporter: Exporter, book: Book, files: Iterable[AttachedFile] = ()) -> WrittenBook:
+    """Write a whole book."""
+    writer = exporter.begin(book)
+    for attached_file in files:
+        writer.attach(attached_file)
+    return writer.close()
 
 
 def in_book(archive: zipfile.ZipFile, name: str) -> str:

@@ -59,7 +59,7 @@ class CrashingDatabase(Database):
         committed: Callable[[list[Statement]], None],
     ) -> None:
         """Take over an open database; `committed` is told of every transaction that is on disk."""
-        super().__init__(database._connection)
+        super().__init__(database._connection, database._path)
         self._points = points
         self._committed = committed
         self._in_flight: list[Statement] = []

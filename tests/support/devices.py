@@ -25,10 +25,10 @@ from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.messenger.settings import Setting, first_settings
+from e2etherapy.relay.database import DatabasePlace, opened_store
 from e2etherapy.relay.listening import parse_listen_address
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.server import Settings, running
-from e2etherapy.relay.sqlite.store import SqliteStore
 from e2etherapy.vault import conversations, keyslots, vault
 from e2etherapy.vault.keyslots import DataKey
 from e2etherapy.vault.records import ConversationRecord, Role
@@ -64,17 +64,21 @@ class RelayAt:
     """Where a relay in this process can be reached, and its database."""
 
     url: str
-    database: Path
+    database: DatabasePlace
+
+    @property
+    def file(self) -> Path:
+        """The file of a relay that keeps its database in one."""
+        assert isinstance(self.database, Path)
+        return self.database
+
     clock: HandClock
 
     async def allowance(self, mailboxes: int = 100) -> str:
         """Grant an allowance, as `e2etherapy relay allow` does."""
         allowance = Allowance(seeded(f"allowance for {mailboxes}")(Allowance.SIZE))
-        store = await SqliteStore.open(self.database)
-        try:
+        async with opened_store(self.database) as store:
             await store.grant(allowance.hash(), mailboxes)
-        finally:
-            await store.close()
         return base64url.encode(allowance)
 
 
@@ -91,7 +95,7 @@ async def relay(folder: Path, clock: HandClock, port: int = 0) -> AsyncIterator[
 
 @dataclass(frozen=True)
 class _Template:
-    folder: Path
+    place: Place
     key: DataKey
     words: str
 
@@ -114,7 +118,7 @@ async def _template(role: Role) -> _Template:
         made, words = await vault.create(place, role, PASSPHRASE, first, draw)
         await made.close()
         key = keyslots.unlock_with_passphrase(keyslots.read(place.folder), PASSPHRASE)
-        _templates[role] = _Template(place.folder, key, words)
+        _templates[role] = _Template(place, key, words)
     return _templates[role]
 
 
@@ -172,12 +176,10 @@ async def home(
     """Return a fresh vault in `folder`."""
     template = await _template(role)
     place = Place(folder / str(role), folder / f"state of the {role}")
-    shutil.copytree(template.folder, place.folder)
-    made = Home(place, role, template.key, template.words, clock, connect)
-    # The first opening on this machine: nothing to remember yet, so the owner's word counts.
-    async with await made.open() as messenger:
-        await messenger.device.vault.trust_this_copy()
-    return made
+    shutil.copytree(template.place.folder, place.folder)
+    # As if it had been made here: this machine knows it, and it is no copy.
+    shutil.copytree(template.place.state_folder, place.state_folder)
+    return Home(place, role, template.key, template.words, clock, connect)
 
 
 async def set_up(at: Home, relay_at: RelayAt, name: str) -> None:

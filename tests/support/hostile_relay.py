@@ -115,12 +115,16 @@ class HostileRelay:
 
     Attributes:
         before_collecting: called with a mailbox's id before its owner is shown anything.
+        tickets: hashes of those that are issued and not spent.
+        payments: hash of a ticket for each time that one was taken off an allowance.
         answered: digests of the envelopes of which it has said that they are stored.
     """
 
     mailboxes: dict[bytes, Mailbox] = field(default_factory=dict)
     invitations: dict[bytes, bytes] = field(default_factory=dict)
     claims: dict[bytes, bytes] = field(default_factory=dict)
+    tickets: set[bytes] = field(default_factory=set)
+    payments: list[bytes] = field(default_factory=list)
     answered: set[bytes] = field(default_factory=set)
     before_collecting: Callable[[bytes], None] = lambda _mailbox: None
 
@@ -151,13 +155,34 @@ class HostileConnection(RelayConnection):
         """Close nothing."""
 
     async def issue_tickets(self, allowance: Allowance, hashes: Sequence[TicketHash]) -> None:
-        """Accept them all."""
-        self._meet(lambda: None)
+        """Take each one off the allowance that is not there."""
+
+        def issue() -> None:
+            fresh = {bytes(ticket) for ticket in hashes} - self._relay.tickets
+            self._relay.payments += sorted(fresh)
+            self._relay.tickets |= fresh
+
+        self._meet(issue)
 
     async def create_mailbox(self, mailbox: OwnedMailbox, ticket: Ticket) -> None:
-        """Create it for any ticket."""
+        """Create it for a ticket, which is spent."""
         name = bytes(mailbox.owner_key.mailbox())
-        self._meet(lambda: self._relay.mailboxes.setdefault(name, Mailbox()))
+
+        def create() -> None:
+            if name in self._relay.mailboxes:
+                return
+            if bytes(ticket.hash()) not in self._relay.tickets:
+                raise RelayRefused("nothing here")
+            self._relay.tickets.remove(bytes(ticket.hash()))
+            self._relay.mailboxes[name] = Mailbox()
+
+        self._meet(create)
+
+    async def close_mailbox(self, owner_key: OwnerKey) -> None:
+        """Delete it, or refuse what is not there."""
+        name = owner_key.mailbox()
+        self._mailbox(name)
+        self._meet(lambda: self._relay.mailboxes.pop(bytes(name), None))
 
     async def deposit(self, address: DepositAddress, envelope: bytes) -> None:
         """Put it into its mailbox and into the operator's memory."""

@@ -17,10 +17,14 @@ from typing import Any
 import msgspec
 
 from e2etherapy import errors
+from e2etherapy.mailbox import batch
 from e2etherapy.mailbox import operations as api
+from e2etherapy.mailbox.batch import BatchedOperation
 from e2etherapy.mailbox.capabilities import Allowance, OwnedMailbox, Ticket
 from e2etherapy.primitives.octets import SecretOctets
 from e2etherapy.relay.allowances import allow
+from e2etherapy.relay.database import DatabasePlace, PostgresDatabase
+from e2etherapy.relay.limits import STANDARD, Limits
 from e2etherapy.relay.listening import parse_listen_address
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.server import Settings, running
@@ -131,6 +135,17 @@ def wait(*waits: tuple[OwnedMailbox, int], seconds: float) -> Request:
     return Request("POST", "/v1/wait", keys, body, api.JSON)
 
 
+def watching(*waits: tuple[OwnedMailbox, int]) -> Request:
+    body = msgspec.json.encode(api.Watch([after for _, after in waits]))
+    keys = shown(api.OWNER, *(owned.owner_key for owned, _ in waits))
+    return Request("POST", "/v1/arrivals", keys, body, api.JSON)
+
+
+def batch_request(*operations: BatchedOperation) -> Request:
+    keys = shown(api.BATCH, *batch.keys_of(operations))
+    return Request("POST", "/v1/batch", keys, batch.pack_operations(operations), api.BINARY)
+
+
 @dataclass(frozen=True)
 class RelayAt:
     """Where a relay can be reached, its file and its log."""
@@ -183,11 +198,14 @@ async def read_answer(reader: asyncio.StreamReader, *, body: bool = True) -> Ans
 
 
 @asynccontextmanager
-async def relay(folder: Path, today: list[int] | None = None) -> AsyncIterator[RelayAt]:
+async def relay(
+    folder: Path, today: list[int] | None = None, limits: Limits = STANDARD
+) -> AsyncIterator[RelayAt]:
     """Run a relay in this event loop; `today` holds the day and may be changed."""
     days = today or [TODAY]
     log = io.StringIO()
-    settings = Settings(parse_listen_address("127.0.0.1:0"), folder / "relay.db")
+    listen = parse_listen_address("127.0.0.1:0")
+    settings = Settings(listen, folder / "relay.db", limits=limits)
     written = RelayLog(log, lambda: days[0])
     async with running(settings, written, lambda: days[0]) as listening:
         assert listening.port is not None
@@ -197,13 +215,19 @@ async def relay(folder: Path, today: list[int] | None = None) -> AsyncIterator[R
 _PROGRAM = """
 import sys
 from pathlib import Path
+import msgspec
 from e2etherapy.errors import RelaySetupError
+from e2etherapy.relay.limits import Limits
+from e2etherapy.relay.database import parse_database
 from e2etherapy.relay.listening import Certificate, parse_listen_address
 from e2etherapy.relay.server import Settings, serve
-listen, database, *certificate = sys.argv[1:]
+listen, database, limits, *certificate = sys.argv[1:]
+limits = msgspec.json.decode(limits, type=Limits)
 certificate = Certificate(*map(Path, certificate)) if certificate else None
 try:
-    serve(Settings(parse_listen_address(listen), Path(database), certificate))
+    serve(
+        Settings(parse_listen_address(listen), parse_database(database), certificate, limits=limits)
+    )
 except RelaySetupError as error:
     sys.exit(str(error))
 """
@@ -217,6 +241,7 @@ class RelayProcess:
     announced: dict[str, Any]
     database: Path
     log: Path
+    place: DatabasePlace
 
     @property
     def port(self) -> int:
@@ -224,19 +249,31 @@ class RelayProcess:
         return port
 
     def allowance(self, mailboxes: int) -> Allowance:
-        return allow(self.database, mailboxes, draw)
+        return allow(self.place, mailboxes, draw)
 
 
 @contextmanager
 def relay_process(
-    folder: Path, listen: str = "127.0.0.1:0", *certificate: Path
+    folder: Path,
+    listen: str = "127.0.0.1:0",
+    *certificate: Path,
+    limits: Limits = STANDARD,
+    postgres: PostgresDatabase | None = None,
 ) -> Iterator[RelayProcess]:
-    """Run a relay process; it is killed at the end unless it ended by itself."""
+    """Run a relay process; it is killed at the end unless it ended by itself.
+
+    Its database is a file in the folder, unless another one is given.
+    """
     database = folder / "relay.db"
+    place = postgres or database
+    named = place.url if isinstance(place, PostgresDatabase) else place
     log = folder / "relay.log"
     with log.open("a") as standard_error:
         process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, listen, database, *certificate],
+            [
+                *(sys.executable, "-c", _PROGRAM),
+                *map(str, (listen, named, msgspec.json.encode(limits).decode(), *certificate)),
+            ],
             stdout=subprocess.PIPE,
             stderr=standard_error,
             text=True,
@@ -247,7 +284,7 @@ def relay_process(
             assert process.stdout is not None
             line = process.stdout.readline()
             assert line, log.read_text()
-            yield RelayProcess(process, json.loads(line), database, log)
+            yield RelayProcess(process, json.loads(line), database, log, place)
         finally:
             if process.poll() is None:
                 process.kill()

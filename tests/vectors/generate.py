@@ -8,6 +8,7 @@ from tests.vectors import generate_cryptography as cryptography
 from tests.vectors import generate_formats as formats
 from tests.vectors.generate_content import write_body, write_parts
 from tests.vectors.generate_conversation import write_conversation
+from tests.vectors.generate_record import write_entries, write_exported_book
 from tests.vectors.generate_vault import write_keyslots, write_record
 
 WRITERS = (
@@ -26,6 +27,8 @@ WRITERS = (
     write_body,
     write_parts,
     write_record,
+    write_entries,
+    write_exported_book,
     write_keyslots,
 )
 

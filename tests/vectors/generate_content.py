@@ -20,6 +20,12 @@ ATTACHMENT: Json = {
     "size": 0,
     "sha256": DIGEST,
 }
+SHARE: Json = {
+    "kind": "journal_share",
+    **COMMON,
+    "text": "Slept well.",
+    "entry_written": "2026-06-19T21:00:00Z",
+}
 PART: Json = {"kind": "part", **COMMON, "whole": ID, "index": 1, "count": 2}
 
 
@@ -35,12 +41,7 @@ def accepted() -> dict[str, tuple[Json, bytes]]:
         "receipt of 256 items": {"kind": "receipt", **COMMON, "items": [ID] * 256},
         "read mark": {"kind": "read_mark", **COMMON, "items": [ID, ID]},
         "profile": {"kind": "profile", **COMMON, "name": "n" * 200},
-        "journal share": {
-            "kind": "journal_share",
-            **COMMON,
-            "text": "Slept well.",
-            "entry_written": "2026-06-19T21:00:00Z",
-        },
+        "journal share": SHARE,
         "a leap day": {**TEXT, "written": "2028-02-29T23:59:59Z"},
     }
     bodies: dict[str, tuple[Json, bytes]] = {n: ({"item": item}, b"") for n, item in items.items()}
@@ -105,6 +106,12 @@ def refused_items() -> dict[str, Json]:
         "a file of 25,000,001 bytes": {**ATTACHMENT, "size": 25_000_001},
         "a hash of 31 bytes": {**ATTACHMENT, "sha256": b64(bytes(31))},
         "a profile of 201 characters": {"kind": "profile", **COMMON, "name": "n" * 201},
+        "an entry shared from local time": {**SHARE, "entry_written": "2026-06-19T21:00:00+01:00"},
+        "an entry shared with half a second": {**SHARE, "entry_written": "2026-06-19T21:00:00.5Z"},
+        "an entry shared from before the first day": {
+            **SHARE,
+            "entry_written": "0001-01-01T00:00:00+14:00",
+        },
     }
 
 

@@ -357,17 +357,17 @@ def limits(script: Script, openings: list[Json], own_2: Json, state: Established
     far = Author(script.file, "far ahead", state)
     start = [far.say(f"number {i}") for i in range(2)]
     spoken = []
-    for number in (2_048, 2_050, 8_191):
+    for number in (2_048, 8_191):
         far.advance(number)
         spoken.append(far.say(f"number {number}"))
     script.therapist_case(
         "2,048 secrets of a chain are kept, the newest of those that are missing",
-        opened(openings[0]), own_2, opened(spoken[1]), opened(start[0]), opened(start[1]),
-        opened(spoken[0]), opened(spoken[2]), opened(spoken[0]),
+        opened(openings[0]), own_2, opened(spoken[0]), opened(start[0]), opened(spoken[1]),
+        opened(start[1]), opened(spoken[0]), opened(spoken[1]),
     )  # fmt: skip
     script.therapist_case(
         "a turn has 8,192 envelopes and no number behind them",
-        opened(openings[0]), own_2, opened(crafted(far, "number 8,192")), opened(spoken[2]),
+        opened(openings[0]), own_2, opened(crafted(far, "number 8,192")), opened(spoken[1]),
     )  # fmt: skip
     script.therapist_case(
         "a secret is kept for 45 days",

@@ -30,6 +30,7 @@ from e2etherapy.vault import keyslots
 from e2etherapy.wire import base64url as wire_base64url
 from e2etherapy.wire import content
 from e2etherapy.wire.invitation import Bundle, InvitationLink, LinkSecret
+from tests.vectors.record_checks import Package
 from tests.vectors.vector_files import Case, read_bytes
 
 Outputs = dict[str, Any]
@@ -486,5 +487,8 @@ OPERATIONS: dict[str, Callable[[Case], Outputs]] = {
         unlock_vault,
         record_heads,
         verify_record,
+        Package.read_entry,
+        Package.export_book,
+        Package.check_exported_book,
     )
 }

@@ -10,6 +10,7 @@ from mnemonic import Mnemonic
 
 from tests.vectors import second_formats as formats
 from tests.vectors import second_implementation as second
+from tests.vectors.record_checks import Second
 from tests.vectors.second_formats import Refused
 from tests.vectors.vector_files import Case, read_bytes
 
@@ -342,5 +343,8 @@ OPERATIONS: dict[str, Callable[[Case], Outputs]] = {
         unlock_vault,
         record_heads,
         verify_record,
+        Second.read_entry,
+        Second.export_book,
+        Second.check_exported_book,
     )
 }

@@ -252,7 +252,7 @@ def check_item(item: Json) -> None:
 def unpack(packed: bytes) -> Content:
     """A body, padded or not: its form, not yet whether the blob is what the item says."""
     n = int.from_bytes(packed[:4], "big")
-    if len(packed) < 4 + n:
+    if len(packed) < 4 + n or n > 6_100_000:
         refuse("malformed")
     optional: Members = {
         "blob": is_int(0, 2**32),

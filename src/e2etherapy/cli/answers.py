@@ -27,6 +27,22 @@ class Allowance(Answer, frozen=True):
     mailboxes: int
 
 
+class Migrated(Answer, frozen=True):
+    """`relay migrate`: the version that the database has now."""
+
+    version: int
+
+
+class Copied(Answer, frozen=True):
+    """`relay copy`: how much was copied and compared."""
+
+    allowances: int
+    tickets: int
+    mailboxes: int
+    envelopes: int
+    invitations: int
+
+
 class Made(Answer, frozen=True):
     """`init`: where the vault is; the 24 recovery words are shown this once."""
 
@@ -174,11 +190,22 @@ class Verified(Answer, frozen=True):
     books: list[Book]
 
 
+class ExportedBook(Book, frozen=True):
+    """A book in an export.
+
+    `unreadable` are the numbers of entries that it holds as bytes and cannot show, `missing_files`
+    counts files that could not be read.
+    """
+
+    unreadable: list[int]
+    missing_files: int
+
+
 class Exported(Answer, frozen=True):
     """`journal export`."""
 
     file: str
-    books: list[Book]
+    books: list[ExportedBook]
 
 
 class Setting(Answer, frozen=True):
@@ -225,6 +252,8 @@ BY_COMMAND: dict[str, Any] = {
     "relay restored": relay_answers.Restored,
     "relay stats": relay_answers.Statistics,
     "relay doctor": relay_answers.RelayExamination,
+    "relay migrate": Migrated,
+    "relay copy": Copied,
     "init": Made,
     "invite": Invitation,
     "join": Joined,

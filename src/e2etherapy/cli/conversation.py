@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from e2etherapy.cli.answers import File, Message, Phase, Sent, State
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.views import MessageView
+    from e2etherapy.vault.records import Role
+
+    _Saved = dict[tuple[Role, str], Path]
+    """Where each file was put, by its author and id: the other side may use an id of one's own."""
 
 
 @click.command(
@@ -118,7 +122,7 @@ def read(invocation: Invocation, name: str, save: Path | None) -> None:
 
     async def shown(messenger: Messenger) -> list[MessageView]:
         views = await messenger.thread(name)
-        saved = {} if save is None else await _saved(messenger, name, save, views)
+        saved: _Saved = {} if save is None else await _saved(messenger, name, save, views)
         human = "\n\n".join(wording.message(name, view) for view in views)
         listed = [_message(view, saved) for view in views]
         output.answer(invocation, listed, human or wording.NO_MESSAGES)
@@ -130,21 +134,19 @@ def read(invocation: Invocation, name: str, save: Path | None) -> None:
     invocation.unlocked(shown)
 
 
-async def _saved(
-    messenger: Messenger, name: str, folder: Path, views: list[MessageView]
-) -> dict[str, Path]:
+async def _saved(messenger: Messenger, name: str, folder: Path, views: list[MessageView]) -> _Saved:
     from e2etherapy.cli.saving import save_file
 
-    saved = {}
+    saved: _Saved = {}
     for view in views:
         if view.file is not None:
-            file_name, data = await messenger.attachment(name, view.file.id)
-            saved[view.id] = save_file(folder, file_name, data)
-            output.remark(f"Saved: {inert_line(str(saved[view.id]))}")
+            file_name, data = await messenger.attachment(name, view.file.id, author=view.author)
+            saved[view.author, view.id] = save_file(folder, file_name, data)
+            output.remark(f"Saved: {inert_line(str(saved[view.author, view.id]))}")
     return saved
 
 
-def _message(view: MessageView, saved: dict[str, Path]) -> Message:
+def _message(view: MessageView, saved: _Saved) -> Message:
     from e2etherapy.cli.answers import Message
 
     return Message(
@@ -160,12 +162,12 @@ def _message(view: MessageView, saved: dict[str, Path]) -> Message:
     )
 
 
-def _file(view: MessageView, saved: dict[str, Path]) -> File | None:
+def _file(view: MessageView, saved: _Saved) -> File | None:
     from e2etherapy.cli.answers import File
 
     if view.file is None:
         return None
-    place = saved.get(view.id)
+    place = saved.get((view.author, view.id))
     return File(
         name=view.file.name,
         media_type=view.file.media_type,

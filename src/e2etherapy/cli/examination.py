@@ -61,7 +61,7 @@ async def _examine_vault(messenger: Messenger, only_copy: bool) -> list[Check]:
 
     vault = messenger.device.vault
     if only_copy:
-        await vault.trust_this_copy()
+        await messenger.trust_this_copy()
     views = await messenger.conversations()
     checks = [
         Check(

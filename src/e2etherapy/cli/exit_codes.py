@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import errno as system
 from typing import NamedTuple
 
 from e2etherapy import errors
 from e2etherapy.cli.passphrase import PassphraseMissing, PassphraseUnusable
+from e2etherapy.vault.room import NO_ROOM
 
 
 class Exit(NamedTuple):
@@ -147,12 +147,11 @@ TABLE = (
 
 BY_NAME = {row.name: row for row in TABLE}
 _BY_ERROR = {error: row for row in TABLE for error in row.errors}
-_NO_ROOM = {system.ENOSPC, system.EDQUOT, system.EFBIG}
 
 
 def exit_for(error: BaseException) -> Exit:
     """Return how a command ends that met this error."""
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
         return BY_NAME["disk_full"]
     for kind in type(error).__mro__:
         if kind in _BY_ERROR:
@@ -166,7 +165,7 @@ def sentence_for(error: BaseException) -> str:
         return str(error) or (type(error).__doc__ or "").split("\n", 1)[0]
     if isinstance(error, OSError):
         reason = error.strerror or "it cannot be used"
-        if error.errno in _NO_ROOM:
+        if error.errno in NO_ROOM:
             reason = "the disk has no room; free some space and try again"
         return f"{error.filename}: {reason}." if error.filename else f"{reason}."
     return (

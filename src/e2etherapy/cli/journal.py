@@ -17,9 +17,9 @@ from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 
 if TYPE_CHECKING:
-    from e2etherapy.cli.answers import Book, JournalEntry, Sent
+    from e2etherapy.cli.answers import Book, ExportedBook, JournalEntry, Sent
     from e2etherapy.messenger.messenger import Messenger
-    from e2etherapy.messenger.views import BookView, JournalView
+    from e2etherapy.messenger.views import BookView, ExportedBookView, JournalView
 
 
 @click.group()
@@ -119,13 +119,15 @@ def export(invocation: Invocation, file: Path, conversation: str | None) -> None
     """
     from e2etherapy.cli.answers import Exported
 
-    async def exported(messenger: Messenger) -> list[BookView]:
+    async def exported(messenger: Messenger) -> list[ExportedBookView]:
         with _new_file(file) as opened:
             return await messenger.export(opened, conversation)
 
     views = invocation.unlocked(exported)
-    lines = [*(_book_line(view) for view in views), f"Written to {file}. It is not encrypted."]
-    output.answer(invocation, Exported(file=str(file), books=_books(views)), "\n".join(lines))
+    lines = [line for view in views for line in (_book_line(view), *_gaps(view))]
+    lines.append(f"Written to {file}. It is not encrypted.")
+    answer = Exported(file=str(file), books=[_exported_book(view) for view in views])
+    output.answer(invocation, answer, "\n".join(lines))
 
 
 @contextmanager
@@ -160,6 +162,30 @@ def _books(views: list[BookView]) -> list[Book]:
     from e2etherapy.cli.answers import Book
 
     return [Book(title=view.title, entries=view.entries, head=view.head) for view in views]
+
+
+def _exported_book(view: ExportedBookView) -> ExportedBook:
+    from e2etherapy.cli.answers import ExportedBook
+
+    return ExportedBook(
+        title=view.title,
+        entries=view.entries,
+        head=view.head,
+        unreadable=list(view.unreadable),
+        missing_files=view.missing_files,
+    )
+
+
+def _gaps(view: ExportedBookView) -> list[str]:
+    """Say what of a book the export's pages cannot show."""
+    lines = []
+    if view.unreadable:
+        numbers = ", ".join(map(str, view.unreadable))
+        lines.append(f"  Entries that cannot be shown, and are kept as they are: {numbers}.")
+    if view.missing_files:
+        counted = wording.counted(view.missing_files, "file", "files")
+        lines.append(f"  Could not be read on this device, and left out: {counted}.")
+    return lines
 
 
 def _book_line(view: BookView) -> str:

@@ -9,11 +9,12 @@ import click
 
 from e2etherapy.cli import output
 from e2etherapy.cli.invocation import Invocation, json_option
-from e2etherapy.cli.relay import DATABASE
+from e2etherapy.cli.relay import DATABASE, FILE
 from e2etherapy.cli.serving import settings_options
 
 if TYPE_CHECKING:
-    from e2etherapy.relay.sqlite import backup as files
+    from e2etherapy.relay import restoring
+    from e2etherapy.relay.database import DatabasePlace
 
 _NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 _LOST = "What devices have sent since that backup is lost; they say so to their owners."
@@ -23,7 +24,7 @@ _LOST = "What devices have sent since that backup is lost; they say so to their 
     epilog="\b\nExample:\n"
     "  e2etherapy relay backup --database relay.db --to /var/backups/e2etherapy/relay-2026-01-31.db"
 )
-@DATABASE
+@FILE
 @click.option("--to", "target", type=_NEW_FILE, required=True, metavar="FILE", help="A new file.")
 @json_option
 @click.pass_obj
@@ -47,7 +48,7 @@ def backup(invocation: Invocation, database: Path, target: Path) -> None:
 @click.option(
     "--from", "source", type=_NEW_FILE, required=True, metavar="FILE", help="A relay's backup."
 )
-@DATABASE
+@FILE
 @json_option
 @click.pass_obj
 def restore(invocation: Invocation, source: Path, database: Path) -> None:
@@ -65,18 +66,20 @@ def restore(invocation: Invocation, source: Path, database: Path) -> None:
 @DATABASE
 @json_option
 @click.pass_obj
-def restored(invocation: Invocation, database: Path) -> None:
+def restored(invocation: Invocation, database: DatabasePlace) -> None:
     """Say that a database was brought back by other means.
 
-    For a file or a disk that was restored by something else than 'relay restore', before a relay
-    is started on it.
+    For a file, a disk or a PostgreSQL database that was restored by something else than 'relay
+    restore', before a relay is started on it.
     """
-    from e2etherapy.relay.sqlite.backup import mark_restored
+    import asyncio
 
-    _tell(invocation, mark_restored(database, _this_minute()))
+    from e2etherapy.relay.database import mark_restored
+
+    _tell(invocation, asyncio.run(mark_restored(database, _this_minute())))
 
 
-def _tell(invocation: Invocation, found: files.Restored) -> None:
+def _tell(invocation: Invocation, found: restoring.Restored) -> None:
     from e2etherapy.cli.relay_answers import Restored
 
     answer = Restored(
@@ -101,7 +104,7 @@ def _this_minute() -> int:
 
 
 @click.command(epilog="\b\nExample:\n  e2etherapy relay stats --database relay.db")
-@DATABASE
+@FILE
 @json_option
 @click.pass_obj
 def stats(invocation: Invocation, database: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,13 +11,48 @@ from e2etherapy.cli import output
 from e2etherapy.cli.exit_codes import DiskFull
 from e2etherapy.cli.invocation import Invocation, json_option
 
+if TYPE_CHECKING:
+    from e2etherapy.relay.database import DatabasePlace
+
+_VARIABLE = "E2ETHERAPY_RELAY_DATABASE"
+
+
+def _place(_context: click.Context, _option: click.Parameter, value: str) -> DatabasePlace:
+    """Read a database's place; one that holds a password is refused without being repeated."""
+    from e2etherapy.errors import RelayDatabaseUnusable
+    from e2etherapy.relay.database import parse_database
+
+    try:
+        return parse_database(value)
+    except RelayDatabaseUnusable as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _file(context: click.Context, option: click.Parameter, value: str) -> Path:
+    """Read the path of an SQLite file, for what PostgreSQL has its own tools for."""
+    place = _place(context, option, value)
+    if isinstance(place, Path):
+        return place
+    raise click.BadParameter(
+        "This command is for SQLite files; PostgreSQL has its own tools (docs/postgres.md)."
+    )
+
+
+FILE = click.option(
+    "--database",
+    callback=_file,
+    required=True,
+    envvar=_VARIABLE,
+    metavar="FILE",
+    help="The relay's SQLite file.",
+)
 DATABASE = click.option(
     "--database",
-    type=click.Path(path_type=Path, dir_okay=False),
+    callback=_place,
     required=True,
-    envvar="E2ETHERAPY_RELAY_DATABASE",
-    metavar="FILE",
-    help="The relay's SQLite file; made when it is missing.",
+    envvar=_VARIABLE,
+    metavar="FILE|URL",
+    help="An SQLite file, made when it is missing, or postgresql://USER@HOST/DATABASE.",
 )
 
 
@@ -32,7 +68,7 @@ def relay() -> None:
 )
 @json_option
 @click.pass_obj
-def allow(invocation: Invocation, database: Path, mailboxes: int) -> None:
+def allow(invocation: Invocation, database: DatabasePlace, mailboxes: int) -> None:
     """Grant a therapist a number of mailboxes.
 
     Prints an allowance, once: it is a secret. The relay may be running.
@@ -56,4 +92,79 @@ def allow(invocation: Invocation, database: Path, mailboxes: int) -> None:
         output.remark(
             f"This allowance pays for {mailboxes} mailboxes, two for each client. It is shown "
             "once: hand it to the therapist in confidence, for 'e2etherapy init --allowance-file'."
+        )
+
+
+@relay.command(
+    epilog="\b\nExample:\n  e2etherapy relay migrate --database postgresql://relay@db.example/relay"
+)
+@DATABASE
+@json_option
+@click.pass_obj
+def migrate(invocation: Invocation, database: DatabasePlace) -> None:
+    """Bring a relay's database to this version.
+
+    Relays of the version before may run meanwhile. An SQLite file is brought forward by 'serve'
+    too; several relays on one PostgreSQL database must not each decide that by themselves.
+    """
+    import asyncio
+
+    from e2etherapy.cli.answers import Migrated
+    from e2etherapy.relay.database import migrate as bring_forward
+
+    version = asyncio.run(bring_forward(database))
+    output.answer(invocation, Migrated(version=version), f"The database has version {version}.")
+
+
+@relay.command(
+    epilog="\b\nExample:\n"
+    "  e2etherapy relay copy --from relay.db --to postgresql://relay@db.example/relay"
+)
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    required=True,
+    metavar="FILE",
+    help="The relay's SQLite file. A relay may be running on it.",
+)
+@click.option(
+    "--to",
+    "target",
+    callback=_place,
+    required=True,
+    metavar="URL",
+    help="An empty PostgreSQL database.",
+)
+@json_option
+@click.pass_obj
+def copy(invocation: Invocation, source: Path, target: DatabasePlace) -> None:
+    """Move a relay from an SQLite file into PostgreSQL.
+
+    From the first moment on the relay on the file answers 503 to whatever would change something,
+    and clients try again. At the end the file is closed for good: stop the old relay and start one
+    on the new database, under the same address. If the copy fails, the file is as it was. If it
+    was interrupted after the file was closed, the same command finishes it.
+    """
+    import asyncio
+
+    from e2etherapy.cli.answers import Copied
+    from e2etherapy.relay.database import PostgresDatabase, copy_into
+
+    if not isinstance(target, PostgresDatabase):
+        raise click.UsageError("--to is the URL of a PostgreSQL database.")
+    copied = asyncio.run(copy_into(source, target))
+    answer = Copied(
+        allowances=copied.allowances,
+        tickets=copied.tickets,
+        mailboxes=copied.mailboxes,
+        envelopes=copied.envelopes,
+        invitations=copied.invitations,
+    )
+    counts = ", ".join(f"{getattr(answer, name)} {name}" for name in answer.__struct_fields__)
+    output.answer(invocation, answer, f"Copied and compared: {counts}.")
+    if not invocation.json:
+        output.remark(
+            "The file is closed: no relay changes or serves it again. Start the relay on the new "
+            "database now."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import resource
 import stat
@@ -21,6 +22,7 @@ from e2etherapy.relay.tls import validity_of
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 
 if TYPE_CHECKING:
+    from e2etherapy.relay.database import PostgresDatabase
     from e2etherapy.relay.server import Settings
 
 _SOON = timedelta(days=14)
@@ -52,14 +54,37 @@ def _of_settings(settings: Settings) -> list[RelayCheck]:
         _fine("configuration", "The configuration can be used."),
         _exposure(settings),
         *([_certificate(settings)] if settings.certificate else []),
-        *_database(settings),
-        _file_system(settings.database.absolute().parent),
-        _disk(settings),
-        _permissions(settings),
+        *_place(settings),
         _open_files(settings),
         _memory(),
         _log(),
     ]
+
+
+def _place(settings: Settings) -> list[RelayCheck]:
+    if not isinstance(settings.database, Path):
+        return [_server(settings.database), _permissions(settings, None)]
+    return [
+        *_database(settings.database),
+        _file_system(settings.database.absolute().parent),
+        _disk(settings, settings.database),
+        _permissions(settings, settings.database),
+    ]
+
+
+def _server(place: PostgresDatabase) -> RelayCheck:
+    from e2etherapy.relay.postgres.inspection import examine as examine_server
+
+    try:
+        version, newest = asyncio.run(examine_server(place))
+    except RelaySetupError as error:
+        return _look("database", str(error))
+    if version is None:
+        return _fine("database", "The database is empty; the relay makes its tables.")
+    if version < newest:
+        sentence = f"The database has version {version}. Run 'e2etherapy relay migrate'."
+        return _look("database", sentence)
+    return _fine("database", f"The database has version {version}, with safe settings.")
 
 
 def _version() -> RelayCheck:
@@ -102,11 +127,11 @@ def _certificate(settings: Settings) -> RelayCheck:
     return _fine("certificate", sentence)
 
 
-def _database(settings: Settings) -> list[RelayCheck]:
-    if not settings.database.exists():
+def _database(database: Path) -> list[RelayCheck]:
+    if not database.exists():
         return [_fine("database", "There is no database yet; the relay makes it.")]
     try:
-        found = condition(settings.database)
+        found = condition(database)
     except RelaySetupError as error:
         return [_look("database", str(error))]
     checks = [_fine("database", f"The database has version {found.version}, with safe settings.")]
@@ -145,8 +170,8 @@ def _kind_of_file_system(folder: Path) -> str | None:
     return best[1]
 
 
-def _disk(settings: Settings) -> RelayCheck:
-    folder = settings.database.absolute().parent
+def _disk(settings: Settings, database: Path) -> RelayCheck:
+    folder = database.absolute().parent
     if not folder.is_dir():
         return _look("disk", "The folder of the database does not exist. Make it.")
     found = os.statvfs(folder)
@@ -157,13 +182,15 @@ def _disk(settings: Settings) -> RelayCheck:
     return _fine("disk", sentence)
 
 
-def _permissions(settings: Settings) -> RelayCheck:
+def _permissions(settings: Settings, database: Path | None) -> RelayCheck:
     key = [settings.certificate.key] if settings.certificate else []
-    files = [settings.database, Path(f"{settings.database}-wal"), *key]
+    files = [*([database, Path(f"{database}-wal")] if database else []), *key]
     for file in files:
         if file.exists() and file.stat().st_mode & _OTHERS:
             return _look("permissions", f"Others may read {file}. Run: chmod 600 '{file}'")
-    folder = settings.database.absolute().parent
+    if database is None:
+        return _fine("permissions", "Nobody but its owner reads a key of the relay.")
+    folder = database.absolute().parent
     if folder.is_dir() and folder.stat().st_mode & _WRITE_BY_OTHERS:
         return _look("permissions", f"Others may write in {folder}. Run: chmod 700 '{folder}'")
     if folder.is_dir() and not os.access(folder, os.W_OK):

@@ -10,7 +10,7 @@ from e2etherapy.cli import output, wording
 from e2etherapy.cli.answers import Arrived, Notice, Synced
 from e2etherapy.cli.invocation import Invocation
 from e2etherapy.cli.progress import progress_bar
-from e2etherapy.errors import RelayError, RelayUnreachable
+from e2etherapy.errors import RelayError, RelayUnreachable, VaultBusy
 
 if TYPE_CHECKING:
     from e2etherapy.messenger.messenger import Messenger
@@ -28,26 +28,23 @@ async def once(messenger: Messenger) -> SyncReport:
 
 
 async def keep_in_sync(invocation: Invocation, messenger: Messenger) -> None:
-    """Sync, then wait for what arrives, until cancelled; try again when the relay is away."""
+    """Sync, then wait for what arrives, until cancelled; try again when relay or vault is away."""
     pause = _FIRST_PAUSE_SECONDS
     while True:
         try:
             show(invocation, await once(messenger))
             while not await messenger.wait(_WAIT_SECONDS):
                 pause = _FIRST_PAUSE_SECONDS
-        except RelayError as error:
+        except (RelayError, VaultBusy) as error:
             output.remark(f"{error} Trying again in {pause:.0f} seconds.")
             await _closed_for(messenger, pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
 async def _closed_for(messenger: Messenger, seconds: float) -> None:
-    """Let other processes use the vault for a while."""
+    """Let other processes use the vault for a while; the next step opens it again."""
     await messenger.device.vault.pause()
-    try:
-        await asyncio.sleep(seconds)
-    finally:
-        await messenger.device.vault.resume()
+    await asyncio.sleep(seconds)
 
 
 def show_all(invocation: Invocation, report: SyncReport) -> None:

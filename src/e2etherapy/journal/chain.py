@@ -63,9 +63,27 @@ class Entry:
     head: Head
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where a book ends.
+
+    Attributes:
+        position: number of its last entry; 0 if it is empty.
+        head: the chain's value after that entry.
+    """
+
+    position: int
+    head: Head
+
+
 def first_head(book: BookId) -> Head:
     """Return the head of an empty book."""
     return Head(labelled("journal-book", book))
+
+
+def beginning(book: BookId) -> End:
+    """Return where an empty book ends."""
+    return End(0, first_head(book))
 
 
 def append(position: int, before: Head, content: bytes, salt: EntrySalt) -> Entry:
@@ -116,14 +134,32 @@ class Verifier:
             )
         self.position, self.head = position, head
 
+    def require_end(self, expected: End) -> None:
+        """Check that the book ends here, after the entries that have verified.
 
-def verify(book: BookId, entries: Iterable[Entry], expected: Head | None = None) -> Head:
+        Raises:
+            JournalBroken: it is known to end elsewhere.
+        """
+        if self.position < expected.position:
+            first, last = self.position + 1, expected.position
+            lost = f"Entry {last} is" if first == last else f"Entries {first} to {last} are"
+            raise JournalBroken(
+                f"The record is broken: it does not end where it should. {lost} missing."
+            )
+        if self.position > expected.position or not hmac.compare_digest(self.head, expected.head):
+            raise JournalBroken(
+                "The record is broken: it does not end where it should, after entry "
+                f"{expected.position}."
+            )
+
+
+def verify(book: BookId, entries: Iterable[Entry], expected: End | None = None) -> Head:
     """Check a whole book and return its last head.
 
     Args:
         book: the book's id.
         entries: all of its entries, in order.
-        expected: the head that the book is known to end with, if it is known.
+        expected: where the book is known to end, if that is known.
 
     Raises:
         JournalBroken: an entry was changed, removed, moved or inserted, or the end is missing.
@@ -131,11 +167,8 @@ def verify(book: BookId, entries: Iterable[Entry], expected: Head | None = None)
     verifier = Verifier(book)
     for entry in entries:
         verifier.add(entry)
-    if expected is not None and not hmac.compare_digest(verifier.head, expected):
-        raise JournalBroken(
-            f"The record is broken: it does not end where it should, after entry"
-            f" {verifier.position}."
-        )
+    if expected is not None:
+        verifier.require_end(expected)
     return verifier.head
 
 

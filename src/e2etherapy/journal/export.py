@@ -3,9 +3,8 @@
     README.txt  index.html  verify.py
     books/01-title/index.html  journal.txt  journal.json  attachments/001-name
 
-journal.json holds ``format``, ``book`` (hex), ``title``, ``entries`` (``position``, ``salt``,
-``content``, ``commitment``, ``head``; bytes as hex, content as the string that was committed to,
-both null where blanked), ``head`` and ``attachments`` (``item``, ``path``, ``sha256``, ``size``).
+`exported_book` has the form of journal.json. An entry that breaks the form of its kind does not
+stop an export: the pages name it, and journal.json keeps its bytes for whoever checks the chain.
 """
 
 from __future__ import annotations
@@ -15,20 +14,28 @@ import re
 import textwrap
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from typing import BinaryIO
 
-import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from e2etherapy.errors import JournalBroken
-from e2etherapy.journal.chain import BookId, Entry, Head, verify
-from e2etherapy.journal.shown import Authors, Shown, show, visible, visible_line
+from e2etherapy.journal import exported_book
+from e2etherapy.journal.chain import BookId, End, Entry, Head, verify
+from e2etherapy.journal.exported_book import ExportedFile
+from e2etherapy.journal.shown import (
+    UNREADABLE_KIND,
+    Authors,
+    Shown,
+    show,
+    visible,
+    visible_line,
+)
 
-FORMAT = 1
+NO_FILE = "The file is not in this copy: it could not be read on the device."
 _MAX_NAME = 80
 _SCRIPTABLE = frozenset(
     {"htm", "html", "mht", "mhtml", "shtml", "svg", "svgz", "xht", "xhtml", "xml"}
@@ -56,25 +63,33 @@ class Book:
         title: what it is called.
         authors: what the people in it are called.
         entries: all entries in order, blanked where they shall not be shown.
-        files: its attached files, gone through once. A file is written only if the entry that
-            commits to it can be read in this copy: that of a blanked entry is left out.
+        end: where it is known to end; None if that is not known.
     """
 
     id: BookId
     title: str
     authors: Authors
     entries: Sequence[Entry]
-    files: Iterable[AttachedFile] = ()
+    end: End | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenBook:
-    """What was written of a book: its folder in the zip, entries, files and last head."""
+    """What was written of a book.
+
+    Attributes:
+        folder: where it is in the zip.
+        missing_files: files that entries name, and that are not in the copy.
+        unreadable: positions of entries that the pages cannot show.
+        head: the last one.
+    """
 
     title: str
     folder: str
     entries: int
     files: int
+    missing_files: int
+    unreadable: tuple[int, ...]
     head: Head
 
 
@@ -85,30 +100,6 @@ class _Archive(zipfile.ZipFile):
         """Do not complete it behind the caller's back, in a file that may be closed."""
 
 
-class _JsonEntry(msgspec.Struct, frozen=True):
-    position: int
-    salt: str | None
-    content: str | None
-    commitment: str
-    head: str
-
-
-class _JsonFile(msgspec.Struct, frozen=True):
-    item: str
-    path: str
-    sha256: str
-    size: int
-
-
-class _JsonBook(msgspec.Struct, frozen=True):
-    format: int
-    book: str
-    title: str
-    head: str
-    attachments: list[_JsonFile]
-    entries: list[_JsonEntry]
-
-
 class Exporter:
     """Writes books into a zip one after another; `close` completes it."""
 
@@ -116,7 +107,7 @@ class Exporter:
         """Start a zip in `file`; `now` is the time of the export, UTC."""
         self._zip = _Archive(file, "w", zipfile.ZIP_DEFLATED)
         self._now = now.astimezone(UTC)
-        self._written: list[WrittenBook] = []
+        self.written: list[WrittenBook] = []
         self._pages = Environment(
             loader=PackageLoader("e2etherapy.journal"),
             autoescape=True,
@@ -125,67 +116,26 @@ class Exporter:
             lstrip_blocks=True,
         )
 
-    def add(self, book: Book) -> WrittenBook:
-        """Verify a book and write it.
+    def begin(self, book: Book) -> BookWriter:
+        """Verify a book and begin to write it; one at a time.
 
         Raises:
-            JournalBroken: it does not verify, or a file is not the one that was recorded. The
-                zip is not complete and never will be.
-            MalformedData: an entry breaks its form.
+            JournalBroken: it does not verify. The zip is not complete and never will be.
         """
-        head = verify(book.id, book.entries)
-        lines = [show(entry, book.authors) for entry in book.entries]
-        folder = f"books/{len(self._written) + 1:02}-{safe_name(book.title)}"
-        committed = {line.file for line in lines if line.file is not None}
-        files = self._write_files(folder, book.files, committed)
-        written = WrittenBook(book.title, folder, len(lines), len(files), head)
-        self._write(f"{folder}/journal.json", _json(book, head, files))
-        self._write(f"{folder}/journal.txt", _plain(book, lines).encode())
-        page = self._pages.get_template("book.html.j2").render(
-            book=book,
-            lines=lines,
-            head=head.hex(),
-            exported=self._time(),
-            paths={(file.item, file.sha256): file.path for file in files},
-            visible=visible,
-            visible_line=visible_line,
-        )
-        self._write(f"{folder}/index.html", page.encode())
-        self._written.append(written)
-        return written
+        head = verify(book.id, book.entries, book.end)
+        return BookWriter(self, book, head)
 
     def close(self) -> list[WrittenBook]:
         """Write what leads through the books, and the verifier; complete the zip."""
-        page = self._pages.get_template("index.html.j2").render(
-            books=self._written, exported=self._time(), visible_line=visible_line
-        )
-        self._write("index.html", page.encode())
-        readme = self._pages.get_template("README.txt.j2").render(exported=self._time())
-        self._write("README.txt", readme.encode())
+        self.write("index.html", self.page("index.html.j2", books=self.written))
+        self.write("README.txt", self.page("README.txt.j2"))
         source = resources.files("e2etherapy.journal") / "standalone_verifier.py"
-        self._write("verify.py", source.read_bytes())
+        self.write("verify.py", source.read_bytes())
         self._zip.close()
-        return self._written
+        return self.written
 
-    def _write_files(
-        self, folder: str, files: Iterable[AttachedFile], committed: set[tuple[str, str]]
-    ) -> list[_JsonFile]:
-        items = {item for item, _ in committed}
-        written: list[_JsonFile] = []
-        for file in files:
-            if file.item not in items:
-                continue
-            digest = hashlib.sha256(file.data).hexdigest()
-            if (file.item, digest) not in committed:
-                raise JournalBroken(
-                    "The record is broken: an attached file is not the one that was recorded."
-                )
-            path = f"attachments/{len(written) + 1:03}-{inert_name(file.name)}"
-            self._write(f"{folder}/{path}", file.data)
-            written.append(_JsonFile(file.item, path, digest, len(file.data)))
-        return written
-
-    def _write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, data: bytes) -> None:
+        """Put one file into the zip."""
         first, last = _ZIP_YEARS
         year = min(max(self._now.year, first), last)
         info = zipfile.ZipInfo(name, (year, *self._now.timetuple()[1:6]))
@@ -193,8 +143,77 @@ class Exporter:
         info.external_attr = 0o600 << 16
         self._zip.writestr(info, data)
 
-    def _time(self) -> str:
-        return f"{self._now:%Y-%m-%d %H:%M} UTC"
+    def page(self, template: str, **shown: object) -> bytes:
+        """Return a page that says when it was exported."""
+        time = f"{self._now:%Y-%m-%d %H:%M} UTC"
+        page = self._pages.get_template(template)
+        return page.render(
+            exported=time, visible=visible, visible_line=visible_line, **shown
+        ).encode()
+
+
+class BookWriter:
+    """A book on its way into a zip: first its files, each gone from memory before the next."""
+
+    def __init__(self, exporter: Exporter, book: Book, head: Head) -> None:
+        """Take a book that has verified; `Exporter.begin` does this."""
+        self._exporter = exporter
+        self._book = book
+        self._head = head
+        self._folder = f"books/{len(exporter.written) + 1:02}-{safe_name(book.title)}"
+        self._lines = [show(entry, book.authors) for entry in book.entries]
+        self._committed = {line.file for line in self._lines if line.file is not None}
+        self._items = {item for item, _ in self._committed}
+        self._files: list[ExportedFile] = []
+
+    def attach(self, file: AttachedFile) -> None:
+        """Write one of the book's files, if an entry that can be read in this copy commits to it.
+
+        Raises:
+            JournalBroken: it is not the one that was recorded. The zip is not complete and never
+                will be.
+        """
+        if file.item not in self._items:
+            return
+        digest = hashlib.sha256(file.data).hexdigest()
+        if (file.item, digest) not in self._committed:
+            raise JournalBroken(
+                "The record is broken: an attached file is not the one that was recorded."
+            )
+        path = f"attachments/{len(self._files) + 1:03}-{inert_name(file.name)}"
+        self._exporter.write(f"{self._folder}/{path}", file.data)
+        self._files.append(ExportedFile(file.item, path, digest, len(file.data)))
+
+    def close(self) -> WrittenBook:
+        """Write what shows the book and what proves it."""
+        paths = {(file.item, file.sha256): file.path for file in self._files}
+        unreadable = [line.position for line in self._lines if line.kind == UNREADABLE_KIND]
+        book, head = self._book, self._head
+        json = exported_book.encode(
+            (book.id, book.title, head), book.entries, self._files, unreadable
+        )
+        page = self._exporter.page(
+            "book.html.j2",
+            book=book,
+            lines=self._lines,
+            head=head.hex(),
+            paths=paths,
+            no_file=NO_FILE,
+        )
+        self._exporter.write(f"{self._folder}/journal.json", json)
+        self._exporter.write(f"{self._folder}/journal.txt", _plain(book, self._lines, paths))
+        self._exporter.write(f"{self._folder}/index.html", page)
+        written = WrittenBook(
+            title=book.title,
+            folder=self._folder,
+            entries=len(self._lines),
+            files=len(self._files),
+            missing_files=len(self._committed - paths.keys()),
+            unreadable=tuple(unreadable),
+            head=head,
+        )
+        self._exporter.written.append(written)
+        return written
 
 
 def inert_name(name: str) -> str:
@@ -220,34 +239,14 @@ def safe_name(name: str) -> str:
     return trimmed
 
 
-def _json(book: Book, head: Head, files: list[_JsonFile]) -> bytes:
-    entries = [
-        _JsonEntry(
-            entry.position,
-            None if entry.salt is None else entry.salt.hex(),
-            None if entry.content is None else _committed(entry.content),
-            entry.commitment.hex(),
-            entry.head.hex(),
-        )
-        for entry in book.entries
-    ]
-    whole = _JsonBook(FORMAT, book.id.hex(), book.title, head.hex(), files, entries)
-    return msgspec.json.format(msgspec.json.encode(whole), indent=1)
-
-
-def _committed(content: bytes) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        raise JournalBroken("The record is broken: an entry is not UTF-8.") from None
-
-
-def _plain(book: Book, lines: list[Shown]) -> str:
+def _plain(book: Book, lines: list[Shown], paths: dict[tuple[str, str], str]) -> bytes:
     title = visible_line(book.title)
     blocks = [f"{title}\n{'=' * len(title)}"]
     for line in lines:
         parts = (f"[{line.position}]", visible_line(line.heading), line.when)
         # What somebody wrote is indented: only an entry begins at the margin.
         words = textwrap.indent(visible(line.text), "    ", lambda _: True)
+        if line.file is not None and line.file not in paths:
+            words += f"\n    ({NO_FILE})"
         blocks.append("  ".join(part for part in parts if part) + "\n" + words)
-    return "\n\n".join(blocks) + "\n"
+    return ("\n\n".join(blocks) + "\n").encode()

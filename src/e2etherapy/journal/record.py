@@ -1,12 +1,14 @@
 """What an entry of the record says: a message, a private entry, or an event.
 
+docs/protocol.md, section 12.1, has the form.
+
 Entries are read for decades: one of a kind that this version does not know is kept and shown as
 such, never refused.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -31,6 +33,7 @@ class EventName(StrEnum):
     DELIVERY_REFUSED = "delivery_refused"
     GAP_NOTICED = "gap_noticed"
     RELAY_RESTORED = "relay_restored"
+    LONG_ITEM_LOST = "long_item_lost"
     COPY_TRUSTED = "copy_trusted"
     SHARED_FROM_JOURNAL = "shared_from_journal"
 
@@ -43,7 +46,7 @@ class _Content(
     omit_defaults=True,
     tag_field="kind",
 ):
-    """What every entry has: when this device recorded it, UTC."""
+    """What every entry has: when this device recorded it, UTC, whole seconds."""
 
     recorded: _When
 
@@ -110,6 +113,11 @@ def decode(data: bytes) -> Content | UnknownEntry:
     """
     try:
         kind = _any_kind.decode(data).kind
-        return _decoder.decode(data) if kind in KINDS else UnknownEntry(kind)
+        if kind not in KINDS:
+            return UnknownEntry(kind)
+        decoded = _decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedData(f"An entry breaks its form: {type(error).__name__}.") from None
+    if decoded.recorded.utcoffset() != timedelta(0) or decoded.recorded.microsecond:
+        raise MalformedData("An entry's time is not UTC in whole seconds.")
+    return decoded

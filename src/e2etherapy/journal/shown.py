@@ -22,6 +22,11 @@ from e2etherapy.wire.content import (
 
 BLANKED = "Blanked in this copy."
 NEWER = "Written by a newer version; kept as it came in journal.json."
+UNREADABLE = (
+    "This entry cannot be shown: it breaks the form of its kind. "
+    "Its bytes are in journal.json, as they were recorded."
+)
+UNREADABLE_KIND = "unreadable"
 
 _STEERING = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -43,6 +48,7 @@ _EVENTS = {
     "delivery_refused": "The relay refused a delivery.",
     "gap_noticed": "Deliveries were missing at the relay.",
     "relay_restored": "The relay was restored from a backup; deliveries may be missing.",
+    "long_item_lost": "A long message or file could not be completed and was given up.",
     "copy_trusted": "The owner said that this is the only copy of the vault.",
     "shared_from_journal": "An entry of the private journal was shared.",
 }
@@ -65,7 +71,7 @@ class Shown:
         heading: who or what.
         when: a sentence with the times, UTC.
         text: what was written or what happened.
-        kind: message, private, event, blanked or unknown, for its appearance.
+        kind: message, private, event, blanked, unknown or unreadable, for its appearance.
         file: hex id and hex SHA-256 of the file that the entry commits to, if there is one.
     """
 
@@ -78,28 +84,35 @@ class Shown:
 
 
 def show(entry: Entry, authors: Authors) -> Shown:
-    """Turn an entry into what a person reads.
+    """Turn an entry into what a person reads; one that breaks its form into a sentence saying so.
 
-    Raises:
-        MalformedData: the entry breaks its form.
+    A record is exported whole or not at all, and one damaged entry must not withhold the others.
     """
     if entry.content is None:
         return Shown(entry.position, "", "", BLANKED, "blanked")
-    decoded = record.decode(entry.content)
+    try:
+        return _readable(entry.position, record.decode(entry.content), authors)
+    except MalformedData:
+        return Shown(entry.position, "", "", UNREADABLE, UNREADABLE_KIND)
+
+
+def _readable(
+    position: int, decoded: record.Content | record.UnknownEntry, authors: Authors
+) -> Shown:
     match decoded:
         case record.Message():
-            return _message(entry.position, decoded, authors)
+            return _message(position, decoded, authors)
         case record.PrivateEntry():
             mood = "" if decoded.mood is None else f"Mood {decoded.mood} of 10. "
             when = f"{mood}Written {_time(decoded.recorded)}."
-            return Shown(entry.position, authors.owner, when, decoded.text, "private")
+            return Shown(position, authors.owner, when, decoded.text, "private")
         case record.Event():
             sentence = _EVENTS.get(decoded.event, decoded.event)
             details = ", ".join(f"{name}: {value}" for name, value in decoded.details.items())
             text = f"{sentence} ({details})" if details else sentence
             when = f"Recorded {_time(decoded.recorded)}."
-            return Shown(entry.position, "", when, text, "event")
-    return Shown(entry.position, "", "", NEWER, "unknown")
+            return Shown(position, "", when, text, "event")
+    return Shown(position, "", "", NEWER, "unknown")
 
 
 def visible(text: str) -> str:
@@ -142,6 +155,4 @@ def _said(item: AnyItem) -> tuple[str, str]:
 
 
 def _time(moment: datetime) -> str:
-    if moment.tzinfo is None:
-        raise MalformedData("An entry's time has no zone.")
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -17,6 +17,7 @@ otherwise 1.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import io
 import json
@@ -52,7 +53,7 @@ def check_book(path: pathlib.Path) -> str:
     named: set[tuple[str, str]] = set()
     for number, entry in enumerate(book["entries"], 1):
         commitment = check_entry(number, entry, named)
-        blanked += entry["content"] is None
+        blanked += content_of(number, entry) is None
         head = labelled("journal-chain", head, number.to_bytes(8, "big"), commitment)
         if head != bytes.fromhex(entry["head"]):
             raise Broken(f"entry {number} does not follow the one before it")
@@ -60,9 +61,12 @@ def check_book(path: pathlib.Path) -> str:
         raise Broken("the end of the book is missing")
     absent = len(named - check_files(path.parent, book["attachments"], named))
     left_out = f"Recorded files that are not in this copy: {absent}. " if absent else ""
+    unreadable = ", ".join(str(int(position)) for position in book["unreadable"])
+    kept = f"Entries that are kept and cannot be shown: {unreadable}. " if unreadable else ""
     return (
         f"{book['title']}: {len(book['entries'])} entries ({blanked} blanked in this copy), "
-        f"{len(book['attachments'])} files. All of it fits. {left_out}Last head: {head.hex()}"
+        f"{len(book['attachments'])} files. All of it fits. {left_out}{kept}"
+        f"Last head: {head.hex()}"
     )
 
 
@@ -74,18 +78,39 @@ def check_entry(number: int, entry: dict[str, Any], named: set[tuple[str, str]])
     """
     if entry["position"] != number:
         raise Broken(f"entry {number} is missing or out of its place")
-    if (entry["salt"] is None) != (entry["content"] is None):
+    content = content_of(number, entry)
+    if (entry["salt"] is None) != (content is None):
         raise Broken(f"entry {number} is only half blanked")
     commitment = bytes.fromhex(entry["commitment"])
-    if entry["content"] is not None:
-        content = entry["content"].encode("utf-8")
+    if content is not None:
         if commitment != labelled("journal-entry", bytes.fromhex(entry["salt"]), content):
             raise Broken(f"entry {number} was changed")
-        said = json.loads(content)
-        item = said["item"] if said["kind"] == "message" else {}
-        if item.get("kind") == "attachment":
-            named.add((hex_of(item["id"]), hex_of(item["sha256"])))
+        # One that is malformed was recorded so, and names no file: only its bytes are vouched for.
+        with contextlib.suppress(*MALFORMED):
+            named.update(files_named_in(content))
     return commitment
+
+
+def content_of(number: int, entry: dict[str, Any]) -> bytes | None:
+    """Return the bytes that were committed to; None if the entry is blanked.
+
+    Raises:
+        Broken: the entry gives two contents, of which a reader would see only one.
+    """
+    if "content_hex" not in entry:
+        return None if entry["content"] is None else bytes(entry["content"].encode("utf-8"))
+    if entry["content"] is not None:
+        raise Broken(f"entry {number} has two contents")
+    return bytes.fromhex(entry["content_hex"])
+
+
+def files_named_in(content: bytes) -> list[tuple[str, str]]:
+    """Return the file that an entry commits to, if it does."""
+    said = json.loads(content)
+    item = said["item"] if said["kind"] == "message" else {}
+    if item.get("kind") != "attachment":
+        return []
+    return [(hex_of(item["id"]), hex_of(item["sha256"]))]
 
 
 def check_files(

@@ -29,6 +29,8 @@ MAX_WAIT_SECONDS = 55
 """Below the minute after which common proxies cut an idle connection."""
 MAX_TICKETS = 256
 MAX_INVITATION_DAYS = 30
+CLAIM_DAYS = 1
+"""An unconfirmed claim can be repeated on the day of the claim and on this many after it."""
 MAX_POSITION = 2**63 - 1
 COUNT_BITS = 32
 """Of a position, so many lower bits count envelopes; those above say at which minute the relay was
@@ -39,6 +41,14 @@ DEPOSIT = "Deposit"
 TICKET = "Ticket"
 ALLOWANCE = "Allowance"
 CLAIM = "Claim"
+BATCH = "Batch"
+"""The keys of a batch's operations, deposit keys and owner keys, in their order."""
+
+EVENTS = "text/event-stream"
+ARRIVED = "arrived"
+"""The name of a stream's one kind of event."""
+HEARTBEAT_SECONDS = 25
+"""A stream says something at least so often, so that both ends notice when the other is gone."""
 
 BINARY = "application/octet-stream"
 JSON = "application/json"
@@ -74,6 +84,12 @@ class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     after: list[int]
     seconds: float
+
+
+class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of a request for a stream of arrivals: as a wait's, without an end."""
+
+    after: list[int]
 
 
 class Arrivals(msgspec.Struct, frozen=True):

@@ -5,13 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from itertools import takewhile
 
 from e2etherapy.errors import IdentityUnconfirmed, NotReady, RelayRefused
-from e2etherapy.mailbox.capabilities import Allowance, ClaimToken, Ticket, TicketHash
+from e2etherapy.mailbox.capabilities import (
+    Allowance,
+    ClaimToken,
+    OwnerKey,
+    Ticket,
+    TicketHash,
+)
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.vault import conversations, outbox
 from e2etherapy.vault.records import (
+    CloseMailbox,
     ConfirmClaim,
     ConversationRecord,
     CreateMailbox,
@@ -55,7 +63,7 @@ async def run_errands(
     record = await conversations.by_id(vault.db, conversation)
     total = await outbox.count_of(vault.db, conversation)
     done = 0
-    while rows := await outbox.waiting(vault.db, conversation):
+    while rows := _together(await outbox.waiting(vault.db, conversation)):
         delivered: list[OutboxRow] = []
         try:
             for group in _groups(rows):
@@ -69,6 +77,17 @@ async def run_errands(
         finally:
             await _settle(vault, record, delivered, entropy)
         done += len(delivered)
+
+
+def _together(rows: list[OutboxRow]) -> list[OutboxRow]:
+    """Return the first errands whose settlement may share a transaction.
+
+    A repeated deposit costs nothing, whatever came after it. Any other errand is settled before
+    the next one runs: to issue a ticket again after it was spent would take one more off the
+    allowance.
+    """
+    deposits = list(takewhile(lambda row: isinstance(row.errand, Deposit), rows))
+    return deposits or rows[:1]
 
 
 def _groups(rows: list[OutboxRow]) -> list[list[OutboxRow]]:
@@ -97,7 +116,9 @@ async def _settle(
         return
     change = await vault.begin(record.book, entropy)
     for row in delivered:
-        change.done(row.id, row.conversation, row.sequence)
+        change.done(row)
+        if isinstance(row.errand, ConfirmClaim):
+            change.forget_claim(row.errand.locator)
     await vault.commit(change)
 
 
@@ -122,6 +143,14 @@ async def _run(relay: RelayConnection, record: ConversationRecord, row: OutboxRo
             # Refused: the relay has forgotten the invitation already, which is the purpose.
             with contextlib.suppress(RelayRefused):
                 await relay.confirm_claim(Locator(errand.locator), ClaimToken(errand.token))
+        case CloseMailbox():
+            await close_mailbox(relay, errand)
+
+
+async def close_mailbox(relay: RelayConnection, errand: CloseMailbox) -> None:
+    """Close a mailbox; a refusal says that it is gone already, or never came to be."""
+    with contextlib.suppress(RelayRefused):
+        await relay.close_mailbox(OwnerKey(errand.owner_key))
 
 
 def _require_deposits(record: ConversationRecord) -> None:

@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Callable
 from typing import Self
 
+from e2etherapy.journal import record
+from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.clock import Clock, system_clock
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.primitives.randomness import Entropy, system_entropy
@@ -48,9 +50,20 @@ class Device:
             self._relays[url] = await self._open.enter_async_context(self._connect(url))
         return self._relays[url]
 
-    async def begin(self, record: ConversationRecord) -> Change:
+    async def begin(self, conversation: ConversationRecord) -> Change:
         """Start gathering a change of one conversation."""
-        return await self.vault.begin(record.book, self.entropy)
+        return await self.vault.begin(conversation.book, self.entropy)
+
+    async def trust_this_copy(self) -> None:
+        """Take the owner's word that no other copy of the vault is in use, and record it.
+
+        Raises:
+            VaultFull, VaultError: it could not be written down, and does not count.
+        """
+        change = await self.begin_private()
+        event = record.Event(recorded=self.clock(), event=EventName.COPY_TRUSTED)
+        change.record(record.encode(event))
+        await self.vault.trust_this_copy(change)
 
     async def begin_private(self) -> Change:
         """Start gathering a change of the private journal or the settings."""

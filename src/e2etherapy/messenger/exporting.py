@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from e2etherapy.journal.export import AttachedFile, Book, Exporter
+from e2etherapy.errors import MalformedData
+from e2etherapy.journal.export import AttachedFile, Book, BookWriter, Exporter
 from e2etherapy.journal.shown import Authors
 from e2etherapy.messenger import journaling
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.journaling import BookName
 from e2etherapy.messenger.settings import Setting, text_setting
-from e2etherapy.messenger.views import BookView
+from e2etherapy.messenger.views import ExportedBookView
 from e2etherapy.vault import conversations, journal_store
+from e2etherapy.vault.records import ItemRow
 from e2etherapy.wire import content
 from e2etherapy.wire.content import Attachment
 
 
-async def export(device: Device, file: BinaryIO, name: str | None) -> list[BookView]:
+async def export(device: Device, file: BinaryIO, name: str | None) -> list[ExportedBookView]:
     """Write all books, or one conversation's, into `file`.
+
+    What cannot be read in an entry or of a file is left out and counted; everything else is there.
 
     Raises:
         UnknownConversation: there is no such conversation.
@@ -25,31 +29,43 @@ async def export(device: Device, file: BinaryIO, name: str | None) -> list[BookV
     """
     exporter = Exporter(file, device.clock())
     for book in await journaling.books(device, name):
-        exporter.add(await _book(device, book))
-    return [BookView(done.title, done.entries, done.head.hex()) for done in exporter.close()]
+        writer = exporter.begin(await _book(device, book))
+        await _attach_files(device, book, writer)
+        writer.close()
+    return [
+        ExportedBookView(
+            done.title, done.entries, done.head.hex(), done.unreadable, done.missing_files
+        )
+        for done in exporter.close()
+    ]
 
 
 async def _book(device: Device, name: BookName) -> Book:
     owner = await text_setting(device.vault, Setting.NAME)
-    entries = [entry async for entry in journal_store.entries(device.vault.db, name.id)]
+    db = device.vault.db
     return Book(
         id=name.id,
         title=name.title,
         authors=Authors(owner or f"The {device.vault.role}", name.title),
-        entries=entries,
-        files=await _files(device, name),
+        entries=[entry async for entry in journal_store.entries(db, name.id)],
+        end=await journal_store.end(db, name.id),
     )
 
 
-async def _files(device: Device, name: BookName) -> list[AttachedFile]:
-    """Load a conversation's attached files, those of both people."""
+async def _attach_files(device: Device, name: BookName, writer: BookWriter) -> None:
+    """Write a conversation's files, those of both people, with one in memory at a time."""
     if name.conversation is None:
-        return []
-    found = []
-    db = device.vault.db
-    for row in await conversations.attachments(db, name.conversation):
-        packed = await conversations.packed_whole(db, name.conversation, row.author, row.id)
+        return
+    for row in await conversations.attachments(device.vault.db, name.conversation):
+        await _attach(device, row, writer)
+
+
+async def _attach(device: Device, row: ItemRow, writer: BookWriter) -> None:
+    packed = await conversations.packed_whole(device.vault.db, row.conversation, row.author, row.id)
+    try:
         body = content.unpack_body(packed)
-        if isinstance(body.item, Attachment):
-            found.append(AttachedFile(row.id.hex(), body.item.name, body.blob))
-    return found
+    except MalformedData:
+        # The copy says which file is missing; it must not withhold everything else.
+        return
+    if isinstance(body.item, Attachment):
+        writer.attach(AttachedFile(row.id.hex(), body.item.name, body.blob))

@@ -1,4 +1,4 @@
-"""Inviting, joining, and comparing the six words."""
+"""Inviting, and comparing the six words."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from e2etherapy.errors import (
-    InvitationUnavailable,
     MessengerError,
     NameTaken,
     NotReady,
-    RelayRefused,
     WrongRole,
 )
 from e2etherapy.journal import record
@@ -18,28 +16,23 @@ from e2etherapy.journal.chain import BookId
 from e2etherapy.journal.record import EventName
 from e2etherapy.mailbox.capabilities import (
     Allowance,
-    ClaimToken,
-    DepositAddress,
-    DepositKey,
-    MailboxId,
     OwnedMailbox,
     Ticket,
 )
 from e2etherapy.mailbox.operations import MAX_INVITATION_DAYS
 from e2etherapy.messenger.clock import day_of
-from e2etherapy.messenger.composing import Composer
 from e2etherapy.messenger.device import Device
-from e2etherapy.messenger.relay_connection import relay_host, relay_url
+from e2etherapy.messenger.relay_connection import relay_host
 from e2etherapy.messenger.settings import Setting, checked_name, text_setting
-from e2etherapy.messenger.views import InvitationView, JoinedView
+from e2etherapy.messenger.views import InvitationView
 from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.session import conversation as session
-from e2etherapy.session.invitation import LinkKeys, open_bundle, seal_bundle
+from e2etherapy.session.invitation import LinkKeys, seal_bundle
 from e2etherapy.session.states import Established, Invited
 from e2etherapy.vault import conversations
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.records import (
-    ConfirmClaim,
+    CloseMailbox,
     ConversationRecord,
     CreateMailbox,
     IssueTickets,
@@ -49,7 +42,8 @@ from e2etherapy.vault.records import (
 )
 from e2etherapy.wire.invitation import Bundle, BundleDetails, InvitationLink
 
-_DEFAULT_THERAPIST = "Therapist"
+DEFAULT_THERAPIST = "Therapist"
+"""What a therapist is called who has given no name."""
 
 
 async def prepare(
@@ -85,7 +79,7 @@ async def prepare(
     change = await device.begin(fresh)
     change.save(fresh)
     _queue_invitation(device, change, fresh, (bundle, Allowance(allowance), days))
-    _record_event(device, change, EventName.INVITATION_MADE)
+    record_event(device, change, EventName.INVITATION_MADE)
     await vault.commit(change)
     return fresh, _view(fresh, bundle)
 
@@ -99,58 +93,16 @@ async def is_over(device: Device, name: str) -> bool:
 
 
 async def withdraw(device: Device, conversation: ConversationRecord) -> None:
-    """Remove an invitation that the relay did not take, or that nobody used in time."""
+    """Remove an invitation that the relay did not take, or that nobody used in time.
+
+    Its mailbox may exist, also where the answer was lost or another; the relay is told to close
+    it.
+    """
     change = await device.begin_private()
     change.remove_conversation(conversation.id)
+    owner_key = bytes(conversation.mailbox.owner_key)
+    change.queue(None, CloseMailbox(conversation.relay, owner_key))
     await device.vault.commit(change)
-
-
-async def join(
-    device: Device, link_text: str, name: str | None
-) -> tuple[ConversationRecord, JoinedView]:
-    """Claim an invitation and store the conversation with its opening.
-
-    Raises:
-        WrongRole: this is a therapist's vault.
-        InvalidLink: it is not a whole link.
-        InvitationUnavailable: unknown, used or expired.
-        InvitationMismatch, InvitationExpired: what the relay delivered cannot be used.
-        RelayUnreachable: nothing was used up.
-        NameTaken: there is a conversation under that name.
-    """
-    vault = device.vault
-    if vault.role is not Role.CLIENT:
-        raise WrongRole("A therapist invites; only a client joins. Use 'e2etherapy invite'.")
-    if name is not None:
-        checked_name(name)
-        await _require_free(device, name)
-    link = InvitationLink.parse(link_text)
-    url = relay_url(link.relay_host)
-    token = await _claim_token(device, link)
-    sealed = await _claim(device, url, link, token)
-    bundle = open_bundle(link.secret, sealed)
-    today = day_of(device.clock())
-    state = session.join(bundle, today, day_of(bundle.details.expires), device.entropy)
-    called = name or _name_in(bundle)
-    await _require_free(device, called)
-    fresh = replace(
-        await _fresh_record(device, called, url, state),
-        peer=DepositAddress(
-            MailboxId(bundle.details.mailbox), DepositKey(bundle.details.deposit_key)
-        ),
-    )
-    change = await device.begin(fresh)
-    change.save(fresh)
-    change.queue(fresh.id, CreateMailbox(bundle.details.ticket))
-    own_name = await text_setting(vault, Setting.NAME)
-    composer = Composer(fresh, change, device.clock(), device.entropy)
-    composer.profile(own_name or "")
-    locator = LinkKeys.from_secret(link.secret).locator
-    change.queue(fresh.id, ConfirmClaim(bytes(locator), bytes(token)))
-    change.forget_claim(bytes(locator))
-    _record_event(device, change, EventName.CONVERSATION_ESTABLISHED)
-    await vault.commit(change)
-    return composer.conversation, JoinedView(called, bundle.details.credential)
 
 
 async def record_verification(device: Device, name: str, *, matched: bool) -> None:
@@ -167,7 +119,7 @@ async def record_verification(device: Device, name: str, *, matched: bool) -> No
     change = await device.begin(found)
     change.save(replace(found, verification=outcome))
     event = EventName.SAFETY_PHRASE_MATCHED if matched else EventName.SAFETY_PHRASE_DIFFERED
-    _record_event(device, change, event)
+    record_event(device, change, event)
     await device.vault.commit(change)
 
 
@@ -177,7 +129,7 @@ async def _draw(device: Device, name: str, days: int) -> tuple[ConversationRecor
     expires = (device.clock() + timedelta(days=days)).date()
     address = mailbox.address()
     details = BundleDetails(
-        name=await text_setting(vault, Setting.NAME) or _DEFAULT_THERAPIST,
+        name=await text_setting(vault, Setting.NAME) or DEFAULT_THERAPIST,
         mailbox=bytes(address.mailbox),
         deposit_key=bytes(address.key),
         ticket=device.entropy(Ticket.SIZE),
@@ -190,7 +142,7 @@ async def _draw(device: Device, name: str, days: int) -> tuple[ConversationRecor
     url = await text_setting(vault, Setting.RELAY)
     if url is None:
         raise MessengerError("This vault holds no relay's address; it was not made by 'init'.")
-    return replace(await _fresh_record(device, name, url, state), mailbox=mailbox), bundle
+    return replace(await fresh_record(device, name, url, state), mailbox=mailbox), bundle
 
 
 def _queue_invitation(
@@ -210,9 +162,10 @@ def _queue_invitation(
     change.queue(fresh.id, PutInvitation(bytes(locator), bytes(client), sealed, days))
 
 
-async def _fresh_record(
+async def fresh_record(
     device: Device, name: str, url: str, state: Invited | Established
 ) -> ConversationRecord:
+    """Return a conversation that is about to begin, with a mailbox of its own."""
     return ConversationRecord(
         id=await conversations.next_id(device.vault.db),
         name=" ".join(name.split()),
@@ -230,52 +183,12 @@ async def _fresh_record(
     )
 
 
-async def _claim_token(device: Device, link: InvitationLink) -> ClaimToken:
-    """Return the token for this link, stored before the relay hears of it."""
-    locator = bytes(LinkKeys.from_secret(link.secret).locator)
-    held = await conversations.claim_token(device.vault.db, locator)
-    if held is not None:
-        return ClaimToken(held)
-    token = ClaimToken(device.entropy(ClaimToken.SIZE))
-    change = await device.begin_private()
-    change.hold_claim(locator, bytes(token))
-    await device.vault.commit(change)
-    return token
-
-
-async def _claim(device: Device, url: str, link: InvitationLink, token: ClaimToken) -> bytes:
-    relay = await device.relay(url)
-    try:
-        return await relay.claim(LinkKeys.from_secret(link.secret).locator, token)
-    except RelayRefused:
-        raise InvitationUnavailable(
-            "This invitation is not at the relay: it was used already, has expired, or the link "
-            "is not complete. Nothing was changed. Ask your therapist for a new one; if you have "
-            "not used it yourself, say that too, because somebody else may have."
-        ) from None
-
-
-def _name_in(bundle: Bundle) -> str:
-    """Return what the invitation calls the therapist, if that can be shown as a name."""
-    try:
-        return checked_name(bundle.details.name)
-    except MessengerError:
-        return _DEFAULT_THERAPIST
-
-
-async def _require_free(device: Device, name: str) -> None:
-    if await conversations.find(device.vault.db, name) is not None:
-        raise NameTaken(
-            f"There is already a conversation with {name}. Nothing was changed. "
-            "Give this one another name with --as."
-        )
-
-
 def _view(conversation: ConversationRecord, bundle: Bundle) -> InvitationView:
     link = InvitationLink(relay_host(conversation.relay), bundle.secret())
     return InvitationView(conversation.name, link.text(), bundle.details.expires.isoformat())
 
 
-def _record_event(device: Device, change: Change, event: EventName) -> None:
+def record_event(device: Device, change: Change, event: EventName) -> None:
+    """Put an event without details into the record."""
     entry = record.Event(recorded=device.clock(), event=event, details={})
     change.record(record.encode(entry))

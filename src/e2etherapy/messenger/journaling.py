@@ -113,16 +113,18 @@ async def books(device: Device, name: str | None = None) -> list[BookName]:
 
 
 async def verify(device: Device) -> list[BookView]:
-    """Check every book's chain from its first entry to its last.
+    """Check every book's chain from its first entry to the end that is stored beside it.
 
     Raises:
-        JournalBroken: an entry was changed, removed or inserted; the message says where.
+        JournalBroken: an entry was changed, removed or inserted, or the end is missing; the
+            message says where.
     """
     checked = []
     for book in await books(device):
         verifier = chain.Verifier(book.id)
         async for stored in journal_store.entries(device.vault.db, book.id):
             verifier.add(stored)
+        verifier.require_end(await journal_store.end(device.vault.db, book.id))
         checked.append(BookView(book.title, verifier.position, verifier.head.hex()))
     return checked
 

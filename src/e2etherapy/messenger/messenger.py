@@ -6,6 +6,9 @@
 
 Every method that changes something has written it to disk when it returns. What could not be
 delivered waits in the outbox and goes with the next `sync`.
+
+`wait` lets other processes use the vault. If one of them still has it open when the waiting is
+over, `wait` raises VaultBusy, and so does every later method until the vault can be opened again.
 """
 
 from __future__ import annotations
@@ -14,7 +17,6 @@ import contextlib
 from typing import BinaryIO, Self
 
 from e2etherapy.errors import (
-    InvitationUnavailable,
     NotReady,
     RelayError,
     RelayRefused,
@@ -23,6 +25,7 @@ from e2etherapy.errors import (
 from e2etherapy.messenger import (
     exporting,
     inviting,
+    joining,
     journaling,
     reading,
     sending,
@@ -35,6 +38,7 @@ from e2etherapy.messenger.settings import Setting
 from e2etherapy.messenger.views import (
     BookView,
     ConversationView,
+    ExportedBookView,
     InvitationView,
     JoinedView,
     JournalView,
@@ -43,6 +47,7 @@ from e2etherapy.messenger.views import (
     SendReport,
     SyncReport,
 )
+from e2etherapy.messenger.waking import awake
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.vault import conversations, keyslots, vault
@@ -126,6 +131,7 @@ class Messenger:
         """Whose vault it is."""
         return self.device.vault.role
 
+    @awake
     async def invite(self, name: str, days: int = 14) -> InvitationView:
         """Make an invitation, or show again the one that has not been used.
 
@@ -143,7 +149,12 @@ class Messenger:
         self.device.vault.require_only_copy()
         if await inviting.is_over(self.device, name):
             # It may have been used in time, and the opening still wait at the relay.
-            await self.sync()
+            report = await self.sync()
+            if report.problem is not None:
+                raise RelayUnreachable(
+                    f"Whether {name} has used the last invitation cannot be known now, because a "
+                    f"relay failed: {report.problem} Nothing was changed; try again later."
+                )
         record, invitation = await inviting.prepare(self.device, name, days)
         try:
             await sending.deliver(self.device, record)
@@ -157,6 +168,7 @@ class Messenger:
             ) from None
         return invitation
 
+    @awake
     async def join(self, link: str, name: str | None = None) -> JoinedView:
         """Use an invitation.
 
@@ -166,24 +178,23 @@ class Messenger:
 
         Raises:
             WrongRole, InvalidLink, NameTaken: nothing was used up.
-            InvitationUnavailable: unknown, used or expired.
+            InvitationUnavailable: unknown, used or expired, or the relay refuses what it says;
+                the same link may be tried again.
             InvitationMismatch, InvitationExpired: what the relay delivered cannot be used.
             RelayUnreachable: nothing was used up; the same link works later.
         """
         self.device.vault.require_only_copy()
-        record, joined = await inviting.join(self.device, link, name)
+        record, joined = await joining.join(self.device, link, name)
         try:
             await sending.deliver(self.device, record)
         except RelayRefused:
-            await inviting.withdraw(self.device, record)
-            raise InvitationUnavailable(
-                "The relay did not accept this invitation's ticket. Ask for a new invitation."
-            ) from None
+            raise await joining.take_back(self.device, record) from None
         except RelayError:
             # The conversation stands on this device; a sync brings its opening to the relay.
             return joined
         return joined
 
+    @awake
     async def safety_phrase(self, name: str) -> tuple[str, ...]:
         """Return the six words to compare with the other person by voice or in person.
 
@@ -193,6 +204,7 @@ class Messenger:
         """
         return await reading.safety_phrase(self.device.vault, name)
 
+    @awake
     async def record_verification(self, name: str, *, matched: bool) -> None:
         """Write down what came of comparing the six words; a difference stops all sending.
 
@@ -201,6 +213,7 @@ class Messenger:
         """
         await inviting.record_verification(self.device, name, matched=matched)
 
+    @awake
     async def send(self, name: str, text: str, progress: Progress = no_progress) -> SendReport:
         """Send a text of up to 1,000,000 bytes, exactly as it is.
 
@@ -214,6 +227,7 @@ class Messenger:
             item = composer.text(text)
         return await sending.report(self.device, composer.conversation, item, progress)
 
+    @awake
     async def send_file(
         self, name: str, file: tuple[str, str, bytes], progress: Progress = no_progress
     ) -> SendReport:
@@ -234,6 +248,7 @@ class Messenger:
             item = composer.attachment(file_name, media_type, blob, sha256(blob))
         return await sending.report(self.device, composer.conversation, item, progress)
 
+    @awake
     async def sync(self, progress: Progress = no_progress) -> SyncReport:
         """Deliver what waits, collect what has arrived, send receipts that are due.
 
@@ -244,6 +259,7 @@ class Messenger:
         """
         return await syncing.sync(self.device, progress)
 
+    @awake
     async def wait(self, seconds: float) -> bool:
         """Wait until a relay has something new or the time is over; say whether it has.
 
@@ -251,13 +267,17 @@ class Messenger:
 
         Raises:
             OldCopy, RelayUnreachable: as for `sync`.
+            VaultBusy: another process still has the vault open. It stays let go of, and the next
+                method opens it again.
         """
         return await syncing.wait(self.device, seconds)
 
+    @awake
     async def conversations(self) -> list[ConversationView]:
         """Return all conversations, oldest first."""
         return await reading.conversation_list(self.device.vault)
 
+    @awake
     async def thread(self, name: str) -> list[MessageView]:
         """Return a conversation's messages, oldest first, each author's in the order written.
 
@@ -267,6 +287,7 @@ class Messenger:
         marks = await self.device.vault.setting(Setting.READ_MARKS) is not None
         return await reading.thread(self.device.vault, name, show_read=marks)
 
+    @awake
     async def mark_read(self, name: str) -> None:
         """Tell the other side what was read, if this device's owner has opted in to that."""
         if await self.device.vault.setting(Setting.READ_MARKS) is None:
@@ -280,18 +301,27 @@ class Messenger:
                 # The mark waits in the outbox like anything else.
                 await sending.deliver(self.device, record)
 
-    async def attachment(self, name: str, item: str) -> tuple[str, bytes]:
-        """Return an attached file's name and bytes, by the id in its `FileView`.
+    @awake
+    async def attachment(self, name: str, item: str, *, author: Role) -> tuple[str, bytes]:
+        """Return an attached file's name and bytes.
+
+        Args:
+            name: the conversation's.
+            item: the id in its `FileView`.
+            author: that of its `MessageView`: the other side may choose an id that one's own file
+                has.
 
         Raises:
             UnknownConversation: there is no such conversation or file.
         """
-        return await reading.attachment(self.device.vault, name, item)
+        return await reading.attachment(self.device.vault, name, item, author)
 
+    @awake
     async def search(self, words: str, limit: int = 50) -> list[SearchView]:
         """Return the newest entries of the record that hold all the words."""
         return await reading.search(self.device.vault, words, limit)
 
+    @awake
     async def journal_write(self, text: str, mood: int | None = None) -> JournalView:
         """Write a private entry; nothing of it leaves this device.
 
@@ -300,10 +330,12 @@ class Messenger:
         """
         return await journaling.write(self.device, text, mood)
 
+    @awake
     async def journal(self) -> list[JournalView]:
         """Return one's own private entries, oldest first."""
         return await journaling.entries(self.device)
 
+    @awake
     async def journal_entry(self, number: int) -> JournalView:
         """Return one private entry, for a preview before it is shared.
 
@@ -312,6 +344,7 @@ class Messenger:
         """
         return await journaling.entry(self.device, number)
 
+    @awake
     async def journal_share(
         self, number: int, name: str, progress: Progress = no_progress
     ) -> SendReport:
@@ -323,16 +356,21 @@ class Messenger:
         """
         return await journaling.share(self.device, number, name, progress)
 
+    @awake
     async def journal_verify(self) -> list[BookView]:
-        """Check every book of the record from its first entry to its last.
+        """Check every book of the record from its first entry to its stored end.
 
         Raises:
-            JournalBroken: an entry was changed, removed or inserted; the message says where.
+            JournalBroken: an entry was changed, removed or inserted, or the end is missing; the
+                message says where.
         """
         return await journaling.verify(self.device)
 
-    async def export(self, file: BinaryIO, name: str | None = None) -> list[BookView]:
+    @awake
+    async def export(self, file: BinaryIO, name: str | None = None) -> list[ExportedBookView]:
         """Write the record, or one conversation's, as a zip that needs no software to be read.
+
+        An entry or file that cannot be read does not stop it: the views and the pages name it.
 
         Raises:
             UnknownConversation: there is no such conversation.
@@ -340,6 +378,16 @@ class Messenger:
         """
         return await exporting.export(self.device, file, name)
 
+    @awake
+    async def trust_this_copy(self) -> None:
+        """Take the owner's word that no other copy of this vault is in use; the record says so.
+
+        Raises:
+            VaultFull, VaultError: it could not be written down, and does not count.
+        """
+        await self.device.trust_this_copy()
+
+    @awake
     async def set_allowance(self, allowance: str) -> None:
         """Set the right to make mailboxes that the operator granted.
 
@@ -349,6 +397,7 @@ class Messenger:
         key = settings.parse_allowance(allowance)
         await settings.put(self.device, Setting.ALLOWANCE, bytes(key))
 
+    @awake
     async def set_read_marks(self, *, enabled: bool) -> None:
         """Choose whether the other side is told what was read, and shown here what they read."""
         await settings.put(self.device, Setting.READ_MARKS, b"1" if enabled else None)

@@ -26,6 +26,9 @@ from e2etherapy.wire.content import Attachment, JournalShare, Text, UnknownItem
 
 IN_THREAD = frozenset({"text", "attachment", "journal_share", "unknown"})
 NEWER_VERSION = "This message needs a newer version of e2etherapy. It is kept."
+UNREADABLE = (
+    "This message cannot be shown: it breaks its form. It is kept; an export has its bytes."
+)
 ERASED = "This message was erased from this device."
 
 
@@ -77,8 +80,14 @@ async def thread(vault: Vault, name: str, *, show_read: bool) -> list[MessageVie
     return [_message(found, row, show_read=show_read) for row in ordered]
 
 
-async def attachment(vault: Vault, name: str, item: str) -> tuple[str, bytes]:
+async def attachment(vault: Vault, name: str, item: str, author: Role) -> tuple[str, bytes]:
     """Return an attached file's name and bytes.
+
+    Args:
+        vault: where to look.
+        name: the conversation's.
+        item: the item's id in hex.
+        author: who sent it; each author chooses ids alone, and may choose one of the other's.
 
     Raises:
         UnknownConversation: there is no such conversation or file.
@@ -89,15 +98,14 @@ async def attachment(vault: Vault, name: str, item: str) -> tuple[str, bytes]:
         whole = bytes.fromhex(item)
     except ValueError:
         raise unknown from None
-    for author in Author:
-        if whole in await conversations.partials(vault.db, found.id):
-            continue
-        packed = await conversations.packed_whole(vault.db, found.id, author, whole)
-        if packed:
-            body = content.unpack_body(packed)
-            if isinstance(body.item, Attachment):
-                return body.item.name, body.blob
-    raise unknown
+    side = Author.OWN if author is found.role else Author.PEER
+    if side is Author.PEER and whole in await conversations.partials(vault.db, found.id):
+        raise unknown
+    packed = await conversations.packed_whole(vault.db, found.id, side, whole)
+    body = content.unpack_body(packed) if packed else None
+    if body is None or not isinstance(body.item, Attachment):
+        raise unknown
+    return body.item.name, body.blob
 
 
 async def search(vault: Vault, words: str, limit: int) -> list[SearchView]:
@@ -143,7 +151,15 @@ def _message(found: ConversationRecord, row: ThreadRow, *, show_read: bool) -> M
 def _shown(row: ThreadRow) -> tuple[str, FileView | None, datetime]:
     if row.content is None:
         return ERASED, None, moment_of(row.item.written)
-    entry = record.decode(row.content)
+    try:
+        return _said(row.content)
+    except MalformedData:
+        # One damaged entry must not withhold the rest of a conversation.
+        return UNREADABLE, None, moment_of(row.item.written)
+
+
+def _said(data: bytes) -> tuple[str, FileView | None, datetime]:
+    entry = record.decode(data)
     if not isinstance(entry, record.Message):
         raise MalformedData("The record holds something else where a message should be.")
     item = content.decode_item(bytes(entry.item))

@@ -5,7 +5,7 @@ What a peer may not do is refused item by item with an entry in the record; the 
 
 from __future__ import annotations
 
-import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -24,7 +24,9 @@ from e2etherapy.journal.record import EventName
 from e2etherapy.mailbox.capabilities import DepositAddress, DepositKey, MailboxId
 from e2etherapy.mailbox.operations import StoredEnvelope, restore_of
 from e2etherapy.messenger.clock import day_of
-from e2etherapy.primitives.digest import sha256
+from e2etherapy.messenger.items import check_blob, kind_of, searchable
+from e2etherapy.messenger.known import Known
+from e2etherapy.messenger.long_items import displaced, first_sequence, stalled, unpack_whole
 from e2etherapy.session import conversation as session
 from e2etherapy.session.states import Invited
 from e2etherapy.vault.change import Change
@@ -43,7 +45,6 @@ from e2etherapy.wire.content import (
     Body,
     JournalShare,
     Part,
-    Profile,
     ReadMark,
     Receipt,
     ReplyTo,
@@ -51,8 +52,6 @@ from e2etherapy.wire.content import (
     UnknownItem,
 )
 
-MAX_PARTIALS = 8
-"""Long items on their way at the same time: at most 200 MB of a vault's disk."""
 RECEIPT_EARLIEST_SECONDS = 5 * 60
 RECEIPT_LATEST_SECONDS = 6 * 60 * 60
 
@@ -64,6 +63,11 @@ class Notice:
     conversation: str
     event: EventName
     sentence: str
+
+
+def _is_kept_packed(body: Body) -> bool:
+    """Say whether a body's packed form is kept beside the record: an empty file's too."""
+    return bool(body.blob) or isinstance(body.item, Attachment)
 
 
 @dataclass(slots=True)
@@ -81,6 +85,7 @@ class Receiver:
     notices: list[Notice] = field(default_factory=list)
     messages: int = 0
     _events: list[tuple[EventName, dict[str, str | int]]] = field(default_factory=list)
+    _given_up: list[Partial] = field(default_factory=list)
 
     def open_page(self, page: list[StoredEnvelope]) -> list[Body]:
         """Open envelopes in order, on copies; return the bodies that break no form."""
@@ -97,29 +102,29 @@ class Receiver:
         self,
         bodies: list[Body],
         change: Change,
-        used: tuple[set[int], set[bytes]],
-        partials: dict[bytes, Partial],
+        known: Known,
     ) -> None:
         """Judge the items and put what follows from them into the change.
 
         Args:
             bodies: what `open_page` returned.
             change: gathers what is to be written.
-            used: sequences and ids that the other side has used before, of whole items too.
-            partials: long items on their way; updated with those that are new.
+            known: what the other side has used before; updated with what is accepted.
         """
-        sequences, ids = used
         for body in bodies:
-            item = body.item
             try:
-                _require_fresh(item, used, partials)
+                known.require_fresh(body.item)
                 self._take_address(body.reply_to)
-                self._take(body, change, partials)
+                self._take(body, change, known)
             except ContentRefused as refused:
                 self._note(EventName.CONTENT_REFUSED, str(refused))
             else:
-                sequences.add(item.sequence)
-                ids.add(item.id)
+                known.add(body.item)
+        for partial in self._given_up:
+            # Behind everything that a page adds: it may have brought pieces of this very item.
+            change.drop_chunks(self.conversation.id, Author.PEER, partial.whole)
+            change.drop_partial(partial)
+        self._given_up.clear()
         for name, details in self._events:
             entry = record.Event(recorded=self.now, event=name, details=details)
             change.record(record.encode(entry))
@@ -129,15 +134,21 @@ class Receiver:
     def complete(self, partial: Partial, packed: bytes, change: Change) -> None:
         """Put the joined pieces of a long item into the record, or refuse them as a whole."""
         try:
-            body = _unpack_whole(partial, packed)
-            self._record(body, change, blob_kept=bool(body.blob))
-            if not body.blob:
+            body = unpack_whole(partial, packed)
+            self._record(body, change, packed_kept=True)
+            if not _is_kept_packed(body):
                 change.drop_chunks(self.conversation.id, Author.PEER, partial.whole)
         except ContentRefused as refused:
             change.drop_chunks(self.conversation.id, Author.PEER, partial.whole)
             self._note(EventName.CONTENT_REFUSED, str(refused))
         change.drop_partial(partial)
-        self.apply([], change, (set(), set()), {})
+        self.apply([], change, Known())
+
+    def give_up_stalled(self, partials: Iterable[Partial], change: Change) -> None:
+        """Give up the long items whose missing pieces cannot come any more."""
+        for partial in stalled(partials, day_of(self.now)):
+            self._give_up(partial)
+        self.apply([], change, Known())
 
     def _check_gap(self, position: int) -> None:
         last = self.conversation.collected
@@ -198,10 +209,10 @@ class Receiver:
         elif self.conversation.peer != given:
             raise ContentRefused("it names another mailbox than before")
 
-    def _take(self, body: Body, change: Change, partials: dict[bytes, Partial]) -> None:
+    def _take(self, body: Body, change: Change, known: Known) -> None:
         item = body.item
         if isinstance(item, Part):
-            self._take_part(item, body.blob, change, partials)
+            self._take_part(item, body.blob, change, known)
         else:
             self._record(body, change)
         if isinstance(item, Receipt):
@@ -211,34 +222,50 @@ class Receiver:
             for read in item.items:
                 change.raise_state(self.conversation.id, read, State.READ)
 
-    def _take_part(
-        self, item: Part, blob: bytes, change: Change, partials: dict[bytes, Partial]
-    ) -> None:
-        first = item.sequence - item.index
-        known = partials.get(item.whole)
-        if known is None:
-            if sum(other.arrived < other.total for other in partials.values()) >= MAX_PARTIALS:
-                raise ContentRefused("too many long messages at the same time")
-            known = Partial(self.conversation.id, item.whole, item.count, first, 0)
-        if (known.total, known.first_sequence) != (item.count, first):
+    def _take_part(self, item: Part, blob: bytes, change: Change, known: Known) -> None:
+        today, first = day_of(self.now), first_sequence(item)
+        partial = known.partials.get(item.whole)
+        if partial is None:
+            self._make_room(known)
+            partial = Partial(self.conversation.id, item.whole, item.count, first, 0, today)
+        if (partial.total, partial.first_sequence) != (item.count, first):
             raise ContentRefused("pieces that do not belong together")
-        known = replace(known, arrived=known.arrived + 1)
-        partials[item.whole] = known
-        change.save_partial(known)
+        partial = replace(partial, arrived=partial.arrived + 1, day=today)
+        known.partials[item.whole] = partial
+        change.save_partial(partial)
         change.add_chunk(ChunkRow(self.conversation.id, Author.PEER, item.whole, item.index, blob))
         self._add_row(item, None, change)
 
-    def _record(self, body: Body, change: Change, *, blob_kept: bool = False) -> None:
+    def _make_room(self, known: Known) -> None:
+        oldest = displaced(known.partials)
+        if oldest is not None:
+            del known.partials[oldest.whole]
+            known.given_up.add(oldest.whole)
+            self._give_up(oldest)
+
+    def _give_up(self, partial: Partial) -> None:
+        self._given_up.append(partial)
+        name, arrived, total = self.conversation.name, partial.arrived, partial.total
+        sentence = (
+            f"A long message or file from {name} cannot be completed and was given up: {arrived} "
+            f"of its {total} pieces arrived, and the others seem to be lost. Ask {name} to send it "
+            "again. Nothing else was affected."
+        )
+        details: dict[str, str | int] = {"arrived": arrived, "total": total}
+        self._events.append((EventName.LONG_ITEM_LOST, details))
+        self.notices.append(Notice(name, EventName.LONG_ITEM_LOST, sentence))
+
+    def _record(self, body: Body, change: Change, *, packed_kept: bool = False) -> None:
         item = body.item
-        _check_blob(body)
+        check_blob(body)
         entry = record.Message(
             direction="received",
             recorded=self.now,
             item=msgspec.Raw(content.encode_item(item)),
         )
-        journal = change.record(record.encode(entry), _searchable(item))
+        journal = change.record(record.encode(entry), searchable(item))
         self._add_row(item, journal, change)
-        if (body.blob or isinstance(item, Attachment)) and not blob_kept:
+        if _is_kept_packed(body) and not packed_kept:
             packed = content.pack_body(item, body.blob)
             change.add_chunk(ChunkRow(self.conversation.id, Author.PEER, item.id, 0, packed))
         if isinstance(item, Text | Attachment | JournalShare | UnknownItem):
@@ -247,14 +274,13 @@ class Receiver:
             change.owe_receipt(self.conversation.id, item.id, self._receipt_due(change))
 
     def _add_row(self, item: AnyItem, journal: int | None, change: Change) -> None:
-        kind = item.kind if isinstance(item, UnknownItem) else str(item.__struct_config__.tag)
         change.add_item(
             ItemRow(
                 self.conversation.id,
                 Author.PEER,
                 item.sequence,
                 item.id,
-                kind,
+                kind_of(item),
                 journal,
                 State.RECEIVED,
                 int(item.written.timestamp()),
@@ -280,41 +306,3 @@ class Receiver:
                 "Nothing else was affected.",
             )
         )
-
-
-def _require_fresh(
-    item: AnyItem, used: tuple[set[int], set[bytes]], partials: dict[bytes, Partial]
-) -> None:
-    """Refuse what would take the place of something else; a long item's id counts at once."""
-    sequences, ids = used
-    taken = item.sequence in sequences or item.id in ids or item.id in partials
-    if isinstance(item, Part):
-        taken = taken or item.whole in ids or item.whole == item.id
-    if taken:
-        raise ContentRefused("an id or number that was used before")
-
-
-def _searchable(item: AnyItem) -> str:
-    if isinstance(item, Text | JournalShare):
-        return item.text
-    return item.name if isinstance(item, Attachment | Profile) else ""
-
-
-def _check_blob(body: Body) -> None:
-    item = body.item
-    if isinstance(item, Attachment):
-        if len(body.blob) != item.size or not hmac.compare_digest(sha256(body.blob), item.sha256):
-            raise ContentRefused("a file that is not what its description says")
-    elif body.blob and not isinstance(item, UnknownItem):
-        raise ContentRefused("bytes where its kind has none")
-
-
-def _unpack_whole(partial: Partial, packed: bytes) -> Body:
-    try:
-        body = content.unpack_body(packed, padded=False)
-    except MalformedData as malformed:
-        raise ContentRefused(str(malformed)) from None
-    same = body.item.id == partial.whole and body.item.sequence == partial.first_sequence
-    if not same or not isinstance(body.item, Text | Attachment | JournalShare | UnknownItem):
-        raise ContentRefused("pieces that do not give the message which they announce")
-    return body

@@ -35,7 +35,6 @@ from e2etherapy.mailbox.capabilities import (
 )
 from e2etherapy.mailbox.operations import StoredEnvelope
 from e2etherapy.wire import base64url
-from e2etherapy.wire.envelope import ENVELOPE_SIZE
 from e2etherapy.wire.invitation import InvitationLink, LinkSecret
 from e2etherapy.wire.locator import Locator
 
@@ -197,7 +196,7 @@ class RelayConnection:
         """Claim an invitation; the same token may ask again until it confirms."""
         header = operations.authorization(operations.CLAIM, token)
         sealed = await self._call("POST", f"/invitations/{base64url.encode(locator)}/claim", header)
-        if len(sealed) != ENVELOPE_SIZE:
+        if len(sealed) != operations.SEALED_BUNDLE_SIZE:
             raise RelayProtocolError("The relay's answer makes no sense.")
         return sealed
 
@@ -282,7 +281,8 @@ def _check(status: int, length: int) -> None:
 async def _network_errors() -> AsyncIterator[None]:
     try:
         yield
-    except (aiohttp.ClientError, TimeoutError, OSError):
+    except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError):
+        # UnicodeError: a host that a link may name, and that no name on the network can be.
         # Without the cause: aiohttp's texts can hold the URL, and that holds a mailbox id.
         raise RelayUnreachable(
             "The relay can't be reached. What you wrote is safe on this device and goes out "

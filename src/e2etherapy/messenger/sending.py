@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 from e2etherapy.errors import InvalidText, MessengerError, NotReady, RelayError, RelayUnreachable
 from e2etherapy.journal.record import EventName
+from e2etherapy.messenger import courier
 from e2etherapy.messenger.composing import Composer
 from e2etherapy.messenger.courier import Progress, no_progress, run_errands
 from e2etherapy.messenger.device import Device
@@ -81,20 +82,36 @@ async def deliver(
 
 async def flush(
     device: Device, notices: list[Notice], progress: Progress = no_progress
-) -> RelayUnreachable | None:
+) -> RelayError | None:
     """Deliver every outbox; what one conversation meets does not stop the others."""
-    unreachable = None
+    failure: RelayError | None = await _close_mailboxes(device)
     for number in await outbox.conversations_with_errands(device.vault.db):
         record = await conversations.by_id(device.vault.db, number)
         try:
             await deliver(device, record, progress)
         except RelayUnreachable as error:
-            unreachable = error
+            failure = error
         except (RelayError, MessengerError) as error:
             notices.append(
                 Notice(record.name, EventName.DELIVERY_REFUSED, f"{record.name}: {error}")
             )
-    return unreachable
+    return failure
+
+
+async def _close_mailboxes(device: Device) -> RelayError | None:
+    """Close the mailboxes of conversations that are not in the vault any more."""
+    failure = None
+    for row, closing in await outbox.closings(device.vault.db):
+        relay = await device.relay(closing.relay)
+        try:
+            await courier.close_mailbox(relay, closing)
+        except RelayError as error:
+            failure = error
+            continue
+        change = await device.begin_private()
+        change.done(row)
+        await device.vault.commit(change)
+    return failure
 
 
 async def queue_due_receipts(device: Device) -> None:

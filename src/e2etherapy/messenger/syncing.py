@@ -14,10 +14,12 @@ from e2etherapy.mailbox.operations import (
     MAX_WAITED_MAILBOXES,
     StoredEnvelope,
 )
-from e2etherapy.messenger import sending
+from e2etherapy.messenger import joining, sending
 from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.known import Known
+from e2etherapy.messenger.long_items import STALLED_DAYS, first_sequence
 from e2etherapy.messenger.receiving import Notice, Receiver
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.messenger.views import SyncReport
@@ -25,6 +27,7 @@ from e2etherapy.session import conversation as session
 from e2etherapy.session.phases import Phase
 from e2etherapy.vault import conversations, outbox
 from e2etherapy.vault.change import Change
+from e2etherapy.vault.database import Database
 from e2etherapy.vault.records import Author, ConversationRecord, Partial
 from e2etherapy.wire.content import AnyItem, Body, Part
 
@@ -42,7 +45,8 @@ async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:
     device.vault.require_only_copy()
     arrived: dict[str, int] = {}
     notices: list[Notice] = []
-    failure: RelayError | None = await sending.flush(device, notices, progress)
+    await joining.forget_old_claims(device)
+    failure = await sending.flush(device, notices, progress)
     await _complete_what_a_crash_left(device, (arrived, notices))
     await _forget_what_is_awaited_for_too_long(device)
     for url, records in (await _by_relay(device)).items():
@@ -66,6 +70,8 @@ async def wait(device: Device, seconds: float) -> bool:
     Raises:
         OldCopy: this vault may have a newer copy elsewhere.
         RelayUnreachable: the relay can't be reached.
+        VaultBusy: another process still has the vault open. It stays let go of, and the next
+            method opens it again.
     """
     device.vault.require_only_copy()
     by_relay = await _by_relay(device)
@@ -133,6 +139,8 @@ async def _collect_from(
         change = await device.begin_private()
         _mark(change, settled)
         await device.vault.commit(change)
+    # Not before everything was collected that this relay still holds.
+    await _give_up_stalled(device, records, outcome)
 
 
 async def _collect(
@@ -184,17 +192,33 @@ async def _store(
     db = device.vault.db
     record = receiver.conversation
     change = await device.begin(record)
-    partials = await conversations.partials(db, record.id)
-    used = await conversations.used_by_peer(
-        db,
-        record.id,
-        [body.item.sequence for body in bodies],
-        [name for body in bodies for name in _names(body.item)],
-    )
-    receiver.apply(bodies, change, used, partials)
+    known = await _known(db, record, [body.item for body in bodies])
+    receiver.apply(bodies, change, known)
     _mark(change, settled)
     await device.vault.commit(change)
-    await _complete(device, receiver, partials)
+    await _complete(device, receiver, known.partials)
+
+
+async def _known(db: Database, record: ConversationRecord, items: list[AnyItem]) -> Known:
+    """Return what the other side has used before, as far as these items touch it."""
+    partials = await conversations.partials(db, record.id)
+    sequences, ids = await conversations.used_by_peer(
+        db,
+        record.id,
+        [item.sequence for item in items],
+        [name for item in items for name in _names(item)],
+    )
+    known = Known(sequences, ids, partials)
+    for part in items:
+        if isinstance(part, Part) and part.whole not in {*partials, *known.given_up}:
+            # Of an item that is not on its way no number can have been used: if one was, another
+            # item has it, or this one was given up.
+            first = first_sequence(part)
+            if await conversations.any_used_by_peer(
+                db, record.id, range(first, first + part.count)
+            ):
+                known.given_up.add(part.whole)
+    return known
 
 
 async def _complete(device: Device, receiver: Receiver, partials: dict[bytes, Partial]) -> None:
@@ -230,6 +254,24 @@ async def _forget_what_is_awaited_for_too_long(device: Device) -> None:
             change = await device.begin(record)
             change.save(replace(record, state=state))
             await device.vault.commit(change)
+
+
+async def _give_up_stalled(
+    device: Device,
+    records: Sequence[ConversationRecord],
+    outcome: tuple[dict[str, int], list[Notice]],
+) -> None:
+    """Give up long items whose missing pieces cannot come any more, even now."""
+    first = day_of(device.clock()) - STALLED_DAYS
+    found = await conversations.with_partials_before(device.vault.db, first)
+    for number in found & {record.id for record in records}:
+        record = await conversations.by_id(device.vault.db, number)
+        receiver = Receiver(record, device.clock())
+        change = await device.begin(record)
+        partials = await conversations.partials(device.vault.db, number)
+        receiver.give_up_stalled(partials.values(), change)
+        await device.vault.commit(change)
+        _tell(receiver, outcome)
 
 
 def _tell(receiver: Receiver, outcome: tuple[dict[str, int], list[Notice]]) -> None:

@@ -27,7 +27,7 @@ class FileView:
     """An attached file.
 
     Attributes:
-        id: the item's id in hex, for `Messenger.attachment`.
+        id: the item's id in hex, for `Messenger.attachment`; unique together with the author.
         size: bytes.
     """
 
@@ -156,6 +156,19 @@ class BookView:
     title: str
     entries: int
     head: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedBookView(BookView):
+    """A book of the record in an export.
+
+    Attributes:
+        unreadable: positions of entries that are in it as bytes, and that its pages cannot show.
+        missing_files: files that its entries name, and that could not be read.
+    """
+
+    unreadable: tuple[int, ...] = ()
+    missing_files: int = 0
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -16,7 +16,6 @@ from nacl.exceptions import CryptoError
 
 from e2etherapy.errors import AuthenticationFailed
 
-KEY_SIZE = 32
 NONCE_SIZE = 24
 TAG_SIZE = 16
 

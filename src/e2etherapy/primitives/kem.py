@@ -19,8 +19,6 @@ from e2etherapy.errors import InvalidKey
 from e2etherapy.primitives.octets import Octets, SecretOctets
 from e2etherapy.primitives.randomness import Entropy
 
-SHARED_SIZE = 32
-
 
 class KemShared(SecretOctets):
     """A shared secret of 32 bytes."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from e2etherapy.mailbox.capabilities import Allowance
 from e2etherapy.primitives.randomness import Entropy
-from e2etherapy.relay.sqlite.store import SqliteStore
+from e2etherapy.relay.database import DatabasePlace, opened_store
 
 
-def allow(database: Path, mailboxes: int, entropy: Entropy) -> Allowance:
+def allow(database: DatabasePlace, mailboxes: int, entropy: Entropy) -> Allowance:
     """Draw an allowance for a number of mailboxes and store its hash.
 
     The allowance itself is nowhere but in what is returned. A relay may be running on the same
@@ -28,9 +27,6 @@ def allow(database: Path, mailboxes: int, entropy: Entropy) -> Allowance:
     return allowance
 
 
-async def _grant(database: Path, allowance: Allowance, mailboxes: int) -> None:
-    store = await SqliteStore.open(database)
-    try:
+async def _grant(database: DatabasePlace, allowance: Allowance, mailboxes: int) -> None:
+    async with opened_store(database) as store:
         await store.grant(allowance.hash(), mailboxes)
-    finally:
-        await store.close()

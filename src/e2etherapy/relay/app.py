@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from e2etherapy.relay import problems
+from e2etherapy.relay.arrivals import ArrivalsDesk
+from e2etherapy.relay.bodies import Bodies
 from e2etherapy.relay.clock import Today
 from e2etherapy.relay.counts import Counts
 from e2etherapy.relay.http import problem_response
@@ -16,14 +17,10 @@ from e2etherapy.relay.limits import Limits
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.problems import ProblemAnswer
 from e2etherapy.relay.readiness import Readiness
-from e2etherapy.relay.requests import read_call, split_path
+from e2etherapy.relay.requests import Asked, read_call, split_path
 from e2etherapy.relay.routes import OPERATIONS, Rooms
 from e2etherapy.relay.store import (
-    Busy,
-    Contradiction,
     DiskFull,
-    MailboxFull,
-    Refused,
     Store,
     StoreError,
 )
@@ -31,14 +28,6 @@ from e2etherapy.relay.waiting import RoomFull, WaitingRoom
 
 if TYPE_CHECKING:
     from aiohttp import web
-
-_PROBLEMS: dict[type[StoreError], Callable[[], ProblemAnswer]] = {
-    Refused: problems.refused,
-    Contradiction: problems.contradiction,
-    MailboxFull: problems.mailbox_full,
-    DiskFull: problems.disk_full,
-    Busy: problems.overloaded,
-}
 
 
 class Relay:
@@ -53,32 +42,32 @@ class Relay:
         readiness: Readiness | None = None,
     ) -> None:
         self._log = log
-        self._rooms = Rooms(store, WaitingRoom(limits), today, readiness or Readiness())
+        self._bodies = Bodies(limits)
+        self.waiting = WaitingRoom(limits)
+        """Who waits."""
         self.counts = Counts()
+        arrivals = ArrivalsDesk(store, self.waiting, limits)
+        self._rooms = Rooms(store, arrivals, today, log, readiness or Readiness(), self.counts)
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        store.on_arrival(self._rooms.waiting.wake)
+        store.on_arrival(self.waiting.wake)
+        store.on_arrival_elsewhere(self.waiting.wake, self.waiting.wake_everybody)
         store.on_group(self.counts.group)
-
-    @property
-    def waiting(self) -> WaitingRoom:
-        """Who waits."""
-        return self._rooms.waiting
 
     async def is_ready(self) -> bool:
         """Say whether GET /v1/ready would answer 200."""
         rooms = self._rooms
-        open_ = not rooms.waiting.closed and rooms.readiness.has_room()
+        open_ = not self.waiting.closed and rooms.readiness.has_room()
         return open_ and await rooms.readiness.reaches(rooms.store)
 
     def adopt(self, limits: Limits) -> None:
         """Hold what comes from now on to other limits."""
-        self._rooms.waiting.adopt(limits)
+        self.waiting.adopt(limits)
 
     def stop(self) -> None:
         """Answer what comes from now on with 503, and wake whoever waits."""
-        self._rooms.waiting.close()
+        self.waiting.close()
 
     async def drain(self, seconds: float) -> None:
         """Return when every request is answered, or the time is over."""
@@ -98,11 +87,11 @@ class Relay:
             if not self._in_flight:
                 self._idle.set()
         self.counts.request(_name_of(request), response.status, time.perf_counter() - began)
-        if self._rooms.waiting.closed:
+        if self.waiting.closed:
             response.force_close()
         return response
 
-    async def _answer_or_explain(self, request: web.BaseRequest) -> web.Response:
+    async def _answer_or_explain(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             return await self._answer(request)
         except ProblemAnswer as problem:
@@ -111,7 +100,7 @@ class Relay:
             if isinstance(error, DiskFull):
                 self._rooms.readiness.found_no_room()
                 self._log.disk_full()
-            return problem_response(_PROBLEMS[type(error)]())
+            return problem_response(problems.of(error))
         except RoomFull:
             return problem_response(problems.overloaded())
         except (ConnectionError, asyncio.CancelledError):
@@ -121,14 +110,15 @@ class Relay:
             self._log.fault(fault)
             return problem_response(problems.internal())
 
-    async def _answer(self, request: web.BaseRequest) -> web.Response:
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path, name = split_path(request.rel_url.raw_path)
         operation = OPERATIONS.get((request.method, path))
         if operation is None:
             raise problems.refused()
-        if self._rooms.waiting.closed:
+        if self.waiting.closed:
             raise problems.stopping()
-        return await operation.answer(self._rooms, await read_call(request, operation.form, name))
+        asked = Asked(request, name, self._bodies)
+        return await operation.answer(self._rooms, await read_call(asked, operation.form))
 
 
 def _name_of(request: web.BaseRequest) -> str | None:

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from e2etherapy.errors import InvalidListenAddress, RelaySetupError
+from e2etherapy.errors import InvalidListenAddress, RelayDatabaseUnusable, RelaySetupError
+from e2etherapy.relay.database import DatabasePlace, parse_database
 from e2etherapy.relay.limits import Limits
 from e2etherapy.relay.listening import Certificate, ListenAddress, parse_listen_address
 from e2etherapy.relay.options import BY_NAME, LIMITS, OPTIONS, PREFIX, Kind, Option
@@ -90,7 +91,7 @@ def settings_from(configuration: Configuration) -> Settings:
         raise _missing("listen" if listen is None else "database")
     return Settings(
         listen=listen,
-        database=Path(str(configuration["database"].value)),
+        database=_database(configuration["database"]),
         certificate=_certificate(configuration),
         behind_proxy=bool(configuration["behind_proxy"].value),
         limits=Limits(**{option.name: numbers[option.name] for option in LIMITS}),
@@ -204,6 +205,15 @@ def _address(configuration: Configuration, name: str) -> ListenAddress | None:
             "can be reached from other machines: counts are shown on this machine only",
         )
     return address
+
+
+def _database(entry: Entry) -> DatabasePlace:
+    try:
+        return parse_database(str(entry.value))
+    except RelayDatabaseUnusable as error:
+        raise InvalidConfiguration(
+            f"database, set by {entry.origin}: {error}", "database"
+        ) from None
 
 
 def _certificate(configuration: Configuration) -> Certificate | None:

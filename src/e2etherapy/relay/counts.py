@@ -38,6 +38,7 @@ class Counts:
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, str]] = Counter()
+        self.batched: Counter[tuple[str, str]] = Counter()
         self.deposit_seconds = Histogram(LATENCIES)
         self.group_sizes = Histogram(GROUPS)
         self.expired: Counter[str] = Counter()
@@ -48,6 +49,10 @@ class Counts:
         self.requests[operation or _FOREIGN, f"{status // 100}xx"] += 1
         if operation == "deposit":
             self.deposit_seconds.observe(seconds)
+
+    def batched_operation(self, operation: str, status: int) -> None:
+        """Count an operation that had its own result within a batch."""
+        self.batched[operation, f"{status // 100}xx"] += 1
 
     def group(self, size: int) -> None:
         """Count a group of changes that became durable together."""

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import hdrs, web
 
+from e2etherapy.mailbox.batch import MAX_REQUEST_SIZE
 from e2etherapy.mailbox.operations import PROBLEM
 from e2etherapy.relay import problems
+from e2etherapy.relay.answers import UntakenAnswers, drop
 from e2etherapy.relay.limits import (
-    IDLE_SECONDS,
     LINGERING_SECONDS,
-    MAX_BODY,
     MAX_HEADER_LINE,
     MAX_HEADERS,
     Limits,
@@ -55,11 +55,34 @@ class RelayRequest(web.BaseRequest):
 class RelayConnection(web.RequestHandler):
     """A connection that answers what aiohttp could not read as a problem, too."""
 
-    __slots__ = ("_relay_log",)
+    __slots__ = ("_answer_seconds", "_relay_log", "_untaken")
 
     def __init__(self, server: RelayServer, **options: Any) -> None:  # noqa: ANN401 - aiohttp's
         super().__init__(server, **options)
         self._relay_log = server.log
+        self._untaken = server.untaken
+        self._answer_seconds = server.limits.answer_seconds
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let an answer count as taken only when all of it has left this process."""
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.set_write_buffer_limits(high=1)
+        super().connection_made(transport)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer, for which there is a limited time and a limited room."""
+        transport = self.transport
+        if transport is None:
+            raise ConnectionError("Nobody is there any more.")
+        with self._untaken.hold(transport, resp.content_length or 0):
+            try:
+                async with asyncio.timeout(self._answer_seconds):
+                    return await super().finish_response(request, resp, start_time)
+            except TimeoutError:
+                drop(transport)
+                raise ConnectionError("The answer was not taken in time.") from None
 
     def handle_error(
         self,
@@ -88,6 +111,7 @@ class RelayServer(web.Server):
         super().__init__(handler, request_factory=_make_request, handler_cancellation=True)
         self.log = log
         self.limits = limits
+        self.untaken = UntakenAnswers(limits.untaken_bytes)
         self.open = 0
 
     def __call__(self) -> web.RequestHandler:
@@ -97,7 +121,7 @@ class RelayServer(web.Server):
             loop=asyncio.get_running_loop(),
             access_log=None,
             auto_decompress=False,
-            keepalive_timeout=IDLE_SECONDS,
+            keepalive_timeout=self.limits.idle_seconds,
             lingering_time=LINGERING_SECONDS,
             max_line_size=MAX_HEADER_LINE,
             max_field_size=MAX_HEADER_LINE,
@@ -137,5 +161,5 @@ def _make_request(
         writer,
         task,
         asyncio.get_running_loop(),
-        client_max_size=MAX_BODY,
+        client_max_size=MAX_REQUEST_SIZE,
     )

@@ -5,21 +5,27 @@ from __future__ import annotations
 import resource
 from dataclasses import dataclass, replace
 
+from e2etherapy.mailbox.operations import HEARTBEAT_SECONDS
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 
 MAX_BODY = ENVELOPE_SIZE
-"""No operation has a longer body: 256 ticket hashes are 12 KB, a wait's 128 positions 3 KB."""
+"""No operation but a batch has a longer body: 256 ticket hashes are 12 KB, a wait's 128 positions
+3 KB."""
 
 MAX_HEADER_LINE = 8_190
 """128 owner keys in one header are 5.6 KB."""
 
 MAX_HEADERS = 64
 
-IDLE_SECONDS = 75.0
-"""Longer than the longest wait; a connection that says nothing for so long is closed."""
+PAGES_AT_ONCE = 2
+"""Pages that are being read for their answers; a store reads them one after the other anyway."""
 
-BODY_SECONDS = 30.0
-"""16 KiB over a very bad mobile link; slower is an attack."""
+UNTAKEN_BYTES = 131_072
+"""What the system may keep of an answer on its way; Linux takes twice as much memory for it."""
+
+UNTAKEN_SECONDS = 60
+"""After so long without any progress, Linux itself ends a connection with something on its way:
+its other side has gone without a word, or does not read."""
 
 LINGERING_SECONDS = 2.0
 """How long the rest of a refused body is read, so that its sender sees the answer."""
@@ -39,7 +45,23 @@ class Limits:
     """How much one process holds at the same moment."""
 
     connections: int = 20_000
-    """About 20 KB of memory each."""
+    """About 20 KB of memory each; with TLS 50 KB, and up to 256 KB with an answer on its way."""
+    idle_seconds: float = 75.0
+    """Longer than the longest wait. From a connection's beginning or last answer, a whole request
+    head has to arrive within this time."""
+    body_seconds: float = 30.0
+    """16 KiB over a very bad mobile link; slower is an attack."""
+    body_bytes: int = 67_108_864
+    """Bodies on their way in, all together: 4,096 deposits or 128 full batches. What would be more
+    is turned away before it is read."""
+    answer_seconds: float = 60.0
+    """A page of 1 MiB over a bad mobile link; slower is dropped."""
+    untaken_bytes: int = 67_108_864
+    """Answers in this process that their readers have not taken: 64 full pages. Beyond that,
+    those that have waited longest are dropped."""
+    stream_seconds: float = 900.0
+    """A stream of arrivals ends after so long, so that clients spread over what is running."""
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
     waits: int = 16_384
     waited_mailboxes: int = 131_072
     """About 300 bytes of memory each."""

@@ -6,10 +6,12 @@ import ipaddress
 import os
 import socket
 import ssl
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from e2etherapy.errors import InvalidCertificate, InvalidListenAddress
+from e2etherapy.relay.limits import UNTAKEN_BYTES, UNTAKEN_SECONDS
 
 _BACKLOG = 1_024
 _LARGEST_PORT = 65_535
@@ -104,16 +106,25 @@ def bind(address: ListenAddress) -> socket.socket:
     try:
         if address.unix_path is not None:
             return _bind_unix(address.unix_path)
-        family, *_, name = socket.getaddrinfo(
-            address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        return socket.create_server(name[:2], family=family, backlog=_BACKLOG)
+        return _bind_tcp(address)
     except OSError as problem:
         reason = problem.strerror or "unknown"
         raise InvalidListenAddress(
             f"The relay cannot listen there ({reason}). Choose another address, or stop what "
             "uses it."
         ) from None
+
+
+def _bind_tcp(address: ListenAddress) -> socket.socket:
+    """Return a socket whose connections inherit what the system may keep for a slow reader."""
+    family, *_, name = socket.getaddrinfo(
+        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.create_server(name[:2], family=family, backlog=_BACKLOG)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNTAKEN_BYTES)
+    if sys.platform == "linux":
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNTAKEN_SECONDS * 1_000)
+    return listener
 
 
 def _bind_unix(path: Path) -> socket.socket:

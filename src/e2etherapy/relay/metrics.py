@@ -60,12 +60,20 @@ class _Families(Collector):
         )
         for labels, number in sorted(self.counts.requests.items()):
             requests.add_metric(labels, number)
+        batched = CounterMetricFamily(
+            "e2etherapy_relay_batched_operations",
+            "Operations within answered batches.",
+            labels=["operation", "status"],
+        )
+        for labels, number in sorted(self.counts.batched.items()):
+            batched.add_metric(labels, number)
         expired = CounterMetricFamily(
             "e2etherapy_relay_expired", "What expiry deleted.", labels=["kind"]
         )
         for kind, number in sorted(self.counts.expired.items()):
             expired.add_metric([kind], number)
         yield requests
+        yield batched
         yield expired
         yield CounterMetricFamily(
             "e2etherapy_relay_faults", "Requests that met a fault.", value=self.counts.faults

@@ -66,7 +66,9 @@ LIMITS = (
 
 OPTIONS = (
     Option("listen", Kind.ADDRESS, "HOST:PORT, or unix:PATH. Port 0: any free one."),
-    Option("database", Kind.FILE, "The relay's SQLite file; made when it is missing."),
+    Option(
+        "database", Kind.FILE, "SQLite file, made when missing; or postgresql://USER@HOST/DATABASE."
+    ),
     Option("tls_certificate", Kind.FILE, "PEM: the certificate and its chain.", live=True),
     Option("tls_key", Kind.FILE, "PEM: the certificate's private key.", live=True),
     Option("behind_proxy", Kind.SWITCH, "A proxy in front of it does TLS.", default=False),

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
 from e2etherapy.mailbox.operations import Problem
+from e2etherapy.relay.store import (
+    Busy,
+    Contradiction,
+    DiskFull,
+    MailboxFull,
+    Refused,
+    StoreError,
+)
 
 
 class ProblemAnswer(Exception):
@@ -82,3 +91,17 @@ def mailbox_full() -> ProblemAnswer:
 def disk_full() -> ProblemAnswer:
     """Return the answer while nothing can be written."""
     return ProblemAnswer(507, "Disk full", "The relay's disk has no room; nothing was stored.")
+
+
+_OF_STORE: Final[dict[type[StoreError], Callable[[], ProblemAnswer]]] = {
+    Refused: refused,
+    Contradiction: contradiction,
+    MailboxFull: mailbox_full,
+    DiskFull: disk_full,
+    Busy: overloaded,
+}
+
+
+def of(error: StoreError) -> ProblemAnswer:
+    """Return the answer to what a store did not do."""
+    return _OF_STORE[type(error)]()

@@ -5,7 +5,6 @@ Answers here are 400, 401, 413 and 415 (docs/protocol.md, section 9.3).
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +16,8 @@ from aiohttp import hdrs, web
 from e2etherapy.errors import MalformedData
 from e2etherapy.mailbox.operations import BINARY, parse_authorization
 from e2etherapy.relay import problems
-from e2etherapy.relay.limits import BODY_SECONDS, MAX_BODY
+from e2etherapy.relay.bodies import Bodies
+from e2etherapy.relay.limits import MAX_BODY
 from e2etherapy.wire import base64url
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 
@@ -38,6 +38,18 @@ class Form:
     query: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Every parameter's name with its least and greatest value; all must be there."""
     max_keys: int = 1
+    body_sizes: tuple[int, int] = (ENVELOPE_SIZE, ENVELOPE_SIZE)
+    """The least and the greatest size of a binary body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request before it is read."""
+
+    request: web.BaseRequest
+    name: str | None
+    """The segment of the path that is an id or a locator."""
+    bodies: Bodies
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -50,6 +62,7 @@ class Call:
     """From the Authorization header, 32 bytes each."""
     query: dict[str, int]
     body: bytes
+    request: web.BaseRequest
 
     @property
     def key(self) -> bytes:
@@ -67,16 +80,16 @@ def split_path(path: str) -> tuple[str, str | None]:
     return "/".join(segments), name
 
 
-async def read_call(request: web.BaseRequest, form: Form, name: str | None) -> Call:
+async def read_call(asked: Asked, form: Form) -> Call:
     """Read a request of a form, its body last.
 
     Raises:
         ProblemAnswer: 400, 401, 413 or 415.
     """
-    decoded = b"" if name is None else decode_hash(name)
-    keys = _keys(request, form)
-    query = _query(request.rel_url.raw_query_string, form)
-    return Call(decoded, keys, query, await _body(request, form))
+    decoded = b"" if asked.name is None else decode_hash(asked.name)
+    keys = _keys(asked.request, form)
+    query = _query(asked.request.rel_url.raw_query_string, form)
+    return Call(decoded, keys, query, await _body(asked, form), asked.request)
 
 
 def decode_hash(text: str) -> bytes:
@@ -133,28 +146,16 @@ def _query(text: str, form: Form) -> dict[str, int]:
     return numbers
 
 
-async def _body(request: web.BaseRequest, form: Form) -> bytes:
+async def _body(asked: Asked, form: Form) -> bytes:
+    request = asked.request
     if form.body is None:
-        if request.body_exists and (request.content_length or await _read(request)):
+        if request.body_exists and (request.content_length or await asked.bodies.read(request, 0)):
             raise problems.too_long()
         return b""
     if request.content_type != form.body or hdrs.CONTENT_ENCODING in request.headers:
         raise problems.unsupported(form.body)
-    body = await _read(request)
-    if form.body == BINARY and len(body) != ENVELOPE_SIZE:
-        raise problems.malformed(f"The body has {ENVELOPE_SIZE} bytes.")
+    least, greatest = form.body_sizes if form.body == BINARY else (0, MAX_BODY)
+    body = await asked.bodies.read(request, greatest)
+    if len(body) < least:
+        raise problems.malformed(f"The body has {least} bytes or more.")
     return body
-
-
-async def _read(request: web.BaseRequest) -> bytes:
-    if (request.content_length or 0) > MAX_BODY:
-        raise problems.too_long()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise problems.too_long() from None
-    except web.RequestPayloadError:
-        raise problems.malformed("The body is not whole.") from None
-    except TimeoutError:
-        raise problems.malformed("The body took too long to arrive.") from None

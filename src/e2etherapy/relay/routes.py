@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
 
+from e2etherapy.errors import MalformedData
+from e2etherapy.mailbox import batch as batches
 from e2etherapy.mailbox import operations as api
 from e2etherapy.mailbox.capabilities import (
     Allowance,
@@ -23,11 +26,16 @@ from e2etherapy.mailbox.capabilities import (
 )
 from e2etherapy.primitives.digest import labelled, sha256
 from e2etherapy.relay import problems
+from e2etherapy.relay.arrivals import ArrivalsDesk, waits_of
+from e2etherapy.relay.batching import Batcher
 from e2etherapy.relay.clock import Today, iso_date
+from e2etherapy.relay.counts import Counts
+from e2etherapy.relay.decisions import REFUSAL
+from e2etherapy.relay.limits import PAGES_AT_ONCE
+from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.readiness import Readiness
 from e2etherapy.relay.requests import Call, Form, decode_hash, decode_json
 from e2etherapy.relay.store import Deposit, Invitation, PutMark, Refused, Store
-from e2etherapy.relay.waiting import WaitingRoom
 from e2etherapy.wire.locator import Locator
 
 
@@ -36,9 +44,13 @@ class Rooms:
     """What the operations work with."""
 
     store: Store
-    waiting: WaitingRoom
+    arrivals: ArrivalsDesk
     today: Today
+    log: RelayLog
     readiness: Readiness = field(default_factory=Readiness)
+    counts: Counts = field(default_factory=Counts)
+    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PAGES_AT_ONCE))
+    """Taken while a page is read: from then on it counts as an answer on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +58,7 @@ class Operation:
     """One row of the table of operations."""
 
     form: Form
-    answer: Callable[[Rooms, Call], Awaitable[web.Response]]
+    answer: Callable[[Rooms, Call], Awaitable[web.StreamResponse]]
 
 
 async def issue_tickets(rooms: Rooms, call: Call) -> web.Response:
@@ -94,8 +106,9 @@ async def deposit(rooms: Rooms, call: Call) -> web.Response:
 async def collect(rooms: Rooms, call: Call) -> web.Response:
     """Return what waits in one's mailbox, from a position on."""
     mailbox = await _owned(rooms, call)
-    page = await rooms.store.collect(mailbox, call.query["after"], call.query["limit"])
-    return _binary(api.pack_page(page))
+    async with rooms.reading:
+        page = await rooms.store.collect(mailbox, call.query["after"], call.query["limit"])
+        return _page(api.pack_page(page))
 
 
 async def acknowledge(rooms: Rooms, call: Call) -> web.Response:
@@ -107,16 +120,27 @@ async def acknowledge(rooms: Rooms, call: Call) -> web.Response:
 async def wait(rooms: Rooms, call: Call) -> web.Response:
     """Answer as soon as something is newer than the caller knows, or the time is over."""
     request = decode_json(call.body, api.Wait)
-    if len(request.after) != len(call.keys):
-        raise problems.malformed("A wait has one position for each key.")
-    if not all(0 <= position <= api.MAX_POSITION for position in request.after):
-        raise problems.malformed("A position is a whole number from 0 upwards.")
     if not 0 <= request.seconds <= api.MAX_WAIT_SECONDS:
         raise problems.malformed(f"A wait takes 0 to {api.MAX_WAIT_SECONDS} seconds.")
-    mailboxes = [OwnerKey(key).mailbox() for key in call.keys]
-    waits = list(zip(mailboxes, request.after, strict=True))
-    arrived = await _wait(rooms, waits, request.seconds)
+    arrived = await rooms.arrivals.first(waits_of(call.keys, request.after), request.seconds)
     return _json(api.Arrivals(arrived))
+
+
+async def watch(rooms: Rooms, call: Call) -> web.StreamResponse:
+    """Tell of everything that arrives, on one connection."""
+    request = decode_json(call.body, api.Watch)
+    return await rooms.arrivals.stream(call.request, waits_of(call.keys, request.after))
+
+
+async def batch(rooms: Rooms, call: Call) -> web.Response:
+    """Carry out deposits, collections and acknowledgements, each with its own result."""
+    try:
+        operations = batches.unpack_operations(call.body, call.keys)
+    except MalformedData as error:
+        raise problems.malformed(str(error)) from None
+    batcher = Batcher(rooms.store, rooms.log, rooms.today(), rooms.counts, rooms.readiness)
+    results = await batcher.run(operations)
+    return _binary(batches.pack_results(results))
 
 
 async def put_invitation(rooms: Rooms, call: Call) -> web.Response:
@@ -171,6 +195,18 @@ OPERATIONS = {
     ("POST", "/v1/wait"): Operation(
         Form(api.OWNER, api.JSON, max_keys=api.MAX_WAITED_MAILBOXES), wait
     ),
+    ("POST", "/v1/arrivals"): Operation(
+        Form(api.OWNER, api.JSON, max_keys=api.MAX_WAITED_MAILBOXES), watch
+    ),
+    ("POST", "/v1/batch"): Operation(
+        Form(
+            api.BATCH,
+            api.BINARY,
+            max_keys=batches.MAX_OPERATIONS,
+            body_sizes=(1, batches.MAX_REQUEST_SIZE),
+        ),
+        batch,
+    ),
     ("PUT", "/v1/invitations/*"): Operation(
         Form(api.TICKET, api.BINARY, query={"days": (1, api.MAX_INVITATION_DAYS)}),
         put_invitation,
@@ -192,28 +228,18 @@ async def _owned(rooms: Rooms, call: Call) -> MailboxId:
     shown = OwnerKey(call.key).mailbox()
     known = await rooms.store.has_mailbox(shown)
     if not hmac.compare_digest(shown, call.name) or not known:
-        raise Refused("There is nothing here for this key.")
+        raise Refused(REFUSAL)
     return shown
-
-
-async def _wait(rooms: Rooms, waits: list[tuple[MailboxId, int]], seconds: float) -> list[int]:
-    """Return the indexes of what has arrived, looking at least once; none when time is over."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    with rooms.waiting.seat([mailbox for mailbox, _ in waits]) as woken:
-        while not (arrived := await rooms.store.arrived(waits)):
-            if rooms.waiting.closed:
-                raise problems.stopping()
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await woken.wait()
-            except TimeoutError:
-                break
-            woken.clear()
-    return arrived
 
 
 def _done() -> web.Response:
     return web.Response(status=204)
+
+
+def _page(body: bytes) -> web.Response:
+    """Answer in pieces: TLS would take a whole page at once and not say that nobody reads it."""
+    length = {hdrs.CONTENT_LENGTH: str(len(body))}
+    return web.Response(body=io.BytesIO(body), content_type=api.BINARY, headers=length)
 
 
 def _binary(body: bytes) -> web.Response:

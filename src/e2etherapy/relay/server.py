@@ -21,6 +21,7 @@ from aiohttp import web
 from e2etherapy.relay.app import Relay
 from e2etherapy.relay.clock import Today, system_today
 from e2etherapy.relay.counts import Counts
+from e2etherapy.relay.database import DatabasePlace, open_store
 from e2etherapy.relay.http import RelayServer
 from e2etherapy.relay.limits import (
     DISK_RESERVE,
@@ -37,9 +38,8 @@ from e2etherapy.relay.listening import (
 )
 from e2etherapy.relay.log import RelayLog, silence_libraries
 from e2etherapy.relay.maintenance import maintain
-from e2etherapy.relay.readiness import Readiness, room_beside
+from e2etherapy.relay.readiness import Readiness, Room, always_room, room_beside
 from e2etherapy.relay.reloading import Reloading, Running
-from e2etherapy.relay.sqlite.store import SqliteStore
 from e2etherapy.relay.store import Store
 from e2etherapy.relay.tls import CurrentCertificate
 
@@ -57,7 +57,7 @@ class Settings:
     """What an operator decides."""
 
     listen: ListenAddress
-    database: Path
+    database: DatabasePlace
     certificate: Certificate | None = None
     behind_proxy: bool = False
     """A proxy in front does TLS, so that listening on other than loopback is no mistake."""
@@ -149,10 +149,10 @@ async def running(
         listener = stack.enter_context(bind(settings.listen))
         if settings.listen.unix_path is not None:
             stack.callback(settings.listen.unix_path.unlink, missing_ok=True)
-        store = await SqliteStore.open(settings.database)
+        store = await open_store(settings.database)
         stack.push_async_callback(store.close)
         limits = limits_of_this_process(settings.limits)
-        readiness = Readiness(room_beside(settings.database, settings.disk_reserve), log.fault)
+        readiness = Readiness(_room_of(settings), log.fault)
         relay = Relay(store, today, log, limits, readiness)
         maintenance = asyncio.create_task(maintain(store, today, asyncio.sleep, log, relay.counts))
         stack.push_async_callback(_cancel, maintenance)
@@ -187,6 +187,13 @@ async def _show_metrics(
     stack.push_async_callback(runner.cleanup)
     if settings.listen.unix_path is not None:
         stack.callback(settings.listen.unix_path.unlink, missing_ok=True)
+
+
+def _room_of(settings: Settings) -> Room:
+    """Look for room where the database is a file; a server's disk is its operator's to watch."""
+    if isinstance(settings.database, Path):
+        return room_beside(settings.database, settings.disk_reserve)
+    return always_room
 
 
 async def _finish(relay: Relay, site: web.SockSite, log: RelayLog, seconds: float) -> None:

@@ -22,12 +22,9 @@ from e2etherapy.mailbox.capabilities import (
     MailboxId,
     TicketHash,
 )
-from e2etherapy.mailbox.operations import RETENTION_DAYS, StoredEnvelope
+from e2etherapy.mailbox.operations import CLAIM_DAYS, StoredEnvelope
 from e2etherapy.primitives.octets import Octets
 from e2etherapy.wire.locator import Locator
-
-CLAIM_DAYS = 1
-"""An unconfirmed claim can be repeated on the day of the claim and on this many after it."""
 
 
 class StoreError(E2ETherapyError):
@@ -51,7 +48,11 @@ class DiskFull(StoreError):
 
 
 class Busy(StoreError):
-    """More waits to be written than the store takes, or another process blocks it."""
+    """More waits to be written than the store takes, something blocks it, or it is away.
+
+    Where the database was lost in the middle of a change, that may have happened all the same:
+    each change may be asked for again and then has its effect once.
+    """
 
 
 class PutMark(Octets):
@@ -94,11 +95,6 @@ class Expired:
 
     envelopes: int
     invitations: int
-
-
-def envelope_is_over(day: int, today: int) -> bool:
-    """Say whether an envelope that arrived on `day` is due for deletion."""
-    return day + RETENTION_DAYS <= today
 
 
 def claim_is_over(claim_day: int, today: int) -> bool:
@@ -169,6 +165,14 @@ class Store(Protocol):
         """Call `listener` with a mailbox each time that an envelope in it has become durable.
 
         Also where nobody waits for the deposit's answer any more. There is one listener.
+        """
+
+    def on_arrival_elsewhere(
+        self, listener: Callable[[MailboxId], None], on_doubt: Callable[[], None]
+    ) -> None:
+        """Call `listener` with a mailbox in which another relay stored something, soon after.
+
+        And call `on_doubt` when that may have gone untold: whoever waits should look then.
         """
 
     async def collect(self, mailbox: MailboxId, after: int, limit: int) -> list[StoredEnvelope]:

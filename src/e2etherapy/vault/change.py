@@ -15,9 +15,11 @@ from e2etherapy.vault.database import Row, Statement
 from e2etherapy.vault.records import (
     Author,
     ChunkRow,
+    Claim,
     ConversationRecord,
     Errand,
     ItemRow,
+    OutboxRow,
     Partial,
     State,
 )
@@ -29,6 +31,8 @@ _SAVE_CONVERSATION = """INSERT INTO conversation
     ON CONFLICT (id) DO UPDATE SET state = excluded.state, peer_mailbox = excluded.peer_mailbox,
         peer_deposit_key = excluded.peer_deposit_key, collected = excluded.collected,
         sequence = excluded.sequence, verification = excluded.verification"""
+_SAVE_END = """INSERT INTO book VALUES (?,?,?)
+    ON CONFLICT (id) DO UPDATE SET position = excluded.position, head = excluded.head"""
 _SAVE_ITEM = """INSERT INTO item (conversation, author, sequence, id, kind, journal, state, written)
     VALUES (?,?,?,?,?,?,?,?)
     ON CONFLICT (conversation, author, sequence) DO UPDATE SET
@@ -59,6 +63,7 @@ class Change:
     entropy: Entropy
     _rows: dict[str, list[Row]] = field(default_factory=dict)
     _conversation: ConversationRecord | None = None
+    _has_recorded: bool = False
 
     def save(self, conversation: ConversationRecord) -> None:
         """Write a conversation as it is after the step; the last call counts."""
@@ -82,6 +87,7 @@ class Change:
         )
         if searchable:
             self._add("INSERT INTO search (rowid, text) VALUES (?,?)", tip.next_journal, searchable)
+        self._has_recorded = True
         self.tip = Tip(tip.book, entry.position, entry.head, tip.next_journal + 1)
         return tip.next_journal
 
@@ -115,7 +121,7 @@ class Change:
         )
 
     def drop_chunks(self, conversation: int, author: Author, whole: bytes) -> None:
-        """Forget the pieces of an item whose content stands in the record."""
+        """Forget the pieces of an item that is in the record, or is given up."""
         self._add(
             "DELETE FROM chunk WHERE conversation = ? AND author = ? AND whole = ?",
             conversation,
@@ -126,22 +132,23 @@ class Change:
     def save_partial(self, row: Partial) -> None:
         """Write how much of a long item has arrived."""
         self._add(
-            "INSERT INTO partial VALUES (?,?,?,?,?) ON CONFLICT (conversation, whole)"
-            " DO UPDATE SET arrived = excluded.arrived",
+            "INSERT INTO partial VALUES (?,?,?,?,?,?) ON CONFLICT (conversation, whole)"
+            " DO UPDATE SET arrived = excluded.arrived, day = excluded.day",
             row.conversation,
             row.whole,
             row.total,
             row.first_sequence,
             row.arrived,
+            row.day,
         )
 
     def drop_partial(self, row: Partial) -> None:
-        """Forget a long item that is complete, or refused."""
+        """Forget a long item that is complete, refused or given up."""
         self._add(
             "DELETE FROM partial WHERE conversation = ? AND whole = ?", row.conversation, row.whole
         )
 
-    def queue(self, conversation: int, errand: Errand, sequence: int = 0) -> None:
+    def queue(self, conversation: int | None, errand: Errand, sequence: int = 0) -> None:
         """Put an errand for the relay into the outbox, behind the others."""
         self._add(
             "INSERT INTO outbox (conversation, errand, sequence) VALUES (?,?,?)",
@@ -150,11 +157,11 @@ class Change:
             sequence,
         )
 
-    def done(self, outbox: int, conversation: int, sequence: int) -> None:
+    def done(self, row: OutboxRow) -> None:
         """Remove an errand that the relay has answered; its item may now be stored."""
-        self._add("DELETE FROM outbox WHERE id = ?", outbox)
-        if sequence:
-            self._add(_STORED, conversation, sequence, State.STORED.value)
+        self._add("DELETE FROM outbox WHERE id = ?", row.id)
+        if row.sequence:
+            self._add(_STORED, row.conversation, row.sequence, State.STORED.value)
 
     def owe_receipt(self, conversation: int, item: bytes, due: int) -> None:
         """Remember that an item of the other side is to be receipted by `due` (Unix seconds)."""
@@ -185,12 +192,22 @@ class Change:
             value,
         )
 
-    def hold_claim(self, locator: bytes, token: bytes) -> None:
-        """Keep the token of a claim before the relay hears of it."""
-        self._add("INSERT OR IGNORE INTO claim VALUES (?,?)", locator, token)
+    def hold_claim(self, claim: Claim) -> None:
+        """Keep what a claim needs, before the relay hears of it and while it may be refused."""
+        mailbox = claim.mailbox
+        self._add(
+            "INSERT OR REPLACE INTO claim (locator, token, owner_key, deposit_key, sealed, day)"
+            " VALUES (?,?,?,?,?,?)",
+            claim.locator,
+            claim.token,
+            None if mailbox is None else bytes(mailbox.owner_key),
+            None if mailbox is None else bytes(mailbox.deposit_key),
+            claim.sealed,
+            claim.day,
+        )
 
     def forget_claim(self, locator: bytes) -> None:
-        """Forget a claim's token."""
+        """Forget a claim that is settled, or whose invitation is over."""
         self._add("DELETE FROM claim WHERE locator = ?", locator)
 
     def remove_conversation(self, conversation: int) -> None:
@@ -198,11 +215,15 @@ class Change:
         self._add("DELETE FROM conversation WHERE id = ?", conversation)
 
     def statements(self) -> list[Statement]:
-        """Return what is to be run, the conversation first."""
+        """Return what is to be run: the conversation first, the book's new end last."""
         first: list[Statement] = []
         if self._conversation is not None:
             first.append((_SAVE_CONVERSATION, [_conversation_row(self._conversation)]))
-        return first + list(self._rows.items())
+        last: list[Statement] = []
+        if self._has_recorded:
+            tip = self.tip
+            last.append((_SAVE_END, [(bytes(tip.book), tip.position, bytes(tip.head))]))
+        return first + list(self._rows.items()) + last
 
     def _add(self, sql: str, *values: object) -> None:
         self._rows.setdefault(sql, []).append(values)

@@ -19,6 +19,7 @@ from e2etherapy.vault.change import name_key
 from e2etherapy.vault.database import Database, Row
 from e2etherapy.vault.records import (
     Author,
+    Claim,
     ConversationRecord,
     ItemRow,
     Partial,
@@ -111,11 +112,27 @@ async def used_by_peer(
 async def partials(db: Database, conversation: int) -> dict[bytes, Partial]:
     """Return the long items of the other side that are not complete, by id."""
     rows = await db.fetch_all(
-        "SELECT conversation, whole, total, first_sequence, arrived FROM partial"
+        "SELECT conversation, whole, total, first_sequence, arrived, coalesce(day, 0) FROM partial"
         " WHERE conversation = ?",
         (conversation,),
     )
     return {bytes(row[1]): Partial(row[0], bytes(row[1]), *row[2:]) for row in rows}
+
+
+async def any_used_by_peer(db: Database, conversation: int, sequences: range) -> bool:
+    """Say whether the other side has used any of these sequences before."""
+    row = await db.fetch_one(
+        "SELECT 1 FROM item WHERE conversation = ? AND author = 'peer'"
+        " AND sequence BETWEEN ? AND ? LIMIT 1",
+        (conversation, sequences[0], sequences[-1]),
+    )
+    return row is not None
+
+
+async def with_partials_before(db: Database, day: int) -> set[int]:
+    """Return the conversations with a long item of which the last piece came before a day."""
+    rows = await db.fetch_all("SELECT DISTINCT conversation FROM partial WHERE day < ?", (day,))
+    return {int(row[0]) for row in rows}
 
 
 async def with_all_pieces(db: Database) -> list[int]:
@@ -209,10 +226,34 @@ async def unmarked(db: Database, conversation: int) -> list[bytes]:
     return [bytes(row[0]) for row in rows]
 
 
-async def claim_token(db: Database, locator: bytes) -> bytes | None:
-    """Return the token with which this device began to claim an invitation."""
-    row = await db.fetch_one("SELECT token FROM claim WHERE locator = ?", (locator,))
-    return None if row is None else bytes(row[0])
+async def claim(db: Database, locator: bytes) -> Claim | None:
+    """Return what this device holds of an invitation that it began to claim."""
+    row = await db.fetch_one(
+        "SELECT token, owner_key, deposit_key, sealed, day FROM claim WHERE locator = ?",
+        (locator,),
+    )
+    if row is None:
+        return None
+    token, owner_key, deposit_key, sealed, day = row
+    mailbox = None
+    if owner_key is not None:
+        mailbox = OwnedMailbox(OwnerKey(owner_key), DepositKey(deposit_key))
+    return Claim(locator, token, mailbox, sealed, day)
+
+
+async def claims_before(db: Database, day: int) -> list[bytes]:
+    """Return the locators of claims that were begun before a day."""
+    rows = await db.fetch_all("SELECT locator FROM claim WHERE day < ?", (day,))
+    return [bytes(row[0]) for row in rows]
+
+
+async def owning(db: Database, owner_key: OwnerKey) -> ConversationRecord | None:
+    """Return the conversation that has a mailbox."""
+    row = await db.fetch_one(
+        f"SELECT {_COLUMNS} FROM conversation WHERE owner_key = ?",  # noqa: S608
+        (bytes(owner_key),),
+    )
+    return None if row is None else _record(row)
 
 
 def _record(row: Row) -> ConversationRecord:

@@ -18,6 +18,7 @@ from sqlcipher3 import dbapi2 as sqlcipher
 
 from e2etherapy.errors import VaultDamaged, VaultError, VaultFull, VaultTooNew
 from e2etherapy.vault.keyslots import DATABASE_NAME, DataKey
+from e2etherapy.vault.room import NO_ROOM_SENTENCE, has_room
 from e2etherapy.vault.schema import MIGRATIONS, VERSION
 
 FILE_NAME = DATABASE_NAME
@@ -40,14 +41,15 @@ _PRAGMAS = (
 class Database:
     """One open connection; at most one transaction at a time."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        """Take a connection that `connect` made."""
+    def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
+        """Take a connection that `connect` made to the file at `path`."""
         self._connection = connection
+        self._path = path
         self._log_is_empty = False
 
     async def fetch_all(self, sql: str, parameters: Row = ()) -> list[Row]:
         """Return every row."""
-        with _translated():
+        with _translated(self._path):
             return [tuple(row) for row in await self._connection.execute_fetchall(sql, parameters)]
 
     async def fetch_one(self, sql: str, parameters: Row = ()) -> Row | None:
@@ -65,7 +67,7 @@ class Database:
         if not self._log_is_empty:
             await self.empty_log()
         self._log_is_empty = False
-        with _translated():
+        with _translated(self._path):
             async with self._transaction():
                 for sql, rows in statements:
                     if len(rows) == 1:
@@ -95,7 +97,7 @@ class Database:
 
     async def close(self) -> None:
         """Close the connection."""
-        with _translated():
+        with _translated(self._path):
             await self._connection.close()
 
     async def migrate(self) -> None:
@@ -146,13 +148,15 @@ async def connect(folder: Path, key: DataKey, *, fresh: bool = False) -> Databas
         connection = sqlcipher.connect(
             str(path), isolation_level=None, check_same_thread=False, timeout=5.0
         )
+        # It would write lines of its own to standard error; what it met is in its exceptions too.
+        connection.execute("PRAGMA cipher_log_level = NONE")
         connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
         return connection
 
-    with _translated():
+    with _translated(path):
         connection = aiosqlite.Connection(connector, iter_chunk_size=64)
         await connection
-        database = Database(connection)
+        database = Database(connection, path)
         try:
             for pragma in _PRAGMAS:
                 await connection.execute(pragma)
@@ -165,20 +169,19 @@ async def connect(folder: Path, key: DataKey, *, fresh: bool = False) -> Databas
     return database
 
 
-_FULL = ("database or disk is full", "disk full")
+_FULL = "SQLITE_FULL"
+_PERHAPS_FULL = ("SQLITE_IOERR", "SQLITE_CANTOPEN")
+"""What a lack of room can show itself as too; SQLCipher does not say which call failed."""
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(path: Path) -> Iterator[None]:
     """Turn the driver's errors into the vault's: a sentence, and never a row's content."""
     try:
         yield
     except sqlcipher.OperationalError as error:
-        if any(words in str(error) for words in _FULL):
-            raise VaultFull(
-                "The disk is full. The last step was undone; nothing before it was lost. "
-                "Free some space and try again."
-            ) from None
+        if _is_lack_of_room(error.sqlite_errorname, path):
+            raise VaultFull(NO_ROOM_SENTENCE) from None
         raise VaultError(
             f"The vault's disk reported an error ({error.sqlite_errorname}). "
             "The last step was undone; nothing before it was lost."
@@ -188,3 +191,9 @@ def _translated() -> Iterator[None]:
             f"The vault cannot be read ({error.sqlite_errorname}). "
             "Restore it from a backup, or use the export on another device."
         ) from None
+
+
+def _is_lack_of_room(errorname: str, path: Path) -> bool:
+    if errorname.startswith(_PERHAPS_FULL):
+        return not has_room([path, path.with_name(f"{path.name}-wal")])
+    return errorname == _FULL

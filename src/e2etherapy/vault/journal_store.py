@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from e2etherapy.journal.chain import BookId, Commitment, Entry, EntrySalt, Head
+from e2etherapy.journal import chain
+from e2etherapy.journal.chain import BookId, Commitment, End, Entry, EntrySalt, Head
 from e2etherapy.vault.database import Database, Row
 
 _PAGE = 256
@@ -24,6 +25,12 @@ async def entries(db: Database, book: BookId) -> AsyncIterator[Entry]:
         for row in rows:
             yield _entry(row)
         last = int(rows[-1][0])
+
+
+async def end(db: Database, book: BookId) -> End:
+    """Return where a book ends, as it was written together with its last entry."""
+    row = await db.fetch_one("SELECT position, head FROM book WHERE id = ?", (bytes(book),))
+    return chain.beginning(book) if row is None else End(int(row[0]), Head(row[1]))
 
 
 async def entry(db: Database, book: BookId, position: int) -> Entry | None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import unicodedata
 from pathlib import Path
@@ -28,6 +27,7 @@ from e2etherapy.primitives.kdf import derive
 from e2etherapy.primitives.octets import SecretOctets
 from e2etherapy.primitives.passwords import PASSPHRASE, Argon2Profile, stretch
 from e2etherapy.primitives.randomness import Entropy
+from e2etherapy.vault.room import NO_ROOM, NO_ROOM_SENTENCE
 
 FILE_NAME = "keyslots.json"
 DATABASE_NAME = "vault.db"
@@ -40,7 +40,6 @@ MAX_SLOTS = 8
 
 RECOVERY_WORDS = 24
 _SALT_SIZE = 32
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _LABEL = b"e2etherapy/1/keyslot\x00"
 
 _Salt = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
@@ -197,9 +196,9 @@ def write(folder: Path, slots: KeySlots) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if error.errno not in NO_ROOM:
             raise
-        raise VaultFull("The disk is full. Nothing was changed. Free some space.") from None
+        raise VaultFull(NO_ROOM_SENTENCE) from None
     fresh.replace(path)
     folder_descriptor = os.open(folder, os.O_RDONLY)
     try:

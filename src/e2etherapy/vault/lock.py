@@ -28,22 +28,29 @@ class VaultLock:
             VaultBusy: it did not.
         """
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        for _ in range(max(1, round(patience / _STEP_SECONDS))):
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                await asyncio.sleep(_STEP_SECONDS)
-            else:
-                self._descriptor = descriptor
-                return
-        os.close(descriptor)
-        raise VaultBusy(
-            "Another e2etherapy process has this vault open. Nothing was changed. "
-            "Wait for it to finish, or close it, and try again."
-        )
+        try:
+            await _lock(descriptor, patience)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
 
     def release(self) -> None:
         """Give the lock back, if it is held."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+async def _lock(descriptor: int, patience: float) -> None:
+    for _ in range(max(1, round(patience / _STEP_SECONDS))):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            await asyncio.sleep(_STEP_SECONDS)
+        else:
+            return
+    raise VaultBusy(
+        "Another e2etherapy process has this vault open. Nothing was changed. "
+        "Wait for it to finish, or close it, and try again."
+    )

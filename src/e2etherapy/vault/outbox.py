@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from e2etherapy.vault.database import Database
-from e2etherapy.vault.records import Errand, OutboxRow
+from e2etherapy.vault.records import CloseMailbox, Errand, OutboxRow
 
 PAGE = 32
 _decoder: msgspec.msgpack.Decoder[Errand] = msgspec.msgpack.Decoder(Errand)
@@ -14,7 +14,8 @@ _decoder: msgspec.msgpack.Decoder[Errand] = msgspec.msgpack.Decoder(Errand)
 async def conversations_with_errands(db: Database) -> list[int]:
     """Return the conversations that have errands, those with the oldest first."""
     rows = await db.fetch_all(
-        "SELECT conversation FROM outbox GROUP BY conversation ORDER BY min(id)"
+        "SELECT conversation FROM outbox WHERE conversation IS NOT NULL"
+        " GROUP BY conversation ORDER BY min(id)"
     )
     return [int(row[0]) for row in rows]
 
@@ -27,6 +28,19 @@ async def waiting(db: Database, conversation: int, limit: int = PAGE) -> list[Ou
         (conversation, limit),
     )
     return [OutboxRow(row[0], row[1], _decoder.decode(row[2]), row[3]) for row in rows]
+
+
+async def closings(db: Database) -> list[tuple[OutboxRow, CloseMailbox]]:
+    """Return the mailboxes to be closed of conversations that are not in the vault any more."""
+    rows = await db.fetch_all(
+        "SELECT id, errand, sequence FROM outbox WHERE conversation IS NULL ORDER BY id"
+    )
+    found = [(row, _decoder.decode(row[1])) for row in rows]
+    return [
+        (OutboxRow(row[0], None, errand, row[2]), errand)
+        for row, errand in found
+        if isinstance(errand, CloseMailbox)
+    ]
 
 
 async def count(db: Database) -> int:

@@ -110,6 +110,7 @@ class Partial:
         total: number of pieces.
         first_sequence: sequence of its first piece.
         arrived: number of pieces that are here.
+        day: on which the last of them came; 0 if an earlier version stored it.
     """
 
     conversation: int
@@ -117,6 +118,26 @@ class Partial:
     total: int
     first_sequence: int
     arrived: int
+    day: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Claim:
+    """An invitation that this device has begun to claim, until the relay has heard of its use.
+
+    Attributes:
+        locator: where it lies, 32 bytes.
+        token: binds it to this device, 32 bytes.
+        mailbox: this device's own, drawn with the token: a relay may have made it, and say not.
+        sealed: the bundle, once it was opened; the relay keeps it for a day only.
+        day: on which it began; None if an earlier version began it.
+    """
+
+    locator: bytes
+    token: bytes
+    mailbox: OwnedMailbox | None
+    sealed: bytes | None
+    day: int | None
 
 
 class _Errand(msgspec.Struct, frozen=True):
@@ -162,16 +183,28 @@ class ConfirmClaim(_Errand, frozen=True, tag="confirm_claim"):
     token: bytes
 
 
-Errand = Deposit | IssueTickets | CreateMailbox | PutInvitation | ConfirmClaim
+class CloseMailbox(_Errand, frozen=True, tag="close_mailbox"):
+    """Delete the mailbox of a conversation that is not in the vault any more."""
+
+    relay: str
+    owner_key: bytes
+
+
+Errand = Deposit | IssueTickets | CreateMailbox | PutInvitation | ConfirmClaim | CloseMailbox
 """What the relay still has to be told; each may be repeated without harm."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """An errand; `sequence` is that of the item which it carries a part of, or 0."""
+    """An errand.
+
+    Attributes:
+        conversation: whose it is; None if that is not in the vault any more.
+        sequence: that of the item which it carries a part of, or 0.
+    """
 
     id: int
-    conversation: int
+    conversation: int | None
     errand: Errand
     sequence: int
 

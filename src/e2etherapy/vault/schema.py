@@ -85,6 +85,34 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             tokenize='unicode61 remove_diacritics 2'
         )""",
     ),
+    (
+        # A claim outlives what a relay says of it once; a row from before has its token alone.
+        "ALTER TABLE claim ADD COLUMN owner_key BLOB",
+        "ALTER TABLE claim ADD COLUMN deposit_key BLOB",
+        "ALTER TABLE claim ADD COLUMN sealed BLOB",
+        "ALTER TABLE claim ADD COLUMN day INTEGER",
+        "ALTER TABLE partial ADD COLUMN day INTEGER",
+        # An errand may outlive its conversation, and then belongs to none.
+        """CREATE TABLE errand (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            conversation INTEGER REFERENCES conversation ON DELETE CASCADE,
+            errand BLOB NOT NULL,
+            sequence INTEGER NOT NULL
+        ) STRICT""",
+        "INSERT INTO errand SELECT id, conversation, errand, sequence FROM outbox",
+        "DROP TABLE outbox",
+        "ALTER TABLE errand RENAME TO outbox",
+        "CREATE INDEX outbox_of_item ON outbox (conversation, sequence)",
+    ),
+    (
+        """CREATE TABLE book (
+            id BLOB PRIMARY KEY,
+            position INTEGER NOT NULL,
+            head BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        """INSERT INTO book SELECT book, position, head FROM journal AS entry WHERE position =
+            (SELECT max(position) FROM journal WHERE book = entry.book)""",
+    ),
 )
 """Each step's statements run in one transaction together with the new version number."""
 

@@ -7,16 +7,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from e2etherapy.errors import OldCopy, VaultDamaged, VaultExists, VaultFull
-from e2etherapy.journal import chain
-from e2etherapy.journal.chain import BookId, Head
+from e2etherapy.errors import OldCopy, VaultBusy, VaultDamaged, VaultExists, VaultFull
+from e2etherapy.journal.chain import BookId
 from e2etherapy.primitives.randomness import Entropy
-from e2etherapy.vault import database, keyslots
+from e2etherapy.vault import database, journal_store, keyslots
 from e2etherapy.vault.change import Change, Tip
 from e2etherapy.vault.database import Database
 from e2etherapy.vault.freshness import Freshness, GenerationMemory
@@ -54,15 +53,23 @@ class Vault:
         self._db: Database | None = db
         self._memory = GenerationMemory(place.state_folder, slots.vault_id)
         self._generation = 0
+        self._is_closed = False
         self.freshness = Freshness.UNSEEN
         self.role = Role.CLIENT
         self.private_book = BookId(bytes(BookId.SIZE))
 
     @property
     def db(self) -> Database:
-        """The open connection."""
+        """The open connection.
+
+        Raises:
+            VaultBusy: the vault is paused, and `resume` has not opened it again.
+        """
         if self._db is None:
-            raise RuntimeError("The vault is paused.")  # a mistake of the caller's, not of a person
+            raise VaultBusy(
+                "This vault was let go of for another process and is not open again. Nothing was "
+                "changed. Try again."
+            )
         return self._db
 
     async def __aenter__(self) -> Self:
@@ -74,29 +81,42 @@ class Vault:
         await self.close()
 
     async def close(self) -> None:
-        """Close the database and let other processes in."""
-        if self._db is not None:
-            await self._db.close()
-            self._db = None
-        self._lock.release()
+        """Close the database for good and let other processes in."""
+        self._is_closed = True
+        await self._let_go()
 
     async def pause(self) -> None:
         """Let other processes in for a while; only the data key stays in memory."""
-        await self.close()
+        await self._let_go()
 
     async def resume(self) -> None:
-        """Open again after `pause`.
+        """Open again after `pause`; an open vault stays as it is.
+
+        If it fails the vault stays paused, and a later call may succeed.
 
         Raises:
             VaultBusy: another process does not let go.
+            VaultDamaged, VaultTooNew: what the database is by now.
         """
+        if self._is_closed:
+            raise RuntimeError("The vault is closed.")  # a mistake of the caller's, not a person's
+        if self._db is not None:
+            return
         await self._lock.acquire(LOCK_PATIENCE_SECONDS)
         try:
             self._db = await database.connect(self.place.folder, self._key)
             await self._read_head()
         except BaseException:
-            await self.close()
+            await self._let_go()
             raise
+
+    async def _let_go(self) -> None:
+        db, self._db = self._db, None
+        try:
+            if db is not None:
+                await db.close()
+        finally:
+            self._lock.release()
 
     async def setting(self, key: str) -> bytes | None:
         """Return a setting's value."""
@@ -105,17 +125,10 @@ class Vault:
 
     async def begin(self, book: BookId, entropy: Entropy) -> Change:
         """Start gathering a change whose record goes to `book`."""
-        row = await self.db.fetch_one(
-            "SELECT position, head FROM journal WHERE book = ? ORDER BY position DESC LIMIT 1",
-            (bytes(book),),
-        )
+        end = await journal_store.end(self.db, book)
         last = await self.db.fetch_one("SELECT coalesce(max(id), 0) FROM journal")
         following = 1 + (0 if last is None else int(last[0]))
-        if row is None:
-            tip = Tip(book, 0, chain.first_head(book), following)
-        else:
-            tip = Tip(book, int(row[0]), Head(row[1]), following)
-        return Change(tip, entropy)
+        return Change(Tip(book, end.position, end.head, following), entropy)
 
     async def commit(self, change: Change) -> None:
         """Write a change in one transaction; when this returns it is on disk.
@@ -124,7 +137,11 @@ class Vault:
             VaultFull: the disk has no room; nothing was changed.
             VaultError: the disk reported an error; nothing was changed.
         """
-        writing = asyncio.ensure_future(self._commit(change))
+        # A copy that may be old stays so, however much is written into it.
+        await self._to_its_end(self._commit(change, self.freshness))
+
+    async def _to_its_end(self, commit: Coroutine[None, None, None]) -> None:
+        writing = asyncio.ensure_future(commit)
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
@@ -132,14 +149,14 @@ class Vault:
             await asyncio.wait({writing})
             raise
 
-    async def _commit(self, change: Change) -> None:
-        # A copy that may be old stays so, however much is written into it.
-        generation = self._generation + (self.freshness is Freshness.CURRENT)
+    async def _commit(self, change: Change, freshness: Freshness) -> None:
+        generation = self._generation + (freshness is Freshness.CURRENT)
         mark = (_SETTING, [(_GENERATION, generation.to_bytes(8, "big"))])
         await self.db.write([*change.statements(), mark])
         self._generation = generation
-        if self.freshness is Freshness.CURRENT:
+        if freshness is Freshness.CURRENT:
             self._remember()
+        self.freshness = freshness
 
     def require_only_copy(self) -> None:
         """Refuse to go on in a vault that may have a newer copy elsewhere.
@@ -160,10 +177,16 @@ class Vault:
             "copy in use, run 'e2etherapy doctor --only-copy'."
         )
 
-    async def trust_this_copy(self) -> None:
-        """Record the owner's word that there is no other copy in use."""
-        self.freshness = Freshness.CURRENT
-        self._remember()
+    async def trust_this_copy(self, change: Change) -> None:
+        """Act from now on as the only copy, on the owner's word.
+
+        Args:
+            change: says so in the record; it is written in the transaction that counts.
+
+        Raises:
+            VaultFull, VaultError: the word could not be written down, and does not count.
+        """
+        await self._to_its_end(self._commit(change, Freshness.CURRENT))
 
     def change_passphrase(self, passphrase: str, entropy: Entropy) -> None:
         """Replace the passphrase; the recovery words stay as they are."""
@@ -244,7 +267,8 @@ async def _finish(vault: Vault, settings: Mapping[str, bytes]) -> None:
     folder = vault.place.folder
     try:
         await vault.db.write([(_SETTING, list(first.items()))])
-        await vault.trust_this_copy()
+        vault.freshness = Freshness.CURRENT  # nobody can have copied what is only being made
+        vault._remember()  # noqa: SLF001 - the other half of `create`
         keyslots.write(folder, vault._slots)  # noqa: SLF001 - the other half of `create`
         (folder / keyslots.UNFINISHED_NAME).unlink()
     except BaseException:

@@ -23,6 +23,9 @@ MAX_TEXT_BYTES = 1_000_000
 MAX_ATTACHMENT_BYTES = 25_000_000
 MAX_PARTS = 2_400
 MAX_RECEIPT_ITEMS = 256
+MAX_JSON_BYTES = 6_100_000
+"""The longest text with every character escaped. Reading JSON of a kind that is not known can take
+27 times its length in memory, and it is read whenever it is shown."""
 MAX_NAME_LENGTH = 200
 MAX_DEPTH = 32
 """Arrays and objects inside of each other, in an item of a kind that is not known."""
@@ -251,7 +254,10 @@ def check_item(item: KnownItem) -> None:
 
 
 def _check(item: AnyItem) -> None:
-    if item.written.utcoffset() != _UTC_OFFSET or item.written.microsecond:
+    times = [item.written]
+    if isinstance(item, JournalShare):
+        times.append(item.entry_written)
+    if any(time.utcoffset() != _UTC_OFFSET or time.microsecond for time in times):
         raise MalformedData("A content item's time is not UTC in whole seconds.")
     if isinstance(item, Part) and item.index >= item.count:
         raise MalformedData("A part's index is not below its count.")
@@ -300,6 +306,8 @@ def unpack_body(data: bytes, *, padded: bool = True) -> Body:
     end = _LENGTH.size + _LENGTH.unpack_from(data)[0]
     if end > len(data):
         raise MalformedData("A body's length field points behind its end.")
+    if end > _LENGTH.size + MAX_JSON_BYTES:
+        raise MalformedData("A body's JSON is longer than any that may be sent.")
     outer = _unpack_json(data[_LENGTH.size : end])
     blob_end = end + outer.blob
     padding = len(data) - blob_end

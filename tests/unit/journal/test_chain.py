@@ -5,8 +5,18 @@ from dataclasses import replace
 import pytest
 
 from e2etherapy.errors import JournalBroken
-from e2etherapy.journal.chain import BookId, Entry, Head, Verifier, blank, first_head, verify
-from tests.support.books import BOOK, book_of, salt
+from e2etherapy.journal.chain import (
+    BookId,
+    End,
+    Entry,
+    Head,
+    Verifier,
+    beginning,
+    blank,
+    first_head,
+    verify,
+)
+from tests.support.books import BOOK, book_of, end_of, salt
 
 CONTENTS = [b"first", b"second", b"third", b"fourth"]
 
@@ -62,10 +72,38 @@ def test_removed_moved_and_inserted_entries_are_found(altered: object) -> None:
 
 def test_a_missing_end_is_found_when_the_last_head_is_known() -> None:
     entries = book_of(CONTENTS)
-    last = entries[-1].head
-    assert verify(BOOK, entries[:-1]) != last
+    assert verify(BOOK, entries[:-1]) != entries[-1].head
     with pytest.raises(JournalBroken, match="does not end where it should"):
-        verify(BOOK, entries[:-1], last)
+        verify(BOOK, entries[:-1], end_of(entries))
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [(0, "Entries 1 to 4 are missing"), (2, "Entries 3 to 4 are"), (3, "Entry 4 is missing")],
+)
+def test_a_missing_end_is_named_by_its_entries(kept: int, words: str) -> None:
+    entries = book_of(CONTENTS)
+    with pytest.raises(JournalBroken, match=words):
+        verify(BOOK, entries[:kept], end_of(entries))
+
+
+def test_entries_behind_the_known_end_are_found() -> None:
+    entries = book_of(CONTENTS)
+    with pytest.raises(JournalBroken, match="does not end where it should, after entry 2"):
+        verify(BOOK, entries, End(2, entries[1].head))
+
+
+def test_another_end_of_the_same_length_is_found() -> None:
+    entries = book_of(CONTENTS)
+    other = book_of([*CONTENTS[:-1], b"something else"])[-1].head
+    with pytest.raises(JournalBroken, match="does not end where it should"):
+        verify(BOOK, entries, End(len(entries), other))
+
+
+def test_a_book_that_ends_where_it_is_known_to_verifies() -> None:
+    entries = book_of(CONTENTS)
+    assert verify(BOOK, entries, end_of(entries)) == entries[-1].head
+    assert verify(BOOK, [], beginning(BOOK)) == beginning(BOOK).head
 
 
 def test_the_entries_of_one_book_do_not_verify_in_another() -> None:

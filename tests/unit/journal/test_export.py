@@ -20,6 +20,7 @@ from e2etherapy.journal.export import AttachedFile, Book, Exporter, inert_name, 
 from e2etherapy.journal.shown import Authors
 from e2etherapy.wire.content import Attachment, Text
 from tests.support.books import BOOK, WHEN, book_of, private, received
+from tests.support.copies import add_book
 
 HOSTILE = '</article><script>alert(1)</script><img src="//evil.example/x">\x1b[31m\u202egnp.exe\x00'
 FILE = b"\x89PNG not really"
@@ -42,15 +43,13 @@ def entries() -> list[Entry]:
 def exported(some: list[Entry] | None = None) -> zipfile.ZipFile:
     file = io.BytesIO()
     exporter = Exporter(file, WHEN)
-    exporter.add(
-        Book(
-            id=BOOK,
-            title="Dr. Okafor <b>",
-            authors=Authors("Sam", "Dr. Okafor"),
-            entries=entries() if some is None else some,
-            files=[AttachedFile(FILE_ITEM.id.hex(), FILE_ITEM.name, FILE)],
-        )
+    book = Book(
+        id=BOOK,
+        title="Dr. Okafor <b>",
+        authors=Authors("Sam", "Dr. Okafor"),
+        entries=entries() if some is None else some,
     )
+    add_book(exporter, book, [AttachedFile(FILE_ITEM.id.hex(), FILE_ITEM.name, FILE)])
     exporter.close()
     return zipfile.ZipFile(file)
 
@@ -229,7 +228,7 @@ def test_the_same_export_gives_the_same_archive() -> None:
     for _ in range(2):
         file = io.BytesIO()
         exporter = Exporter(file, WHEN)
-        exporter.add(Book(BOOK, "Private journal", Authors("Sam", ""), entries()))
+        add_book(exporter, Book(BOOK, "Private journal", Authors("Sam", ""), entries()))
         exporter.close()
         archives.append(file.getvalue())
     assert archives[0] == archives[1]
@@ -239,7 +238,7 @@ def test_the_same_export_gives_the_same_archive() -> None:
 def test_a_clock_that_is_far_off_prevents_no_export(year: int) -> None:
     file = io.BytesIO()
     exporter = Exporter(file, WHEN.replace(year=year))
-    exporter.add(Book(BOOK, "Private journal", Authors("Sam", ""), entries()))
+    add_book(exporter, Book(BOOK, "Private journal", Authors("Sam", ""), entries()))
     exporter.close()
     assert f"Exported {year}-03-01" in zipfile.ZipFile(file).read("index.html").decode()
 
@@ -248,7 +247,7 @@ def test_an_export_that_was_given_up_leaves_no_archive_and_no_noise(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with (tmp_path / "record.zip").open("w+b") as file, pytest.raises(JournalBroken):
-        Exporter(file, WHEN).add(Book(BOOK, "t", Authors("Sam", ""), entries()[1:]))
+        Exporter(file, WHEN).begin(Book(BOOK, "t", Authors("Sam", ""), entries()[1:]))
     gc.collect()
     assert not capsys.readouterr().err
     assert not zipfile.is_zipfile(tmp_path / "record.zip")
@@ -284,3 +283,75 @@ def test_a_file_that_could_hold_a_script_opens_as_text(name: str) -> None:
 
 def test_a_harmless_file_keeps_its_name() -> None:
     assert inert_name("letter.pdf") == "letter.pdf"
+
+
+def recorded_by_hand(**members: object) -> bytes:
+    return json.dumps({"recorded": "2026-03-01T21:30:00Z", **members}).encode()
+
+
+MALFORMED = {
+    "no json": b"not json",
+    "no utf-8": b"\xff\xfe\x00",
+    "nothing": b"",
+    "no kind": b"{}",
+    "a kind that is a number": b'{"kind":1}',
+    "deep nesting": b"[" * 100_000,
+    "half a surrogate pair": b'{"kind":"private","text":"\\ud83d"}',
+    "a mood of 99": recorded_by_hand(kind="private", id="A" * 22 + "==", text="", mood=99),
+    "an unknown member": recorded_by_hand(kind="event", event="x", more=1),
+    "an item that is none": recorded_by_hand(kind="message", direction="sent", item=5),
+    "an item without a text": recorded_by_hand(
+        kind="message", direction="sent", item={"kind": "text"}
+    ),
+    "a number of 5,000 digits": b'{"kind":"event","recorded":"2026-03-01T21:30:00Z","event":"x",'
+    b'"details":{"n":' + b"9" * 5_000 + b"}}",
+    "a time before the first day": recorded_by_hand(
+        kind="event", event="x", recorded="0001-01-01T00:00:00+14:00"
+    ),
+}
+
+
+@pytest.mark.parametrize("content", MALFORMED.values(), ids=MALFORMED)
+def test_an_entry_that_breaks_its_form_is_named_and_withholds_no_other(
+    tmp_path: Path, content: bytes
+) -> None:
+    some = book_of([private("before it"), content, private("after it")])
+    archive = exported(some)
+    for shown in (page(archive, "index.html"), page(archive, "journal.txt")):
+        assert "before it" in shown
+        assert "after it" in shown
+        assert shown.count("This entry cannot be shown") == 1
+    assert "[2]\n    This entry cannot be shown" in page(archive, "journal.txt")
+    assert "entries that cannot be shown: 2" in archive.read("index.html").decode()
+    book = json.loads(page(archive, "journal.json"))
+    assert book["unreadable"] == [2]
+    entry = book["entries"][1]
+    kept = bytes.fromhex(entry["content_hex"]) if "content_hex" in entry else None
+    assert content == (entry["content"].encode() if kept is None else kept)
+    done = run_verifier(unpacked(archive, tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "All of it fits. Entries that are kept and cannot be shown: 2." in done.stdout
+
+
+def test_a_copy_in_which_everything_can_be_shown_speaks_of_nothing_else(tmp_path: Path) -> None:
+    archive = exported()
+    everything = b"".join(archive.read(name) for name in archive.namelist() if "books" in name)
+    assert b"cannot be shown" not in everything + archive.read("index.html")
+    assert b"not in this copy" not in everything
+    assert json.loads(page(archive, "journal.json"))["unreadable"] == []
+    assert "cannot be shown" not in run_verifier(unpacked(archive, tmp_path)).stdout
+
+
+def test_a_file_that_could_not_be_read_is_said_where_it_belongs(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    exporter = Exporter(file, WHEN)
+    written = add_book(exporter, Book(BOOK, "Dr. Okafor", Authors("Sam", "Dr."), entries()))
+    exporter.close()
+    assert (written.files, written.missing_files, written.unreadable) == (0, 1, ())
+    archive = zipfile.ZipFile(file)
+    for shown in (page(archive, "index.html"), page(archive, "journal.txt")):
+        assert shown.count("The file is not in this copy") == 1
+    assert "files that are not in this copy: 1" in archive.read("index.html").decode()
+    done = run_verifier(unpacked(archive, tmp_path))
+    assert done.returncode == 0
+    assert "Recorded files that are not in this copy: 1." in done.stdout

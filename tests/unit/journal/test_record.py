@@ -35,6 +35,8 @@ def test_an_entry_of_a_later_kind_is_kept_and_not_refused() -> None:
         b'{"kind":"private"}',
         b'{"kind":"private","id":"","recorded":"2026-03-01T21:30:00Z","text":""}',
         b'{"kind":"event","recorded":"2026-03-01T21:30:00","event":"x"}',
+        b'{"kind":"event","recorded":"2026-03-01T21:30:00+01:00","event":"x"}',
+        b'{"kind":"event","recorded":"2026-03-01T21:30:00.5Z","event":"x"}',
         b'{"kind":"event","recorded":"2026-03-01T21:30:00Z","event":"x","more":1}',
         b"\xff\xfe",
     ],

@@ -8,6 +8,7 @@ step has a further one.
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ class Story:
         await self.pair.client.sync()
 
     async def check(self) -> None:
-        """Everything was said once, on both sides, and no one-time secret is left."""
+        """Everything was said once, no one-time secret is left, and each mailbox was paid once."""
         transcripts = set()
         for messenger, name in ((self.pair.client, OKAFOR), (self.pair.therapist, SAM)):
             assert await texts(messenger, name) == ["hello " + "x" * 20_000, "an answer"]
@@ -73,7 +74,18 @@ class Story:
             assert await db.fetch_all("SELECT * FROM claim") == []
             assert await db.fetch_all("SELECT * FROM partial") == []
         assert len(transcripts) == 1
+        assert books_of_the_relay(self.pair) == (98, 0, 2)
         assert (await self.pair.client.thread(OKAFOR))[0].state == "fetched"
+
+
+def books_of_the_relay(pair: Two) -> tuple[int, int, int]:
+    """Return what is left of the allowance of 100, and how many tickets and mailboxes there are."""
+    with contextlib.closing(sqlite3.connect(pair.relay.file)) as database:
+        ((left, tickets, mailboxes),) = database.execute(
+            "SELECT (SELECT remaining FROM allowance), (SELECT count(*) FROM ticket),"
+            " (SELECT count(*) FROM mailbox)"
+        )
+    return left, tickets, mailboxes
 
 
 async def say_once(messenger: Messenger, name: str, words: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from e2etherapy.errors import ContentTooLarge, InvalidText, UnknownConversation
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.session import conversation as session
+from e2etherapy.vault.records import Role
 from tests.support.devices import Meddler, Two, record_of, texts, two
 
 SAM, OKAFOR = "Sam", "Dr. Okafor"
@@ -96,7 +97,10 @@ async def test_parts_arrive_in_any_order_among_others_and_more_than_once(
         assert [message.text for message in thread if not message.own][-5:] == [*said, "f.bin"]
         file = thread[-1].file
         assert file is not None
-        assert await pair.therapist.attachment(SAM, file.id) == ("f.bin", b"\x07" * 50_000)
+        assert await pair.therapist.attachment(SAM, file.id, author=Role.CLIENT) == (
+            "f.bin",
+            b"\x07" * 50_000,
+        )
         assert await pair.therapist.device.vault.db.fetch_all("SELECT * FROM partial") == []
         assert (await pair.therapist.conversations())[0].missing == 0
 
@@ -111,7 +115,7 @@ async def test_an_incomplete_file_is_missing_and_not_shown(tmp_path: Path) -> No
         assert (await pair.therapist.sync()).arrived == {}
         assert (await pair.therapist.conversations())[0].missing == 1
         with pytest.raises(UnknownConversation):
-            await pair.therapist.attachment(SAM, file.id)
+            await pair.therapist.attachment(SAM, file.id, author=Role.CLIENT)
         meddler.rearrange = lambda held: held
         assert (await pair.therapist.sync()).arrived == {SAM: 1}
         assert (await pair.therapist.conversations())[0].missing == 0
@@ -129,7 +133,10 @@ async def test_files_arrive_with_their_names_and_bytes(tmp_path: Path, turns: in
                 file = (await messenger.thread(other))[-1].file
                 assert file is not None
                 assert (file.name, file.media_type, file.size) == (name, kind, size)
-                assert await messenger.attachment(other, file.id) == (name, blob)
+                assert await messenger.attachment(other, file.id, author=Role.CLIENT) == (
+                    name,
+                    blob,
+                )
 
 
 async def test_a_file_of_25_million_bytes_is_carried_and_a_larger_one_is_not(pair: Two) -> None:
@@ -147,7 +154,7 @@ async def test_a_file_of_25_million_bytes_is_carried_and_a_larger_one_is_not(pai
     assert (await pair.therapist.sync()).arrived == {SAM: 1}
     file = (await pair.therapist.thread(SAM))[-1].file
     assert file is not None
-    assert await pair.therapist.attachment(SAM, file.id) == ("a", blob[:-1])
+    assert await pair.therapist.attachment(SAM, file.id, author=Role.CLIENT) == ("a", blob[:-1])
 
 
 @pytest.mark.parametrize("name", ["n" * 201, "bad \udc80 name"])
@@ -165,5 +172,6 @@ async def test_a_file_name_that_cannot_be_carried_is_refused_before_anything_is_
 
 async def test_an_unknown_file_is_a_sentence(pair: Two) -> None:
     for item in ("", "zz", "00" * 16, "not hex", "\udc80"):
-        with pytest.raises(UnknownConversation, match="no such file"):
-            await pair.client.attachment(OKAFOR, item)
+        for author in Role:
+            with pytest.raises(UnknownConversation, match="no such file"):
+                await pair.client.attachment(OKAFOR, item, author=author)

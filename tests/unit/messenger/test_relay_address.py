@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from e2etherapy.errors import InvalidLink
-from e2etherapy.messenger.relay_connection import relay_host, relay_url
+from e2etherapy.errors import InvalidLink, RelayUnreachable
+from e2etherapy.messenger.relay_connection import RelayConnection, relay_host, relay_url
 from e2etherapy.wire.invitation import InvitationLink
 
 
@@ -99,3 +99,10 @@ def test_a_link_leads_back_to_the_relay_that_it_was_made_for(url: str) -> None:
 def test_a_host_that_no_link_could_carry_is_refused_when_it_is_set(host: str) -> None:
     with pytest.raises(InvalidLink):
         relay_url(f"https://{host}")
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "relay..example"])
+async def test_a_host_that_no_network_can_name_is_out_of_reach(host: str) -> None:
+    async with RelayConnection(relay_url(host)) as relay:
+        with pytest.raises(RelayUnreachable):
+            await relay.health()

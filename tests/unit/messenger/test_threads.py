@@ -143,3 +143,15 @@ async def test_each_role_has_its_steps(tmp_path: Path) -> None:
             await pair.client.invite(SAM)
         with pytest.raises(WrongRole, match="invite"):
             await pair.therapist.join((await pair.therapist.invite(SAM)).link)
+
+
+async def test_a_message_that_breaks_its_form_is_said_in_its_place(tmp_path: Path) -> None:
+    async with two(tmp_path, turns=2) as pair:
+        db = pair.client.device.vault.db
+        first_text = "(SELECT min(journal) FROM item WHERE kind = 'text')"
+        damage = f"UPDATE journal SET content = x'ff' WHERE id = {first_text}"  # noqa: S608
+        await db.write([(damage, [()])])
+        first, second = await pair.client.thread(OKAFOR)
+        assert first.text.startswith("This message cannot be shown")
+        assert (first.kind, first.own, first.file) == ("text", True, None)
+        assert second.text == "turn 2"

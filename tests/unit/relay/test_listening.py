@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.errors import InvalidCertificate, InvalidListenAddress
+from e2etherapy.relay.limits import UNTAKEN_BYTES, UNTAKEN_SECONDS
 from e2etherapy.relay.listening import (
     Certificate,
     ListenAddress,
@@ -83,3 +84,16 @@ def test_files_that_are_no_certificate_are_a_sentence(tmp_path: Path) -> None:
             path.write_text(content)
         with pytest.raises(InvalidCertificate, match="PEM"):
             tls_context(Certificate(path, path))
+
+
+def test_the_system_keeps_little_for_whoever_does_not_read_and_not_for_long() -> None:
+    with (
+        bind(ListenAddress("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()),
+    ):
+        connection, _ = listener.accept()
+        with connection:
+            kept = connection.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+            assert kept <= 2 * UNTAKEN_BYTES, "Linux counts twice what it is asked for"
+            seconds = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) / 1_000
+            assert seconds == UNTAKEN_SECONDS

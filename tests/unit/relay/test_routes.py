@@ -10,13 +10,16 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.mailbox import operations as api
-from e2etherapy.mailbox.capabilities import ClaimToken, DepositKey, OwnedMailbox, Ticket
+from e2etherapy.mailbox.batch import BatchedAcknowledgement
+from e2etherapy.mailbox.capabilities import Allowance, ClaimToken, DepositKey, OwnedMailbox, Ticket
+from e2etherapy.relay.routes import OPERATIONS
 from tests.support.relays import (
     REFUSAL,
     TODAY,
     RelayAt,
     Request,
     acknowledgement,
+    batch_request,
     collection,
     creation,
     deposit,
@@ -27,6 +30,7 @@ from tests.support.relays import (
     shown,
     tickets_request,
     wait,
+    watching,
 )
 
 LOCATOR = b"\x07" * 32
@@ -101,6 +105,32 @@ async def test_an_invitation_is_over_after_its_days(tmp_path: Path) -> None:
         assert (await at.send(claim(ClaimToken(draw(32))))).body == REFUSAL
 
 
+async def test_days_of_a_repeated_put_are_not_looked_at_but_have_their_form(tmp_path: Path) -> None:
+    today = [TODAY]
+    async with relay(tmp_path, today) as at:
+        (ticket,) = await at.tickets(1)
+        for days in (2, 30, 1):
+            assert (await at.send(put(ticket, envelope("bundle"), days=days))).status == 204
+        assert (await at.send(put(ticket, envelope("bundle"), days=31))).status == 400
+        today[0] = TODAY + 3
+        assert (await at.send(claim(ClaimToken(draw(32))))).body == REFUSAL
+        today[0] = TODAY + 2
+        assert (await at.send(claim(ClaimToken(draw(32))))).body == envelope("bundle")
+
+
+async def test_a_claim_ends_at_the_end_of_the_next_day(tmp_path: Path) -> None:
+    today = [TODAY]
+    async with relay(tmp_path, today) as at:
+        (ticket,), winner = await at.tickets(1), ClaimToken(draw(32))
+        await at.send(put(ticket, envelope("bundle"), days=30))
+        for day in (TODAY, TODAY + 1):
+            today[0] = day
+            assert (await at.send(claim(winner))).body == envelope("bundle")
+        today[0] = TODAY + 2
+        for late in (claim(winner), confirm(winner), claim(ClaimToken(draw(32)))):
+            assert (await at.send(late)).body == REFUSAL
+
+
 async def test_a_closed_mailbox_is_gone(at: RelayAt) -> None:
     owned = await at.mailbox()
     key = shown(api.OWNER, owned.owner_key)
@@ -161,6 +191,44 @@ COLLECT = collection(OWNED)
 CREATE = creation(OWNED, Ticket(draw(32)))
 WAIT = wait((OWNED, 0), seconds=0)
 ANY_KEY = "A" * 43
+
+
+RIGHT_FORMS = [
+    tickets_request(Allowance(draw(32)), Ticket(draw(32))),
+    CREATE,
+    Request("DELETE", named("mailboxes", OWNED.owner_key.mailbox()), COLLECT.authorization),
+    DEPOSIT,
+    COLLECT,
+    acknowledgement(OWNED, 1),
+    WAIT,
+    watching((OWNED, 0)),
+    batch_request(BatchedAcknowledgement(OWNED.owner_key, 1)),
+    put(Ticket(draw(32)), envelope("a")),
+    claim(ClaimToken(draw(32))),
+    confirm(ClaimToken(draw(32))),
+    Request("GET", "/v1/health"),
+]
+
+
+@pytest.mark.parametrize("request_", RIGHT_FORMS, ids=lambda one: f"{one.method} {one.path[:24]}")
+async def test_a_parameter_that_an_operation_has_not_is_a_wrong_form(
+    at: RelayAt, request_: Request
+) -> None:
+    assert (await at.send(request_)).status != 400
+    join = "&" if "?" in request_.path else "?"
+    for more in ("unknown=1", "unknown", "&"):
+        answer = await at.send(replace(request_, path=request_.path + join + more))
+        assert answer.status == 400, more
+
+
+def test_every_operation_has_a_right_form_here() -> None:
+    assert len(RIGHT_FORMS) == len(OPERATIONS)
+
+
+async def test_parameters_may_stand_in_any_order(at: RelayAt) -> None:
+    owned = await at.mailbox()
+    path = named("mailboxes", owned.owner_key.mailbox(), "/envelopes?limit=1&after=0")
+    assert (await at.send(replace(collection(owned), path=path))).status == 200
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 from collections.abc import AsyncIterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,11 @@ from e2etherapy.mailbox.capabilities import (
     TicketHash,
 )
 from e2etherapy.primitives.digest import sha256
+from e2etherapy.relay.group import MAX_PENDING
 from e2etherapy.relay.sqlite.connection import connect
 from e2etherapy.relay.sqlite.schema import MIGRATIONS, migrate
 from e2etherapy.relay.sqlite.store import SqliteStore
-from e2etherapy.relay.sqlite.writer import MAX_GROUP, MAX_PENDING
+from e2etherapy.relay.sqlite.writer import MAX_GROUP
 from e2etherapy.relay.store import Busy, Deposit, DiskFull
 from tests.support.relays import TODAY, draw, envelope
 
@@ -204,3 +206,37 @@ async def test_a_closed_store_takes_nothing(path: Path) -> None:
     await store.close()
     with pytest.raises(Busy):
         await store.deposit(a_deposit("a"))
+
+
+async def test_the_numbers_of_bodies_are_random_and_tell_no_order(
+    store: SqliteStore, path: Path
+) -> None:
+    count = 64
+    for number in range(count):
+        await store.deposit(a_deposit(f"number {number}"))
+    with closing(sqlite3.connect(path)) as reader:
+        numbers = [row[0] for row in reader.execute("SELECT body FROM envelope ORDER BY position")]
+        stored = {row[0] for row in reader.execute("SELECT id FROM body")}
+    assert set(numbers) == stored
+    assert len(stored) == count
+    assert max(numbers) > 2**60
+    rising = sum(first < second for first, second in pairwise(numbers))
+    # 31.5 of 63 are expected, with a standard deviation of 2.3.
+    assert 17 <= rising <= 46
+
+
+async def test_a_body_goes_with_its_envelope_and_with_its_mailbox(
+    store: SqliteStore, path: Path
+) -> None:
+    for number in range(4):
+        await store.deposit(a_deposit(f"number {number}"))
+    with closing(sqlite3.connect(path)) as reader:
+
+        def bodies() -> int:
+            ((count,),) = reader.execute("SELECT count(*) FROM body")
+            return int(count)
+
+        await store.acknowledge(MAILBOX, 1)
+        assert bodies() == 3
+        await store.close_mailbox(MAILBOX)
+        assert bodies() == 0

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from e2etherapy.errors import OldCopy, VaultFull
+from e2etherapy.errors import OldCopy, VaultError, VaultFull
+from e2etherapy.journal import record
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.messenger import Messenger
+from e2etherapy.vault import journal_store
 from e2etherapy.vault.freshness import Freshness, GenerationMemory
 from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Place
@@ -103,12 +105,66 @@ async def test_its_owners_word_that_there_is_no_other_copy_is_remembered(
     pair: Two, tmp_path: Path
 ) -> None:
     await go_back(pair, tmp_path)
-    await pair.client.device.vault.trust_this_copy()
+    await pair.client.trust_this_copy()
     await pair.client.sync()
     await pair.client.__aexit__()
     pair.client = await pair.client_home.open()
     assert pair.client.device.vault.freshness is Freshness.CURRENT
     await pair.client.sync()
+
+
+async def test_its_owners_word_stands_in_the_record(pair: Two, tmp_path: Path) -> None:
+    await go_back(pair, tmp_path)
+    before = await events(pair.client)
+    await pair.client.trust_this_copy()
+    assert await events(pair.client) == [*before, EventName.COPY_TRUSTED]
+    await pair.client.journal_verify()
+
+
+async def test_a_word_that_cannot_be_written_down_does_not_count(pair: Two, tmp_path: Path) -> None:
+    await go_back(pair, tmp_path)
+    before = await events(pair.client)
+    db = pair.client.device.vault.db
+    # The generation is written last: the entry is there already, and has to be undone.
+    failing = """CREATE TEMP TRIGGER failing BEFORE UPDATE ON setting
+        BEGIN SELECT RAISE(ABORT, 'failing'); END"""
+    await db.write([(failing, [()])])
+    with pytest.raises(VaultError):
+        await pair.client.trust_this_copy()
+    assert pair.client.device.vault.freshness is Freshness.OLDER
+    assert await events(pair.client) == before
+    with pytest.raises(OldCopy):
+        await pair.client.sync()
+    await db.write([("DROP TRIGGER failing", [()])])
+    await pair.client.trust_this_copy()
+    assert await events(pair.client) == [*before, EventName.COPY_TRUSTED]
+    await pair.client.sync()
+
+
+async def events(messenger: Messenger) -> list[str]:
+    """Return the events in the private book."""
+    vault = messenger.device.vault
+    found = [
+        record.decode(entry.content or b"")
+        async for entry in journal_store.entries(vault.db, vault.private_book)
+    ]
+    return [entry.event for entry in found if isinstance(entry, record.Event)]
+
+
+async def test_the_word_is_written_in_one_step_with_what_counts(pair: Two, tmp_path: Path) -> None:
+    """Dying after it, and before this machine's note, leaves a copy that asks again."""
+    await go_back(pair, tmp_path)
+
+    def crash(_memory: GenerationMemory, _generation: int) -> None:
+        raise OSError(5, "as if it had ended here")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(GenerationMemory, "remember", crash)
+        with pytest.raises(VaultFull, match="note about the vault's age"):
+            await pair.client.trust_this_copy()
+    assert pair.client.device.vault.freshness is Freshness.OLDER
+    await pair.client.trust_this_copy()
+    assert (await events(pair.client)).count(EventName.COPY_TRUSTED) == 2
 
 
 async def test_a_crash_between_the_commit_and_the_note_does_not_make_a_vault_old(
@@ -165,7 +221,7 @@ async def test_what_another_copy_collected_is_noticed_as_a_gap(pair: Two, tmp_pa
     await pair.client.__aexit__()
     pair.client_home.restore_from(copy)
     pair.client = await pair.client_home.open()
-    await pair.client.device.vault.trust_this_copy()
+    await pair.client.trust_this_copy()
     await pair.therapist.send("Sam", "three")
     report = await pair.client.sync()
     (gap,) = [notice for notice in report.notices if notice.event is EventName.GAP_NOTICED]

@@ -470,7 +470,7 @@ CREATION_STEPS = [
     (database, "connect"),
     (database.Database, "migrate"),
     (database.Database, "write"),
-    (vault.Vault, "trust_this_copy"),
+    (vault.Vault, "_remember"),
     (keyslots, "write"),
 ]
 

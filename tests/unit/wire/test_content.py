@@ -179,3 +179,20 @@ def test_the_largest_text_is_carried_and_counted_in_bytes() -> None:
     item = content.decode_item(with_changes(text=longest))
     assert isinstance(item, Text)
     assert item.text == longest
+
+
+def test_the_longest_text_fits_with_every_character_escaped() -> None:
+    longest = text("\x01" * content.MAX_TEXT_BYTES)
+    assert content.unpack_body(content.pack_body(longest)).item == longest
+
+
+def test_json_longer_than_any_text_is_refused_unread() -> None:
+    """Of a kind that is not known it could be 33 MB, and fill a gigabyte whenever it is shown."""
+    spare = content.MAX_JSON_BYTES - len(b'{"item":' + with_changes(kind="newer", more="") + b"}")
+    for length, fits in ((spare, True), (spare + 1, False)):
+        data = body(b'{"item":' + with_changes(kind="newer", more="x" * length) + b"}")
+        if fits:
+            assert content.unpack_body(data, padded=False).item.sequence == ITEM["sequence"]
+        else:
+            with pytest.raises(MalformedData, match="longer than any"):
+                content.unpack_body(data, padded=False)

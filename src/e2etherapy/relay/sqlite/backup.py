@@ -11,11 +11,11 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from e2etherapy.errors import BackupRefused
 from e2etherapy.mailbox.operations import COUNT_BITS
+from e2etherapy.relay.restoring import Restored, check_minute
 from e2etherapy.relay.sqlite.inspection import opened_for_reading, require_relay
 
 _STEP_PAGES = 256
@@ -23,15 +23,6 @@ _STEP_PAGES = 256
 _PAUSE_SECONDS = 0.01
 """After each step, so that the disk is the relay's in between: about 80 MB a second."""
 _SIDES = ("-wal", "-shm", "-journal")
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """What a restored relay begins with."""
-
-    mailboxes: int
-    envelopes: int
-    invitations_deleted: int
 
 
 def back_up(source: Path, target: Path) -> int:
@@ -92,12 +83,7 @@ def mark_restored(path: Path, minute: int) -> Restored:
         database.execute("PRAGMA secure_delete = ON")
         database.execute("BEGIN IMMEDIATE")
         ((latest,),) = database.execute("SELECT coalesce(max(last_position), 0) FROM mailbox")
-        if latest >> COUNT_BITS >= minute:
-            raise BackupRefused(
-                "The clock of this machine is behind the moment at which this database was last "
-                "restored, or it was restored a moment ago. Nothing was changed: set the clock, "
-                "or wait a minute."
-            )
+        check_minute(latest, minute)
         deleted = database.execute("DELETE FROM invitation WHERE claim_hash IS NULL").rowcount
         mailboxes = database.execute(
             "UPDATE mailbox SET last_position = ? | (last_position & ?)",

@@ -27,6 +27,7 @@ PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA secure_delete = ON",
+    "PRAGMA wal_autocheckpoint = 4000",
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
 )
@@ -114,6 +115,9 @@ def in_store_words(problem: BaseException) -> BaseException:
     """Return the store's error for one of SQLite's or the system's, or `problem` itself."""
     if isinstance(problem, OSError) and problem.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         return DiskFull("The disk has no room; nothing was stored.")
+    if getattr(problem, "sqlite_errorname", "") == "SQLITE_CONSTRAINT_TRIGGER":
+        # The only triggers are those of a file that was moved.
+        return Busy("The relay was moved to another database; nothing was stored.")
     if isinstance(problem, sqlite3.OperationalError):
         name = getattr(problem, "sqlite_errorname", "")
         if name in _NO_ROOM:

@@ -1,20 +1,15 @@
-"""Deposits that came in at the same moment, stored with three statements for all of them."""
+"""Deposits that came in at the same moment, stored with four statements for all of them."""
 
 from __future__ import annotations
 
-import asyncio
-import hmac
 import sqlite3
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import msgspec
 
-from e2etherapy.mailbox.capabilities import MailboxId
-from e2etherapy.mailbox.operations import MAILBOX_CAPACITY
-from e2etherapy.relay.store import Deposit, MailboxFull, Refused, StoreError
-
-Row = tuple[bytes, int, bytes, int, bytes]
+from e2etherapy.primitives.randomness import system_entropy
+from e2etherapy.relay.decisions import EnvelopeRow, MailboxState, decide_deposits
+from e2etherapy.relay.group import DepositBatch
 
 # A mailbox that does not exist makes the same work as one whose key is another: 32 zero bytes
 # stand for its key's hash, and everything is looked for. A join that left it out was visible in
@@ -36,7 +31,9 @@ _LOOK_UP = """
         EXISTS (SELECT 1 FROM envelope WHERE mailbox = address AND digest = hash)))
     FROM deposit LEFT JOIN mailbox ON id = address
 """
-INSERT = "INSERT INTO envelope (mailbox, position, digest, day, envelope) VALUES {marks}"
+INSERT_BODIES = "INSERT INTO body (id, bytes) VALUES {marks}"
+INSERT = "INSERT INTO envelope (mailbox, position, digest, day, body) VALUES {marks}"
+_BODY_ID_SIZE = 8
 ADVANCE = """
     UPDATE mailbox SET last_position = position
     FROM (SELECT column1 AS position, column2 AS mailbox FROM (VALUES {marks}))
@@ -44,112 +41,54 @@ ADVANCE = """
 """
 
 
-@dataclass(slots=True)
-class _Mailbox:
-    """What a group needs to know of one mailbox, carried forward from deposit to deposit."""
-
-    exists: bool
-    deposit_key_hash: bytes
-    last_position: int
-    waiting: int
-    advanced: bool = False
-
-
-class DepositBatch:
-    """Deposits of one transaction; each has its own outcome."""
-
-    def __init__(
-        self,
-        deposits: Sequence[tuple[Deposit, asyncio.Future[None]]],
-        on_arrival: Callable[[MailboxId], None],
-    ) -> None:
-        self._deposits = deposits
-        self._on_arrival = on_arrival
-        self._outcomes: list[StoreError | None] = []
-
-    @property
-    def size(self) -> int:
-        """How many deposits it holds."""
-        return len(self._deposits)
+class SqliteDepositBatch(DepositBatch):
+    """Deposits of one transaction, applied in the connection's thread."""
 
     def apply(self, database: sqlite3.Connection) -> None:
         """Decide every deposit and write those that are to be stored."""
         mailboxes, waiting = self._look_up(database)
-        rows: list[Row] = []
-        self._outcomes = [
-            _decide(deposit, mailboxes[deposit.mailbox], waiting, rows)
-            for deposit, _ in self._deposits
-        ]
-        if not rows:
-            return
-        # By mailbox, so that a page's order does not keep the order of arrival in a group.
-        rows.sort()
-        _run(database, INSERT, "(?, ?, ?, ?, ?)", rows)
-        _run(database, ADVANCE, "(?, ?)", _advances(mailboxes))
-
-    def settle(self) -> None:
-        """Give each deposit its outcome."""
-        for (deposit, answer), outcome in zip(self._deposits, self._outcomes, strict=True):
-            if outcome is None:
-                self._on_arrival(deposit.mailbox)
-            if answer.done():
-                continue
-            if outcome is None:
-                answer.set_result(None)
-            else:
-                answer.set_exception(outcome)
-
-    def fail(self, problem: BaseException) -> None:
-        """Tell every depositor that nothing was stored."""
-        for _, answer in self._deposits:
-            if not answer.done():
-                answer.set_exception(problem)
+        decision = decide_deposits(self.deposits, mailboxes, waiting)
+        self.outcomes = decision.outcomes
+        if decision.rows:
+            insert(database, decision.rows)
+            _run(database, ADVANCE, "(?, ?)", _advances(mailboxes))
 
     def _look_up(
         self, database: sqlite3.Connection
-    ) -> tuple[dict[bytes, _Mailbox], set[tuple[bytes, bytes]]]:
+    ) -> tuple[dict[bytes, MailboxState], set[tuple[bytes, bytes]]]:
         """Return the mailboxes asked for, and which of these envelopes wait in them already."""
         asked = [
             (number, deposit.mailbox, deposit.digest)
-            for number, (deposit, _) in enumerate(self._deposits)
+            for number, deposit in enumerate(self.deposits)
         ]
         ((found,),) = _run(database, _LOOK_UP, "(?, ?, ?)", asked)
-        mailboxes: dict[bytes, _Mailbox] = {}
+        mailboxes: dict[bytes, MailboxState] = {}
         waiting = set()
         for number, exists, key_hash, last, count, is_waiting in msgspec.json.decode(found):
             _, address, digest = asked[number]
-            mailboxes[address] = _Mailbox(bool(exists), bytes.fromhex(key_hash), last, count)
+            mailboxes[address] = MailboxState(bool(exists), bytes.fromhex(key_hash), last, count)
             if is_waiting:
                 waiting.add((address, digest))
         return mailboxes, waiting
 
 
-def _decide(
-    deposit: Deposit,
-    mailbox: _Mailbox,
-    waiting: set[tuple[bytes, bytes]],
-    rows: list[Row],
-) -> StoreError | None:
-    """Return why a deposit is not stored, or None; add its row if it makes one."""
-    same = hmac.compare_digest(mailbox.deposit_key_hash, deposit.key_hash)
-    if not same or not mailbox.exists:
-        return Refused("There is nothing here for this key.")
-    if (deposit.mailbox, deposit.digest) in waiting:
-        return None
-    if mailbox.waiting >= MAILBOX_CAPACITY:
-        return MailboxFull("The mailbox has no room.")
-    mailbox.last_position += 1
-    mailbox.waiting += 1
-    mailbox.advanced = True
-    waiting.add((deposit.mailbox, deposit.digest))
-    rows.append(
-        (deposit.mailbox, mailbox.last_position, deposit.digest, deposit.day, deposit.envelope)
-    )
-    return None
+def insert(database: sqlite3.Connection, rows: Sequence[EnvelopeRow]) -> None:
+    """Write envelopes, their bytes under random numbers: those say nothing about when it was."""
+    drawn = system_entropy(_BODY_ID_SIZE * len(rows))
+    numbers = [
+        int.from_bytes(drawn[start : start + _BODY_ID_SIZE], "big") >> 1
+        for start in range(0, len(drawn), _BODY_ID_SIZE)
+    ]
+    bodies = sorted((number, row[4]) for number, row in zip(numbers, rows, strict=True))
+    entries = [(*row[:4], number) for number, row in zip(numbers, rows, strict=True)]
+    _run(database, INSERT_BODIES, "(?, ?)", bodies)
+    _run(database, INSERT, "(?, ?, ?, ?, ?)", entries)
 
 
-def _advances(mailboxes: dict[bytes, _Mailbox]) -> list[tuple[int, bytes]]:
-    return [(box.last_position, address) for address, box in mailboxes.items() if box.advanced]
+def _advances(mailboxes: dict[bytes, MailboxState]) -> list[tuple[int, bytes]]:
+    return [
+        (box.last_position + box.added, address) for address, box in mailboxes.items() if box.added
+    ]
 
 
 def _run(

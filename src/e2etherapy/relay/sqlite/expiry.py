@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 
 from e2etherapy.mailbox.operations import RETENTION_DAYS
 from e2etherapy.relay.sqlite.connection import Connection
-from e2etherapy.relay.sqlite.writer import GroupWriter
+from e2etherapy.relay.sqlite.writer import SqliteWriter
 
 _MAILBOXES_A_STEP = 64
 _ENVELOPES_A_STEP = 128
@@ -15,7 +15,7 @@ _ENVELOPES_A_STEP = 128
 
 
 async def expired_envelopes(
-    reading: Connection, writer: GroupWriter, today: int
+    reading: Connection, writer: SqliteWriter, today: int
 ) -> AsyncGenerator[int, None]:
     """Delete envelopes that are over; yields after each step how many that were."""
     last_day = today - RETENTION_DAYS

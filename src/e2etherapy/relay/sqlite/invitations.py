@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import hmac
 import sqlite3
 
 from e2etherapy.mailbox.capabilities import ClaimHash, TicketHash
-from e2etherapy.relay.store import (
-    CLAIM_DAYS,
-    Contradiction,
-    Invitation,
-    PutMark,
-    Refused,
-    claim_is_over,
-)
+from e2etherapy.mailbox.operations import CLAIM_DAYS
+from e2etherapy.relay.decisions import NOWHERE, REFUSAL, InvitationState, put_is_repeated
+from e2etherapy.relay.store import Invitation, PutMark, Refused
 from e2etherapy.wire.locator import Locator
 
-_LONG_AGO = -1
 _STEP = 64
 
 
@@ -31,14 +24,8 @@ def put(
         " EXISTS (SELECT 1 FROM invitation WHERE locator = :locator)",
         {"ticket": ticket, "locator": invitation.locator},
     )
-    if not known:
-        raise Refused("There is nothing here for this key.")
-    if earlier is not None:
-        if hmac.compare_digest(earlier, mark):
-            return
-        raise Contradiction("This ticket has put another invitation.")
-    if taken:
-        raise Refused("There is nothing here for this key.")
+    if put_is_repeated(earlier, mark, known=bool(known), taken=bool(taken)):
+        return
     database.execute("UPDATE ticket SET put_mark = ? WHERE hash = ?", (mark, ticket))
     database.execute(
         "INSERT INTO invitation (locator, bundle, last_day) VALUES (?, ?, ?)",
@@ -50,7 +37,7 @@ def claim(database: sqlite3.Connection, locator: Locator, token: ClaimHash, toda
     """Bind a bundle and return it; see Store.claim."""
     held, is_holder = _look_up(database, locator, token, today)
     if held and not is_holder:
-        raise Refused("There is nothing here for this key.")
+        raise Refused(REFUSAL)
     if not held:
         database.execute(
             "UPDATE invitation SET claim_hash = ?, claim_day = ? WHERE locator = ?",
@@ -64,7 +51,7 @@ def forget(database: sqlite3.Connection, locator: Locator, token: ClaimHash, tod
     """Delete a bundle that is bound to a token; see Store.forget_invitation."""
     _, is_holder = _look_up(database, locator, token, today)
     if not is_holder:
-        raise Refused("There is nothing here for this key.")
+        raise Refused(REFUSAL)
     database.execute("DELETE FROM invitation WHERE locator = ?", (locator,))
 
 
@@ -82,17 +69,11 @@ def delete_over(database: sqlite3.Connection, today: int) -> int:
 def _look_up(
     database: sqlite3.Connection, locator: Locator, token: ClaimHash, today: int
 ) -> tuple[bool, bool]:
-    """Say of an invitation whether some token holds it, and whether this one does.
-
-    One that does not exist or is over is like one that somebody else holds, and the same work.
-    """
+    """Say of an invitation whether some token holds it, and whether this one does."""
     # A row comes back in any case, so that the time does not tell whether there is such a locator.
-    ((last_day, holder, claim_day),) = database.execute(
+    (row,) = database.execute(
         "SELECT coalesce(last_day, :past), coalesce(claim_hash, zeroblob(32)), claim_day"
         " FROM (SELECT :locator AS wanted) LEFT JOIN invitation ON locator = wanted",
-        {"locator": locator, "past": _LONG_AGO},
+        {"locator": locator, "past": NOWHERE},
     )
-    same = hmac.compare_digest(holder, token)
-    if claim_day is None:
-        return last_day < today, False
-    return True, same and not claim_is_over(claim_day, today)
+    return InvitationState(*row).held_by(token, today)

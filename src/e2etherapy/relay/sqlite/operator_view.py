@@ -22,6 +22,7 @@ def waiting_envelopes(database: Path) -> list[WaitingEnvelope]:
     """Read the rows of a relay's database, which may be in use, without changing it."""
     with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as reader:
         rows = reader.execute(
-            "SELECT mailbox, position, day, envelope FROM envelope ORDER BY mailbox, position"
+            "SELECT mailbox, position, day, bytes FROM envelope JOIN body ON body.id = body"
+            " ORDER BY mailbox, position"
         )
         return [WaitingEnvelope(*row) for row in rows]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
 import sqlite3
 
 from e2etherapy.mailbox.capabilities import AllowanceHash, DepositKeyHash, MailboxId, TicketHash
+from e2etherapy.relay.decisions import REFUSAL, creation_is_repeated
 from e2etherapy.relay.store import Contradiction, Refused
-
-_REFUSAL = "There is nothing here for this key."
 
 
 def grant(database: sqlite3.Connection, allowance: AllowanceHash, tickets: int) -> None:
@@ -33,7 +31,7 @@ def issue(database: sqlite3.Connection, allowance: AllowanceHash, tickets: set[T
     )
     new = len(hashes) - known
     if remaining is None or remaining < new:
-        raise Refused(_REFUSAL)
+        raise Refused(REFUSAL)
     if new:
         database.executemany(
             "INSERT INTO ticket (hash) VALUES (?) ON CONFLICT DO NOTHING",
@@ -57,12 +55,8 @@ def create_mailbox(
         " EXISTS (SELECT 1 FROM ticket WHERE hash = ?)",
         (mailbox, ticket),
     )
-    if existing is not None:
-        if hmac.compare_digest(existing, deposit_key_hash):
-            return
-        raise Contradiction("This mailbox exists with another deposit key.")
-    if not paid:
-        raise Refused(_REFUSAL)
+    if creation_is_repeated(existing, deposit_key_hash, paid=bool(paid)):
+        return
     database.execute("DELETE FROM ticket WHERE hash = ?", (ticket,))
     database.execute(
         "INSERT INTO mailbox (id, deposit_key_hash) VALUES (?, ?)", (mailbox, deposit_key_hash)
@@ -73,12 +67,12 @@ def close_mailbox(database: sqlite3.Connection, mailbox: MailboxId) -> None:
     """Delete a mailbox and what is in it; see Store.close_mailbox."""
     cursor = database.execute("DELETE FROM mailbox WHERE id = ?", (mailbox,))
     if cursor.rowcount == 0:
-        raise Refused(_REFUSAL)
+        raise Refused(REFUSAL)
 
 
 def acknowledge(database: sqlite3.Connection, mailbox: MailboxId, through: int) -> None:
     """Delete the envelopes up to a position; see Store.acknowledge."""
     ((known,),) = database.execute("SELECT EXISTS (SELECT 1 FROM mailbox WHERE id = ?)", (mailbox,))
     if not known:
-        raise Refused(_REFUSAL)
+        raise Refused(REFUSAL)
     database.execute("DELETE FROM envelope WHERE mailbox = ? AND position <= ?", (mailbox, through))

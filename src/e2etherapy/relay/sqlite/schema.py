@@ -12,15 +12,17 @@ from e2etherapy.errors import RelayDatabaseTooNew, RelayDatabaseUnusable
 if TYPE_CHECKING:
     import aiosqlite
 
-APPLICATION_ID = 0x65327231
-"""``e2r1`` in the file's header: tells a relay's database from any other."""
+APPLICATION_ID = 0x65327232
+"""``e2r2`` in the file's header: tells a relay's database from any other."""
 
-# Every table is WITHOUT ROWID, so that its rows lie in the order of a hash: row numbers would
-# tell in which order mailboxes were made and, across all of them, envelopes came in. That costs
-# 95 instead of 60 microseconds an envelope in groups of 32, which is no bottleneck. Pages stay
-# at SQLite's 4,096 bytes: 3,200 single commits a second against 2,900 with 8,192, 2,800 with
-# 16,384 and 2,100 with 32,768. An index on the day would cost 10 % of the deposits, only for a
-# daily sweep.
+MOVED_ID = 0x6532726D
+"""``e2rm``: the relay was moved to another database, and this file is not to be served again."""
+
+# Tables of short rows are WITHOUT ROWID, so that their rows lie in the order of a hash: row numbers
+# would tell in which order mailboxes were made and, across all of them, envelopes came in. The
+# envelopes' bytes lie in a table of their own under random numbers, since a table of long rows in
+# the order of a hash costs twice as much (docs/decisions/0010). An index on the day would cost
+# 10 % of the deposits, only for a daily sweep.
 _FIRST = (
     """
     CREATE TABLE allowance (
@@ -47,10 +49,22 @@ _FIRST = (
         position INTEGER NOT NULL,
         digest   BLOB NOT NULL CHECK (length(digest) = 32),
         day      INTEGER NOT NULL,
-        envelope BLOB NOT NULL CHECK (length(envelope) = 16384),
+        body     INTEGER NOT NULL,
         PRIMARY KEY (mailbox, position),
         UNIQUE (mailbox, digest)
     ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE body (
+        id    INTEGER PRIMARY KEY NOT NULL,
+        bytes BLOB NOT NULL CHECK (length(bytes) = 16384)
+    ) STRICT
+    """,
+    """
+    CREATE TRIGGER envelope_takes_its_body AFTER DELETE ON envelope
+    BEGIN
+        DELETE FROM body WHERE id = OLD.body;
+    END
     """,
     """
     CREATE TABLE invitation (
@@ -101,6 +115,11 @@ async def _version(database: aiosqlite.Connection) -> int:
     version = await _number(database, "PRAGMA user_version")
     application = await _number(database, "PRAGMA application_id")
     tables = await _number(database, "SELECT count(*) FROM sqlite_schema")
+    if application == MOVED_ID:
+        raise RelayDatabaseUnusable(
+            "This relay was moved to another database by 'e2etherapy relay copy'. Nothing was "
+            "changed: start it on that one, and keep this file until you trust the copy."
+        )
     if application != APPLICATION_ID and (version or tables):
         raise RelayDatabaseUnusable(
             "This file is the database of another program. Nothing was changed: name another "

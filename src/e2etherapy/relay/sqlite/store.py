@@ -19,11 +19,12 @@ from e2etherapy.mailbox.capabilities import (
     TicketHash,
 )
 from e2etherapy.mailbox.operations import StoredEnvelope
+from e2etherapy.relay.decisions import REFUSAL
 from e2etherapy.relay.sqlite import invitations, rights
 from e2etherapy.relay.sqlite.connection import Connection, connect, empty_log, in_store_words
 from e2etherapy.relay.sqlite.expiry import expired_envelopes
 from e2etherapy.relay.sqlite.schema import migrate
-from e2etherapy.relay.sqlite.writer import GroupWriter
+from e2etherapy.relay.sqlite.writer import SqliteWriter
 from e2etherapy.relay.store import Deposit, Expired, Invitation, PutMark, Refused
 from e2etherapy.wire.locator import Locator
 
@@ -41,7 +42,7 @@ class SqliteStore:
     def __init__(self, writing: Connection, reading: Connection) -> None:
         self._writing = writing
         self._reading = reading
-        self._writer = GroupWriter(writing)
+        self._writer = SqliteWriter(writing)
 
     @classmethod
     async def open(cls, path: Path) -> SqliteStore:
@@ -105,17 +106,22 @@ class SqliteStore:
         """See Store.on_arrival."""
         self._writer.on_arrival = listener
 
+    def on_arrival_elsewhere(
+        self, listener: Callable[[MailboxId], None], on_doubt: Callable[[], None]
+    ) -> None:
+        """See Store.on_arrival_elsewhere: one file has one relay, and there is nothing to tell."""
+
     async def collect(self, mailbox: MailboxId, after: int, limit: int) -> list[StoredEnvelope]:
         """See Store.collect."""
         # The first row says that there is such a mailbox, also when nothing is in it.
         rows = await self._read(
             "SELECT 0, NULL FROM mailbox WHERE id = :mailbox UNION ALL SELECT * FROM"
-            " (SELECT position, envelope FROM envelope"
+            " (SELECT position, bytes FROM envelope JOIN body ON body.id = envelope.body"
             " WHERE mailbox = :mailbox AND position > :after ORDER BY position LIMIT :limit)",
             {"mailbox": mailbox, "after": after, "limit": limit},
         )
         if not rows:
-            raise Refused("There is nothing here for this key.")
+            raise Refused(REFUSAL)
         return sorted((StoredEnvelope(*row) for row in rows[1:]), key=attrgetter("position"))
 
     async def acknowledge(self, mailbox: MailboxId, through: int) -> None:

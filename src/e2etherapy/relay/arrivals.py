@@ -1,0 +1,142 @@
+"""Telling devices that something has arrived: once, or on a connection that stays.
+
+What is told is a hint; what counts is what the device then collects (docs/protocol.md, 9.6).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+from aiohttp import web
+
+from e2etherapy.mailbox import operations as api
+from e2etherapy.mailbox.capabilities import MailboxId, OwnerKey
+from e2etherapy.relay import problems
+from e2etherapy.relay.answers import drop
+from e2etherapy.relay.limits import Limits
+from e2etherapy.relay.store import Store, StoreError
+from e2etherapy.relay.waiting import Seat, WaitingRoom
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Waits = list[tuple[MailboxId, int]]
+"""Mailboxes, each with the last position that its owner knows."""
+
+_HEARTBEAT = b":\n\n"
+
+
+def waits_of(keys: Sequence[bytes], after: Sequence[int]) -> Waits:
+    """Return what somebody who shows these owner keys waits for.
+
+    Raises:
+        ProblemAnswer: 400, for another number of positions or one out of range.
+    """
+    if len(after) != len(keys):
+        raise problems.malformed("A wait has one position for each key.")
+    if not all(0 <= position <= api.MAX_POSITION for position in after):
+        raise problems.malformed("A position is a whole number from 0 upwards.")
+    return [(OwnerKey(key).mailbox(), position) for key, position in zip(keys, after, strict=True)]
+
+
+class ArrivalsDesk:
+    """Whoever waits comes here."""
+
+    def __init__(self, store: Store, waiting: WaitingRoom, limits: Limits) -> None:
+        self._store = store
+        self._waiting = waiting
+        self._limits = limits
+
+    async def first(self, waits: Waits, seconds: float) -> list[int]:
+        """Return the indexes of what has arrived, looking at least once; none when time is over.
+
+        Raises:
+            RoomFull: too many wait already.
+            ProblemAnswer: 503, the relay is stopping.
+        """
+        deadline = asyncio.get_running_loop().time() + seconds
+        with self._waiting.seat([mailbox for mailbox, _ in waits]) as seat:
+            while not (arrived := await self._store.arrived(waits)):
+                if self._waiting.closed:
+                    raise problems.stopping()
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        await seat.wait()
+                except TimeoutError:
+                    break
+                seat.take()
+        return arrived
+
+    async def stream(self, request: web.BaseRequest, waits: Waits) -> web.StreamResponse:
+        """Send events until the time is over, the relay stops, or nobody reads them.
+
+        Raises:
+            RoomFull: too many wait already.
+        """
+        with self._waiting.seat([mailbox for mailbox, _ in waits]) as seat:
+            arrived = await self._store.arrived(waits)
+            events = _Events(self._limits.answer_seconds)
+            await events.begin(request)
+            await events.send(arrived)
+            await self._go_on(events, waits, seat)
+        events.response.force_close()
+        return events.response
+
+    async def _go_on(self, events: _Events, waits: Waits, seat: Seat) -> None:
+        indexes = defaultdict(list)
+        for index, (mailbox, _) in enumerate(waits):
+            indexes[bytes(mailbox)].append(index)
+        clock = asyncio.get_running_loop().time
+        end = clock() + self._limits.stream_seconds
+        while not self._waiting.closed and (left := end - clock()) > 0:
+            try:
+                async with asyncio.timeout(min(left, self._limits.heartbeat_seconds)):
+                    await seat.wait()
+            except TimeoutError:
+                await events.beat()
+                continue
+            told = seat.take()
+            if told is not None:
+                await events.send(index for mailbox in told for index in indexes[mailbox])
+                continue
+            try:
+                arrived = await self._store.arrived(waits)
+            except StoreError:
+                return  # whoever reads asks again, and is then told what is wrong
+            await events.send(arrived)
+
+
+class _Events:
+    """Server-sent events on their way to one reader, each taken before the next is written."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._transport: asyncio.Transport | None = None
+        self.response = web.StreamResponse(headers={"Content-Type": api.EVENTS})
+
+    async def begin(self, request: web.BaseRequest) -> None:
+        """Send the head of the answer."""
+        self._transport = request.transport
+        await self.response.prepare(request)
+
+    async def send(self, indexes: Iterable[int]) -> None:
+        """Send an event with indexes, rising."""
+        data = msgspec.json.encode(sorted(indexes)).decode()
+        await self._write(f"event: {api.ARRIVED}\ndata: {data}\n\n".encode())
+
+    async def beat(self) -> None:
+        """Send a line that means nothing but that somebody is there."""
+        await self._write(_HEARTBEAT)
+
+    async def _write(self, data: bytes) -> None:
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self.response.write(data)
+        except TimeoutError:
+            if self._transport is not None:
+                drop(self._transport)
+            raise ConnectionError("An event was not taken in time.") from None

