@@ -79,9 +79,11 @@ class Client:
         return Deposit(self.address.mailbox, key_hash, digest, sealed.envelope, _today())
 
     async def read(self, relay: RelayConnection) -> None:
-        """Open what the therapist has written."""
-        for stored in await relay.collect(self.mailbox.owner_key, 0):
-            self.state = conversation.unseal(self.state, stored.envelope, _today()).state
+        """Open what the therapist has written, and let the relay delete it."""
+        while page := await relay.collect(self.mailbox.owner_key, 0):
+            for stored in page:
+                self.state = conversation.unseal(self.state, stored.envelope, _today()).state
+            await relay.acknowledge(self.mailbox.owner_key, page[-1].position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +120,15 @@ class Practice:
             practice = cls(folder, url, tuple(clients))
             await practice.deposit([["Hello."] for _ in clients])
             await messenger.sync()
-            for client in clients:
-                await messenger.send(client.name, "Welcome.")
-                await client.read(relay)
+            await practice.answer(messenger)
         return practice
+
+    async def answer(self, messenger: Messenger) -> None:
+        """Let the therapist write to everybody, so that the next messages begin a turn."""
+        async with RelayConnection(self.url) as relay:
+            for client in self.clients:
+                await messenger.send(client.name, "I have read it.")
+                await client.read(relay)
 
     async def deposit(self, texts: Sequence[Sequence[str]]) -> None:
         """Put texts of each client, in order, into the therapist's mailboxes."""

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.correspondents import PASSPHRASE, Practice
 from benchmarks.relay_process import relay_process
@@ -28,6 +29,8 @@ ROUNDS = 3
 _WORDS = 90
 _FIRST_MESSAGES = 2
 """In each thread from the beginning."""
+_ANSWERS = 1
+"""In each thread after a round, so that a turn does not grow too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class _Round:
     sync: float
     floor: float
     transactions: int
+    requests: int
 
 
 def run() -> list[Row]:
@@ -70,8 +74,8 @@ def _rows(shape: Shape, rounds: list[_Round]) -> list[Row]:
     seconds = statistics.median(item.sync for item in rounds)
     floor = statistics.median(item.floor for item in rounds)
     ratio = statistics.median(item.floor / item.sync for item in rounds)
-    what = f"{shape.what} ({seconds:.2f} s)"
-    count = rounds[0].transactions
+    what = f"{shape.what} ({seconds:.2f} s, {rounds[-1].requests} requests)"
+    count = rounds[-1].transactions
     return [
         Row(what, shape.messages / seconds, "messages/s", "floor", ratio),
         Row(f"floor: its {count} transactions alone", shape.messages / floor, "messages/s"),
@@ -88,16 +92,22 @@ async def _measure(folder: Path, url: str, shape: Shape) -> list[_Round]:
         shutil.copytree(practice.place.folder, folder / "floor")
         async with await Messenger.open(practice.place, PASSPHRASE) as messenger:
             written = _recorded(messenger)
+            requests = await _counted(messenger, url)
             start = time.perf_counter()
             report = await messenger.sync()
             if shape.reads:
                 listed = await messenger.conversations()
                 threads = [await messenger.thread(line.name) for line in listed]
-                had = shape.messages * (number + 1) + shape.people * _FIRST_MESSAGES
+                more = _FIRST_MESSAGES + number * _ANSWERS
+                had = shape.messages * (number + 1) + shape.people * more
                 assert sum(map(len, threads)) == had
             seconds = time.perf_counter() - start
             assert sum(report.arrived.values()) == shape.messages
-        rounds.append(_Round(seconds, await _floor(folder / "floor", written), len(written)))
+            count = len(requests)
+            transactions = list(written)
+            await practice.answer(messenger)
+        floor = await _floor(folder / "floor", transactions)
+        rounds.append(_Round(seconds, floor, len(transactions), count))
     return rounds
 
 
@@ -120,6 +130,20 @@ def _recorded(messenger: Messenger) -> list[list[Statement]]:
 
     db.write = recording  # type: ignore[method-assign]
     return written
+
+
+async def _counted(messenger: Messenger, url: str) -> list[str]:
+    """Keep the method and path of every request from now on."""
+    relay = await messenger.device.relay(url)
+    call = relay._call  # noqa: SLF001 - every request of a sync passes here
+    asked: list[str] = []
+
+    async def counting(method: str, path: str, *given: Any, **named: Any) -> bytes:  # noqa: ANN401
+        asked.append(f"{method} {path.partition('?')[0]}")
+        return await call(method, path, *given, **named)
+
+    relay._call = counting  # type: ignore[method-assign]  # noqa: SLF001
+    return asked
 
 
 async def _floor(folder: Path, written: list[list[Statement]]) -> float:

@@ -104,6 +104,10 @@ class RelayProtocolError(RelayError):
     """The answer is not one that this version understands."""
 
 
+class RelayVersionDiffers(RelayProtocolError):
+    """The relay speaks other versions of its interface than this program."""
+
+
 class InvitationUnavailable(RelayError):
     """The invitation is unknown, spent, expired, or the link is not complete."""
 

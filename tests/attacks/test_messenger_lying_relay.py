@@ -35,7 +35,8 @@ from e2etherapy.mailbox.capabilities import (
     OwnerKey,
     Ticket,
 )
-from e2etherapy.mailbox.operations import StoredEnvelope
+from e2etherapy.mailbox.operations import MAX_PAGE, StoredEnvelope
+from e2etherapy.messenger import syncing
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.session import states
 from e2etherapy.wire import base64url
@@ -127,6 +128,13 @@ async def failure_of(url: str, operation: str) -> RelayError:
         assert secret.hex() not in text
     assert str(caught.value)
     return caught.value
+
+
+@pytest.mark.parametrize("operation", sorted(OPERATIONS.keys() - set(READING)))
+async def test_a_server_that_says_yes_to_everything_has_stored_nothing(operation: str) -> None:
+    """A page of a provider, or of an operator at work: what it took for stored would be lost."""
+    async with liar(saying(200, b"<p>We will be back soon.</p>")) as server:
+        assert isinstance(await failure_of(server.url, operation), RelayProtocolError)
 
 
 @pytest.mark.parametrize(
@@ -306,6 +314,37 @@ async def test_arrivals_are_in_order_and_each_is_counted_once() -> None:
     ):
         mailboxes = [(OwnerKey(DRAW(32)), 0) for _ in range(3)]
         assert await relay.wait(mailboxes, 0) == [0, 2]
+
+
+class Endless(RelayConnection):
+    """Says of every mailbox that there is one more page."""
+
+    pages = 0
+
+    async def collect(self, owner_key: OwnerKey, after: int) -> list[StoredEnvelope]:
+        type(self).pages += 1
+        assert self.pages < 9, "this goes on without end"
+        await super().collect(owner_key, after)
+        positions = range(after + 1, after + 1 + MAX_PAGE)
+        return [StoredEnvelope(position, DRAW(ENVELOPE_SIZE)) for position in positions]
+
+    async def wait(self, mailboxes: Sequence[tuple[OwnerKey, int]], seconds: float) -> list[int]:
+        await super().wait(mailboxes, seconds)
+        return [*range(len(mailboxes))]
+
+
+async def test_a_relay_that_always_has_one_more_page_does_not_hold_a_sync_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(syncing, "MAILBOX_CAPACITY", 2 * MAX_PAGE)
+    async with two(tmp_path, turns=2) as pair:
+        await pair.client.__aexit__()
+        pair.client_home.connect = Endless
+        pair.client = await pair.client_home.open()
+        for number in (1, 2):
+            report = await pair.client.sync()
+            assert len(report.notices) == 2 * MAX_PAGE
+            assert Endless.pages == 2 * number
 
 
 class Replaying(RelayConnection):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import copy
 import json
+import logging
 import pickle
 import re
 import traceback
+from pathlib import Path
 from string import Template
 
 import msgspec
@@ -34,6 +36,7 @@ from e2etherapy.session.skipped_keys import ChainKey, HeaderKey, MessageSecret, 
 from e2etherapy.wire.content import ReplyTo
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 from e2etherapy.wire.invitation import InvitationLink, LinkSecret
+from tests.support.devices import record_of, two
 from tests.support.people import TODAY, Pair, connected, meet, seeded, talk
 from tests.support.situations import SITUATIONS
 from tests.support.thief import secrets_in
@@ -229,3 +232,17 @@ def test_secrets_compare_by_value_and_unlike_lengths_are_just_unequal() -> None:
     assert secret != value[:-1] + bytes([value[-1] ^ 1])
     assert (secret == 5, secret != 5) == (False, True)
     assert hash(secret) == hash(ChainKey(value))
+
+
+async def test_no_log_holds_what_goes_into_the_vault(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A program around the messenger may write down everything that any library says."""
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "aiosqlite")
+    async with two(tmp_path, turns=1) as pair:
+        await pair.client.journal_write("words for nobody")
+        record = await record_of(pair.client, "Dr. Okafor")
+        said = "\n".join(str(line.getMessage()) for line in caplog.records)
+    for secret in (b"words for nobody", b"turn 1", bytes(record.mailbox.owner_key)):
+        assert repr(secret)[2:-1] not in said

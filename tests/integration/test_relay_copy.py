@@ -23,6 +23,7 @@ from e2etherapy.relay.copying import TABLES, Copied
 from e2etherapy.relay.database import PostgresDatabase, copy_into, open_store, opened_store
 from e2etherapy.relay.postgres import copying
 from e2etherapy.relay.sqlite import moving
+from e2etherapy.relay.sqlite.moving import query_of
 from e2etherapy.relay.store import Busy, Deposit, Invitation, PutMark
 from e2etherapy.wire.locator import Locator
 from tests.support.postgres import Server
@@ -61,7 +62,7 @@ async def small_relay(path: Path) -> Deposit:
 
 def rows_of_file(path: Path) -> list[list[tuple[object, ...]]]:
     with closing(sqlite3.connect(path)) as reader:
-        return [reader.execute(table.query()).fetchall() for table in TABLES]
+        return [reader.execute(query_of(table)).fetchall() for table in TABLES]
 
 
 async def rows_of_target(target: PostgresDatabase) -> list[list[tuple[object, ...]]]:
@@ -97,8 +98,10 @@ async def test_the_copied_tables_are_all_that_the_file_has(tmp_path: Path) -> No
             "SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_xinfo(t.name) AS c"
             " WHERE t.type = 'table'"
         ).fetchall()
-    copied = [(table.name, column) for table in TABLES for column in table.columns]
-    assert sorted(copied) == sorted(columns)
+    copied = {(table.name, column) for table in TABLES for column in table.columns}
+    # In the file, the bytes of an envelope stand in a table of their own.
+    copied -= {("envelope", "envelope")}
+    assert set(columns) == copied | {("envelope", "body"), ("body", "id"), ("body", "bytes")}
 
 
 async def test_a_moved_file_is_not_served_again(tmp_path: Path, target: PostgresDatabase) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import re
 import subprocess
 import sys
@@ -19,8 +20,8 @@ from e2etherapy.relay.metrics import GAUGES, MetricsPage
 from e2etherapy.relay.routes import OPERATIONS
 from e2etherapy.wire import base64url
 from tests.support.operated import Operated, operated
-from tests.support.relays import RelayAt as Line
 from tests.support.relays import (
+    RelayAt,
     Request,
     acknowledgement,
     collection,
@@ -59,7 +60,7 @@ def value(text: str, name: str, **labels: str) -> float:
 
 async def traffic(relay: Operated, mailboxes: int = 4) -> list[OwnedMailbox]:
     """Let some mailboxes receive one, two, three … envelopes, and foreign requests come."""
-    line = Line(relay.port, relay.database, None)  # type: ignore[arg-type]
+    line = RelayAt(relay.port, relay.database, io.StringIO(), relay.database)
     allowance = await asyncio.to_thread(allow, relay.database, mailboxes, draw)
     tickets = [Ticket(draw(32)) for _ in range(mailboxes)]
     assert (await line.send(tickets_request(allowance, *tickets))).status == 204

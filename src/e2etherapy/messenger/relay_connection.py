@@ -34,12 +34,14 @@ from e2etherapy.mailbox.capabilities import (
     TicketHash,
 )
 from e2etherapy.mailbox.operations import StoredEnvelope
+from e2etherapy.messenger import relay_versions
 from e2etherapy.wire import base64url
 from e2etherapy.wire.invitation import InvitationLink, LinkSecret
 from e2etherapy.wire.locator import Locator
 
 _TIMEOUT_SECONDS = 30.0
 _BROKEN_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_OK, _NO_CONTENT = 200, 204
 _MAX_ANSWER = operations.MAX_PAGE * operations.RECORD_SIZE
 
 
@@ -153,7 +155,7 @@ class RelayConnection:
         path = f"{_mailbox(owner_key)}/envelopes"
         header = operations.authorization(operations.OWNER, owner_key)
         query = {"after": str(after), "limit": str(operations.MAX_PAGE)}
-        answer = await self._call("GET", path, header, query=query)
+        answer = await self._call("GET", path, header, query=query, success=_OK)
         try:
             page = operations.unpack_page(answer)
         except MalformedData as error:
@@ -176,7 +178,9 @@ class RelayConnection:
         header = operations.authorization(operations.OWNER, *(key for key, _ in mailboxes))
         body = operations.Wait([position for _, position in mailboxes], seconds)
         patience = _TIMEOUT_SECONDS + seconds
-        answer = await self._call("POST", "/wait", header, json=body, patience=patience)
+        answer = await self._call(
+            "POST", "/wait", header, json=body, patience=patience, success=_OK
+        )
         try:
             arrived = msgspec.json.decode(answer, type=operations.Arrivals).arrived
         except _BROKEN_JSON:
@@ -195,7 +199,8 @@ class RelayConnection:
     async def claim(self, locator: Locator, token: ClaimToken) -> bytes:
         """Claim an invitation; the same token may ask again until it confirms."""
         header = operations.authorization(operations.CLAIM, token)
-        sealed = await self._call("POST", f"/invitations/{base64url.encode(locator)}/claim", header)
+        path = f"/invitations/{base64url.encode(locator)}/claim"
+        sealed = await self._call("POST", path, header, success=_OK)
         if len(sealed) != operations.SEALED_BUNDLE_SIZE:
             raise RelayProtocolError("The relay's answer makes no sense.")
         return sealed
@@ -209,7 +214,7 @@ class RelayConnection:
         """Return what the relay says of itself."""
         try:
             return msgspec.json.decode(
-                await self._call("GET", "/health", None), type=dict[str, object]
+                await self._call("GET", "/health", None, success=_OK), type=dict[str, object]
             )
         except _BROKEN_JSON:
             raise RelayProtocolError("This address does not answer like a relay.") from None
@@ -224,6 +229,7 @@ class RelayConnection:
         binary: bytes | None = None,
         query: Mapping[str, str] | None = None,
         patience: float = _TIMEOUT_SECONDS,
+        success: int = _NO_CONTENT,
     ) -> bytes:
         if self._session is None:
             raise RuntimeError("The relay connection is not open.")
@@ -246,7 +252,8 @@ class RelayConnection:
             answer = await response.content.read(_MAX_ANSWER + 1)
             while not response.content.at_eof() and len(answer) <= _MAX_ANSWER:
                 answer += await response.content.read(_MAX_ANSWER + 1 - len(answer))
-        _check(response.status, len(answer))
+        relay_versions.check(response.status, answer)
+        _check(response.status, success, len(answer))
         return answer
 
 
@@ -254,10 +261,7 @@ def _mailbox(owner_key: OwnerKey) -> str:
     return f"/mailboxes/{base64url.encode(owner_key.mailbox())}"
 
 
-_STATUS_OK = (200, 204)
-
-
-def _check(status: int, length: int) -> None:
+def _check(status: int, success: int, length: int) -> None:
     if status == 404:  # noqa: PLR2004 - HTTP status codes are clearer than names for them
         raise RelayRefused("The relay has nothing here for this key.")
     if status == 507:  # noqa: PLR2004
@@ -270,7 +274,8 @@ def _check(status: int, length: int) -> None:
             "The relay is busy or stopping. What you wrote is safe on this device and goes out "
             "with a later sync."
         )
-    if status not in _STATUS_OK or length > _MAX_ANSWER:
+    # Another success is no answer either: who answers everything with 200 has stored nothing.
+    if status != success or length > _MAX_ANSWER:
         raise RelayProtocolError(
             f"The relay answered in a way that this version does not understand ({status}). "
             "Nothing was lost; check the relay's address, or update."

@@ -5,7 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-from e2etherapy.errors import InvalidText, MessengerError, NotReady, RelayError, RelayUnreachable
+from e2etherapy.errors import (
+    ChainExhausted,
+    InvalidText,
+    MessengerError,
+    NotReady,
+    RelayError,
+    RelayUnreachable,
+)
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger import courier
 from e2etherapy.messenger.composing import Composer
@@ -124,5 +131,9 @@ async def queue_due_receipts(device: Device) -> None:
         due = await conversations.receipts_due(device.vault.db, record.id, int(now.timestamp()))
         if due:
             change = await device.begin(record)
-            Composer(record, change, now, device.entropy).receipt(due)
+            try:
+                Composer(record, change, now, device.entropy).receipt(due)
+            except ChainExhausted:
+                # They stay due, and go once the other side has answered.
+                continue
             await device.vault.commit(change)

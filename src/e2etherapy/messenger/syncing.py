@@ -10,6 +10,7 @@ from dataclasses import replace
 from e2etherapy.errors import RelayError, RelayRefused
 from e2etherapy.journal.record import EventName
 from e2etherapy.mailbox.operations import (
+    MAILBOX_CAPACITY,
     MAX_WAIT_SECONDS,
     MAX_WAITED_MAILBOXES,
     StoredEnvelope,
@@ -162,11 +163,20 @@ async def _collect(
 async def _pages(
     relay: RelayConnection, record: ConversationRecord
 ) -> AsyncGenerator[list[StoredEnvelope], None]:
-    """Yield a mailbox's pages in order; while one is worked on, the next is on its way."""
+    """Yield a mailbox's pages in order; while one is worked on, the next is on its way.
+
+    It ends when a mailbox can hold no more that was not acknowledged: a relay that goes on without
+    end must not keep this device from everything else.
+    """
     owner_key = record.mailbox.owner_key
+    left = MAILBOX_CAPACITY
     coming = asyncio.ensure_future(relay.collect(owner_key, record.collected))
     try:
         while page := await coming:
+            left -= len(page)
+            if left <= 0:
+                yield page
+                break
             coming = asyncio.ensure_future(relay.collect(owner_key, page[-1].position))
             yield page
     finally:

@@ -19,11 +19,8 @@ from e2etherapy.relay.problems import ProblemAnswer
 from e2etherapy.relay.readiness import Readiness
 from e2etherapy.relay.requests import Asked, read_call, split_path
 from e2etherapy.relay.routes import OPERATIONS, Rooms
-from e2etherapy.relay.store import (
-    DiskFull,
-    Store,
-    StoreError,
-)
+from e2etherapy.relay.store import DiskFull, Store, StoreError
+from e2etherapy.relay.versions import nothing_at
 from e2etherapy.relay.waiting import RoomFull, WaitingRoom
 
 if TYPE_CHECKING:
@@ -99,8 +96,7 @@ class Relay:
         except StoreError as error:
             if isinstance(error, DiskFull):
                 self._rooms.readiness.found_no_room()
-                self._log.disk_full()
-            return problem_response(problems.of(error))
+            return problem_response(problems.of(error, self._log))
         except RoomFull:
             return problem_response(problems.overloaded())
         except (ConnectionError, asyncio.CancelledError):
@@ -114,7 +110,7 @@ class Relay:
         path, name = split_path(request.rel_url.raw_path)
         operation = OPERATIONS.get((request.method, path))
         if operation is None:
-            raise problems.refused()
+            raise nothing_at(path, OPERATIONS)
         if self.waiting.closed:
             raise problems.stopping()
         asked = Asked(request, name, self._bodies)

@@ -1,14 +1,13 @@
 """Telling devices that something has arrived: once, or on a connection that stays.
 
-What is told is a hint; what counts is what the device then collects (docs/protocol.md, 9.6).
+What is told is a hint; what counts is what the device then collects (docs/protocol.md, 9.7).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from aiohttp import web
@@ -21,9 +20,6 @@ from e2etherapy.relay.limits import Limits
 from e2etherapy.relay.store import Store, StoreError
 from e2etherapy.relay.waiting import Seat, WaitingRoom
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 Waits = list[tuple[MailboxId, int]]
 """Mailboxes, each with the last position that its owner knows."""
 
@@ -34,12 +30,10 @@ def waits_of(keys: Sequence[bytes], after: Sequence[int]) -> Waits:
     """Return what somebody who shows these owner keys waits for.
 
     Raises:
-        ProblemAnswer: 400, for another number of positions or one out of range.
+        ProblemAnswer: 400, for another number of positions.
     """
     if len(after) != len(keys):
         raise problems.malformed("A wait has one position for each key.")
-    if not all(0 <= position <= api.MAX_POSITION for position in after):
-        raise problems.malformed("A position is a whole number from 0 upwards.")
     return [(OwnerKey(key).mailbox(), position) for key, position in zip(keys, after, strict=True)]
 
 
@@ -83,7 +77,6 @@ class ArrivalsDesk:
             await events.begin(request)
             await events.send(arrived)
             await self._go_on(events, waits, seat)
-        events.response.force_close()
         return events.response
 
     async def _go_on(self, events: _Events, waits: Waits, seat: Seat) -> None:
@@ -119,8 +112,12 @@ class _Events:
         self.response = web.StreamResponse(headers={"Content-Type": api.EVENTS})
 
     async def begin(self, request: web.BaseRequest) -> None:
-        """Send the head of the answer."""
+        """Send the head of the answer.
+
+        It says that the connection ends with the stream: nobody may send another request into it.
+        """
         self._transport = request.transport
+        self.response.force_close()
         await self.response.prepare(request)
 
     async def send(self, indexes: Iterable[int]) -> None:

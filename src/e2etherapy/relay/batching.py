@@ -1,4 +1,4 @@
-"""Answering a batch: each operation has a result of its own (docs/protocol.md, section 9.5)."""
+"""Answering a batch: each operation has a result of its own (docs/protocol.md, section 9.6)."""
 
 from __future__ import annotations
 
@@ -68,8 +68,7 @@ class Batcher:
         except StoreError as error:
             if isinstance(error, DiskFull):
                 self.readiness.found_no_room()
-                self.log.disk_full()
-            return BatchResult(problems.of(error).status)
+            return BatchResult(problems.of(error, self.log).status)
         except Exception as fault:  # noqa: BLE001 - logged without its words; the others go on
             self.counts.faults += 1
             self.log.fault(fault)

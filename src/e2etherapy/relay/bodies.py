@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from aiohttp import web
+from aiohttp import HttpVersion11, hdrs, web
 
 from e2etherapy.relay import problems
 from e2etherapy.relay.limits import Limits
@@ -35,6 +35,7 @@ class Bodies:
                 return await _read(request, largest)
             with self._held(largest if announced is None else announced):
                 async with asyncio.timeout(self._seconds):
+                    await _ask_for(request)
                     return await _read(request, largest)
         except web.RequestPayloadError:
             raise problems.malformed("The body is not whole.") from None
@@ -51,6 +52,14 @@ class Bodies:
             yield
         finally:
             self._room += size
+
+
+async def _ask_for(request: web.BaseRequest) -> None:
+    """Tell whoever waits to be asked for the body to send it (RFC 9110, section 10.1.1)."""
+    expected = request.headers.get(hdrs.EXPECT, "").lower() == "100-continue"
+    if expected and request.version == HttpVersion11 and not request.content.is_eof():
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # nothing of the answer itself was sent
 
 
 async def _read(request: web.BaseRequest, largest: int) -> bytes:

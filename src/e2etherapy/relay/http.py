@@ -10,12 +10,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
 
 from e2etherapy.mailbox.batch import MAX_REQUEST_SIZE
 from e2etherapy.mailbox.operations import PROBLEM
 from e2etherapy.relay import problems
 from e2etherapy.relay.answers import UntakenAnswers, drop
+from e2etherapy.relay.framing import asks_for_another_protocol, is_ambiguous
 from e2etherapy.relay.limits import (
     LINGERING_SECONDS,
     MAX_HEADER_LINE,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
     from aiohttp.http import RawRequestMessage
     from aiohttp.streams import StreamReader
+
+_VERSIONS = frozenset({HttpVersion10, HttpVersion11})
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -45,6 +48,9 @@ def problem_response(problem: ProblemAnswer) -> web.Response:
 
 class RelayRequest(web.BaseRequest):
     """A request whose answer does not name the software."""
+
+    foreign = False
+    """It is of an HTTP that the relay does not speak; its answer is in HTTP/1.1 all the same."""
 
     async def _prepare_hook(self, response: web.StreamResponse) -> None:
         # The last moment at which aiohttp lets headers be changed.
@@ -95,11 +101,10 @@ class RelayConnection(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("A part of another answer was sent already.")
         if status < 500:  # noqa: PLR2004 - the first of the server's own faults
-            response = problem_response(problems.malformed("This is not HTTP as it should be."))
-        else:
-            if exc is not None:
-                self._relay_log.fault(exc)
-            response = problem_response(problems.internal())
+            return _not_http()
+        if exc is not None:
+            self._relay_log.fault(exc)
+        response = problem_response(problems.internal())
         response.force_close()
         return response
 
@@ -108,7 +113,8 @@ class RelayServer(web.Server):
     """Makes connections, up to the limit."""
 
     def __init__(self, handler: Handler, log: RelayLog, limits: Limits) -> None:
-        super().__init__(handler, request_factory=_make_request, handler_cancellation=True)
+        super().__init__(self._answer, request_factory=_make_request, handler_cancellation=True)
+        self._handler = handler
         self.log = log
         self.limits = limits
         self.untaken = UntakenAnswers(limits.untaken_bytes)
@@ -132,6 +138,14 @@ class RelayServer(web.Server):
         """Hold new connections to other limits; those that are open stay."""
         self.limits = limits
 
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        if (isinstance(request, RelayRequest) and request.foreign) or is_ambiguous(request):
+            return _not_http()
+        response = await self._handler(request)
+        if asks_for_another_protocol(request):
+            response.force_close()
+        return response
+
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Take a connection, or drop it where there are too many."""
         self.open += 1
@@ -147,6 +161,13 @@ class RelayServer(web.Server):
         super().connection_lost(handler, exc)
 
 
+def _not_http() -> web.Response:
+    """Return an answer after which nothing more is believed of a connection."""
+    response = problem_response(problems.malformed("This is not HTTP as it should be."))
+    response.force_close()
+    return response
+
+
 def _make_request(
     message: RawRequestMessage,
     payload: StreamReader,
@@ -154,7 +175,10 @@ def _make_request(
     writer: AbstractStreamWriter,
     task: asyncio.Task[None],
 ) -> RelayRequest:
-    return RelayRequest(
+    foreign = message.version not in _VERSIONS
+    if foreign:
+        message = message._replace(version=HttpVersion11)
+    request = RelayRequest(
         message,
         payload,
         protocol,
@@ -163,3 +187,5 @@ def _make_request(
         asyncio.get_running_loop(),
         client_max_size=MAX_REQUEST_SIZE,
     )
+    request.foreign = foreign
+    return request

@@ -56,6 +56,10 @@ class RelayLog:
         """The daily expiry is through; how much it deleted."""
         self._log.info("expired", envelopes=envelopes, invitations=invitations)
 
+    def clock_disputed(self) -> None:
+        """The system's clock was set by more than a day, and is not believed."""
+        self._log.error("clock disputed")
+
     def disk_full(self) -> None:
         """Something could not be written and was answered so."""
         self._log.error("disk full")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
-from e2etherapy.mailbox.operations import Problem
+from e2etherapy.mailbox.operations import UNKNOWN_VERSION, Problem, UnknownVersion
+from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.store import (
     Busy,
     Contradiction,
@@ -40,6 +41,20 @@ def refused() -> ProblemAnswer:
 def malformed(detail: str) -> ProblemAnswer:
     """Return the answer to a request that has not the form of docs/protocol.md."""
     return ProblemAnswer(400, "Bad request", detail)
+
+
+def unknown_version(versions: Sequence[str]) -> ProblemAnswer:
+    """Return the answer to a path of a version that this relay does not speak.
+
+    Its status is not that of a refusal: a program that does not know this answer must not
+    believe that its mailbox is gone.
+    """
+    title, detail = "Unknown version", "The relay does not speak this version."
+    answer = ProblemAnswer(400, title, detail)
+    answer.body = msgspec.json.encode(
+        UnknownVersion(UNKNOWN_VERSION, title, answer.status, detail, list(versions))
+    )
+    return answer
 
 
 def unauthorized(scheme: str) -> ProblemAnswer:
@@ -102,6 +117,8 @@ _OF_STORE: Final[dict[type[StoreError], Callable[[], ProblemAnswer]]] = {
 }
 
 
-def of(error: StoreError) -> ProblemAnswer:
-    """Return the answer to what a store did not do."""
+def of(error: StoreError, log: RelayLog) -> ProblemAnswer:
+    """Return the answer to what a store did not do; of a full disk the operator is told too."""
+    if isinstance(error, DiskFull):
+        log.disk_full()
     return _OF_STORE[type(error)]()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hmac
 import io
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ from aiohttp import hdrs, web
 from e2etherapy.errors import MalformedData
 from e2etherapy.mailbox import batch as batches
 from e2etherapy.mailbox import operations as api
+from e2etherapy.mailbox.batch import BatchedCollection
 from e2etherapy.mailbox.capabilities import (
     Allowance,
     ClaimToken,
@@ -33,9 +35,11 @@ from e2etherapy.relay.counts import Counts
 from e2etherapy.relay.decisions import REFUSAL
 from e2etherapy.relay.limits import PAGES_AT_ONCE
 from e2etherapy.relay.log import RelayLog
+from e2etherapy.relay.openapi import description
 from e2etherapy.relay.readiness import Readiness
 from e2etherapy.relay.requests import Call, Form, decode_hash, decode_json
 from e2etherapy.relay.store import Deposit, Invitation, PutMark, Refused, Store
+from e2etherapy.relay.versions import spoken
 from e2etherapy.wire.locator import Locator
 
 
@@ -50,7 +54,7 @@ class Rooms:
     readiness: Readiness = field(default_factory=Readiness)
     counts: Counts = field(default_factory=Counts)
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PAGES_AT_ONCE))
-    """Taken while a page is read: from then on it counts as an answer on its way."""
+    """Taken while pages are read: from then on they count as an answer on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,6 @@ class Operation:
 async def issue_tickets(rooms: Rooms, call: Call) -> web.Response:
     """Let the holder of an allowance issue tickets."""
     request = decode_json(call.body, api.IssueTickets)
-    if len(request.ticket_hashes) > api.MAX_TICKETS:
-        raise problems.malformed(f"At most {api.MAX_TICKETS} tickets at once.")
     hashes = [TicketHash(decode_hash(ticket)) for ticket in request.ticket_hashes]
     await rooms.store.issue(Allowance(call.key).hash(), hashes)
     return _done()
@@ -120,8 +122,6 @@ async def acknowledge(rooms: Rooms, call: Call) -> web.Response:
 async def wait(rooms: Rooms, call: Call) -> web.Response:
     """Answer as soon as something is newer than the caller knows, or the time is over."""
     request = decode_json(call.body, api.Wait)
-    if not 0 <= request.seconds <= api.MAX_WAIT_SECONDS:
-        raise problems.malformed(f"A wait takes 0 to {api.MAX_WAIT_SECONDS} seconds.")
     arrived = await rooms.arrivals.first(waits_of(call.keys, request.after), request.seconds)
     return _json(api.Arrivals(arrived))
 
@@ -139,8 +139,10 @@ async def batch(rooms: Rooms, call: Call) -> web.Response:
     except MalformedData as error:
         raise problems.malformed(str(error)) from None
     batcher = Batcher(rooms.store, rooms.log, rooms.today(), rooms.counts, rooms.readiness)
-    results = await batcher.run(operations)
-    return _binary(batches.pack_results(results))
+    if not any(isinstance(one, BatchedCollection) for one in operations):
+        return _binary(batches.pack_results(await batcher.run(operations)))
+    async with rooms.reading:
+        return _page(batches.pack_results(await batcher.run(operations)))
 
 
 async def put_invitation(rooms: Rooms, call: Call) -> web.Response:
@@ -168,7 +170,12 @@ async def forget_invitation(rooms: Rooms, call: Call) -> web.Response:
 async def health(rooms: Rooms, _call: Call) -> web.Response:
     """Say that the database answers, and which day it is here."""
     await rooms.store.has_mailbox(MailboxId(bytes(MailboxId.SIZE)))
-    return _json({"status": "ok", "versions": ["v1"], "now": iso_date(rooms.today())})
+    return _json(api.Health("ok", spoken(OPERATIONS), iso_date(rooms.today())))
+
+
+async def describe(_rooms: Rooms, _call: Call) -> web.Response:
+    """Return the description of all this for programs."""
+    return web.Response(body=_description(), content_type=api.JSON)
 
 
 async def ready(rooms: Rooms, _call: Call) -> web.Response:
@@ -177,7 +184,7 @@ async def ready(rooms: Rooms, _call: Call) -> web.Response:
         raise problems.not_ready("The disk has no room.")
     if not await rooms.readiness.reaches(rooms.store):
         raise problems.not_ready("The database does not answer.")
-    return _json({"status": "ready"})
+    return _json(api.Ready("ready"))
 
 
 OPERATIONS = {
@@ -215,8 +222,15 @@ OPERATIONS = {
     ("DELETE", "/v1/invitations/*"): Operation(Form(api.CLAIM), forget_invitation),
     ("GET", "/v1/health"): Operation(Form(None), health),
     ("GET", "/v1/ready"): Operation(Form(None), ready),
+    ("GET", "/v1/openapi.json"): Operation(Form(None), describe),
 }
 """Method and path, with ``*`` for the one segment that is an id or a locator."""
+
+
+@functools.cache
+def _description() -> bytes:
+    forms = {place: operation.form for place, operation in OPERATIONS.items()}
+    return msgspec.json.encode(description.of(forms))
 
 
 async def _owned(rooms: Rooms, call: Call) -> MailboxId:

@@ -19,7 +19,7 @@ import msgspec
 from aiohttp import web
 
 from e2etherapy.relay.app import Relay
-from e2etherapy.relay.clock import Today, system_today
+from e2etherapy.relay.clock import SteadyDays, Today, system_today
 from e2etherapy.relay.counts import Counts
 from e2etherapy.relay.database import DatabasePlace, open_store
 from e2etherapy.relay.http import RelayServer
@@ -127,7 +127,8 @@ async def _serve_until_signal(settings: Settings, reloading: Reloading, log: Rel
         loop.add_signal_handler(number, stop.set)
     # Held back until the relay runs: the signal would end the process otherwise.
     loop.add_signal_handler(signal.SIGHUP, reloading.now)
-    async with running(settings, log, system_today, reloading) as listening:
+    days = SteadyDays(log.clock_disputed)
+    async with running(settings, log, days.today, reloading) as listening:
         print(msgspec.json.encode(listening).decode(), flush=True)  # noqa: T201 - for a script
         await stop.wait()
 

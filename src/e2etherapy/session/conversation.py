@@ -14,7 +14,7 @@ import msgspec
 from e2etherapy.errors import EnvelopeRefused, InvitationExpired, MalformedData, WrongPhase
 from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.primitives.randomness import Entropy
-from e2etherapy.session import handshake, opening, phases, ratchet, skipped_keys
+from e2etherapy.session import handshake, opening, phases, ratchet
 from e2etherapy.session.handshake import OneTimeSecrets
 from e2etherapy.session.invitation import LinkKeys
 from e2etherapy.session.phases import Event, Phase
@@ -176,10 +176,9 @@ def expire(state: Conversation, today: int) -> Conversation:
     """
     if not isinstance(state, Established):
         return state
-    receiving = skipped_keys.prune(state.ratchet.receiving, today)
-    if receiving is state.ratchet.receiving:
+    after = ratchet.expire(state.ratchet, today)
+    if after is state.ratchet:
         return state
-    after = msgspec.structs.replace(state.ratchet, receiving=receiving)
     wrapping = state.wrapping
     if wrapping is not None and wrapping.header_key is not None:
         wrapping = opening.still_needed(wrapping, after)

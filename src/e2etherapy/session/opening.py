@@ -112,9 +112,11 @@ def unseal_further(
             "Somebody else has tried to use an invitation that was used already. "
             "Nothing has changed. If you did not expect this, the link has leaked."
         )
-    after, body = ratchet.unseal(state.ratchet, *_ratchet_part(parts), today)
-    next_turn = after.own is not state.ratchet.own
-    if next_turn or wrapping.chain_in(after) is wrapping.chain_in(state.ratchet):
+    before = ratchet.expire(state.ratchet, today)
+    after, body = ratchet.unseal(before, *_ratchet_part(parts), today)
+    next_turn = after.own is not before.own
+    # Nothing but this envelope can have changed a chain since secrets past their age are gone.
+    if next_turn or wrapping.chain_in(after) is wrapping.chain_in(before):
         raise EnvelopeRefused("An opening cannot carry an envelope of another turn than the first.")
     phase = phases.after(state.phase, Event.OPEN_OPENING)
     kept = still_needed(wrapping, after)

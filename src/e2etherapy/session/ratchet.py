@@ -217,12 +217,18 @@ def unseal(
     associated = _HEADER_LABEL + ratchet.binding
     nonce = salt[: aead.NONCE_SIZE]
     # Secrets past their age are gone before they could count against a limit, or be used.
-    current = skipped_keys.prune(ratchet.receiving, day)
-    if current is not ratchet.receiving:
-        ratchet = msgspec.structs.replace(ratchet, receiving=current)
+    ratchet = expire(ratchet, day)
     after, secret = _find_secret(ratchet, (nonce, sealed.sealed_header, associated), day)
     body = _open_body(ratchet.binding, prefix, sealed, secret)
     return after, body
+
+
+def expire(ratchet: Ratchet, day: int) -> Ratchet:
+    """Return the state without secrets past their age; itself where there are none."""
+    receiving = skipped_keys.prune(ratchet.receiving, day)
+    if receiving is ratchet.receiving:
+        return ratchet
+    return msgspec.structs.replace(ratchet, receiving=receiving)
 
 
 def _speaking(ratchet: Ratchet, entropy: Entropy) -> tuple[OwnTurn, SendingChain, Ratchet]:
@@ -270,6 +276,11 @@ def _next_turn(
     ratchet: Ratchet, own: OwnTurn, header: Header, day: int
 ) -> tuple[Ratchet, MessageSecret]:
     """Use and delete the private keys of one's own turn; the peer's turn becomes the latest."""
+    earlier = ratchet.receiving
+    # Both before anything is derived: each may ask for as much work as a whole turn.
+    skipped_keys.require_within_a_turn(header.number + 1)
+    if earlier:
+        skipped_keys.require_within_a_turn(header.previous_length)
     keys = TurnKeys(header.x25519, header.kem)
     try:
         header.kem.check()
@@ -280,7 +291,6 @@ def _next_turn(
     step = _root_step(ratchet.root, agreement, shared, (keys, own.keys), header.ciphertext)
     started = ReceivingChain(ratchet.next_header_key, step.chain, 0, {})
     chain, secret = skipped_keys.take(started, header.number, day)
-    earlier = ratchet.receiving
     if earlier:
         closed = skipped_keys.close(earlier[0], header.previous_length, day)
         earlier = (closed, *earlier[1:])

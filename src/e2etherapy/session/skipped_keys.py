@@ -66,6 +66,16 @@ def advance(chain_key: ChainKey) -> ChainStep:
     return ChainStep(ChainKey(okm[:32]), MessageSecret(okm[32:]))
 
 
+def require_within_a_turn(length: int, limits: Limits = STANDARD) -> None:
+    """Refuse a length that no turn may have.
+
+    Raises:
+        TooManySkipped: it is longer.
+    """
+    if length > limits.chain_length:
+        raise TooManySkipped(_TOO_FAR)
+
+
 def take(
     chain: ReceivingChain, number: int, day: int, limits: Limits = STANDARD
 ) -> tuple[ReceivingChain, MessageSecret]:
@@ -82,8 +92,7 @@ def take(
             raise ReplayedEnvelope("This envelope was opened before, or came too late.")
         rest = {key: value for key, value in chain.skipped.items() if key != number}
         return msgspec.structs.replace(chain, skipped=rest), kept.secret
-    if number >= limits.chain_length:
-        raise TooManySkipped(_TOO_FAR)
+    require_within_a_turn(number + 1, limits)
     ahead = skip(chain, number, day, limits)
     if ahead.chain_key is None:
         raise EnvelopeRefused("This envelope has a number behind the end of its turn.")
@@ -100,8 +109,7 @@ def skip(chain: ReceivingChain, until: int, day: int, limits: Limits = STANDARD)
     """
     if chain.chain_key is None or until <= chain.next_number:
         return chain
-    if until > limits.chain_length:
-        raise TooManySkipped(_TOO_FAR)
+    require_within_a_turn(until, limits)
     most = limits.skipped_keys_per_chain
     skipped = dict(chain.skipped)
     chain_key = chain.chain_key

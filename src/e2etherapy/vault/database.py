@@ -7,6 +7,7 @@ for that, the transaction still counts, and the next one begins with it.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -25,6 +26,17 @@ FILE_NAME = DATABASE_NAME
 Row = tuple[Any, ...]
 Statement = tuple[str, Sequence[Row]]
 """SQL text and the rows of parameters to run it with, one after another."""
+
+
+class _NoStatements(logging.Filter):
+    """Keeps statements out of every log: for debugging, aiosqlite logs keys and words too."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let through what is more than debugging."""
+        return record.levelno > logging.DEBUG
+
+
+logging.getLogger("aiosqlite").addFilter(_NoStatements())
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",

@@ -31,11 +31,17 @@ class GenerationMemory:
 
     def judge(self, generation: int) -> Freshness:
         """Compare a vault's generation with the highest one seen here."""
-        try:
-            seen = int(self._path.read_text("ascii"))
-        except (FileNotFoundError, ValueError):
+        seen = self.highest()
+        if seen is None:
             return Freshness.UNSEEN
         return Freshness.OLDER if generation < seen else Freshness.CURRENT
+
+    def highest(self) -> int | None:
+        """Return the highest generation seen here; None if there was none."""
+        try:
+            return int(self._path.read_text("ascii"))
+        except (FileNotFoundError, ValueError):
+            return None
 
     def remember(self, generation: int) -> None:
         """Record a generation after it was committed.

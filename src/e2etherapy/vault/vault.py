@@ -150,7 +150,11 @@ class Vault:
             raise
 
     async def _commit(self, change: Change, freshness: Freshness) -> None:
-        generation = self._generation + (freshness is Freshness.CURRENT)
+        generation = self._generation
+        if freshness is not self.freshness:
+            # A copy that is trusted overtakes every other one that this machine has seen.
+            generation = max(generation, self._memory.highest() or 0)
+        generation += freshness is Freshness.CURRENT
         mark = (_SETTING, [(_GENERATION, generation.to_bytes(8, "big"))])
         await self.db.write([*change.statements(), mark])
         self._generation = generation

@@ -276,7 +276,9 @@ def test_a_shortened_name_ends_in_nothing_that_a_file_system_drops(name: str) ->
     assert ".." not in safe
 
 
-@pytest.mark.parametrize("name", ["page.html", "drawing.SVG", "x.xhtml", "mail.mht"])
+@pytest.mark.parametrize(
+    "name", ["page.html", "drawing.SVG", "x.xhtml", "mail.mht", "sheet.xsl", "feed.RSS", "app.hta"]
+)
 def test_a_file_that_could_hold_a_script_opens_as_text(name: str) -> None:
     assert inert_name(name) == f"{name}.txt"
 

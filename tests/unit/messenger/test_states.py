@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from e2etherapy.errors import ChainExhausted
 from e2etherapy.messenger.messenger import Messenger
-from tests.support.devices import Line, Two, two
+from e2etherapy.session import ratchet
+from e2etherapy.session.limits import STANDARD
+from tests.support.devices import Line, Two, record_of, two
 
 SAM, OKAFOR = "Sam", "Dr. Okafor"
 
@@ -162,3 +166,23 @@ async def test_more_receipts_than_one_carries_go_out_in_the_end(pair: Two) -> No
     assert await pair.therapist.device.vault.db.fetch_all("SELECT * FROM receipt_due") == []
     report = await pair.client.sync()
     assert (report.arrived, report.notices) == ({OKAFOR: 1}, [])
+
+
+async def test_a_turn_without_room_leaves_receipts_due_and_stops_nothing(
+    pair: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ratchet, "STANDARD", replace(STANDARD, chain_length=3))
+    await pair.therapist.send(SAM, "behind a receipt and a text, the last that fits")
+    with pytest.raises(ChainExhausted):
+        await pair.therapist.send(SAM, "no answer yet")
+    device = pair.therapist.device
+    record = await record_of(pair.therapist, SAM)
+    change = await device.begin(record)
+    change.owe_receipt(record.id, b"i" * 16, due=0)
+    await device.vault.commit(change)
+    report = await pair.therapist.sync()
+    assert (report.problem, report.notices) == (None, [])
+    await pair.client.sync()
+    await pair.client.send(OKAFOR, "an answer")
+    assert (await pair.therapist.sync()).arrived == {SAM: 1}
+    assert await device.vault.db.fetch_all("SELECT 1 FROM receipt_due WHERE due = 0") == []

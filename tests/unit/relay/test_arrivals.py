@@ -80,6 +80,7 @@ async def test_a_stream_tells_what_is_there_and_then_what_arrives(at: RelayAt) -
         assert reader.head.startswith("HTTP/1.1 200 ")
         assert "Content-Type: text/event-stream\r\n" in reader.head
         assert "Cache-Control: no-store\r\n" in reader.head
+        assert "Connection: close\r\n" in reader.head
         assert "Server:" not in reader.head
         assert await reader.event() == [1]
         for number in range(3):

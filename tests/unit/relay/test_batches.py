@@ -19,6 +19,7 @@ from e2etherapy.mailbox.batch import (
 from e2etherapy.mailbox.capabilities import DepositKey, OwnedMailbox, OwnerKey
 from e2etherapy.relay.limits import Limits
 from e2etherapy.relay.sqlite.store import SqliteStore
+from e2etherapy.relay.store import DiskFull
 from tests.support.relays import (
     REFUSAL,
     RelayAt,
@@ -122,6 +123,20 @@ async def test_a_full_mailbox_and_a_fault_are_results_of_their_own(
     assert [result.status for result in done] == [204, 500]
     assert "ZeroDivisionError" in at.log.getvalue()
     assert "words" not in at.log.getvalue()
+
+
+async def test_a_full_disk_is_a_result_and_is_logged(
+    at: RelayAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owned = await at.mailbox()
+
+    async def full(*_arguments: object) -> None:
+        raise DiskFull("The disk has no room; nothing was stored.")
+
+    monkeypatch.setattr(SqliteStore, "deposit", full)
+    done = await results(at, depositing(owned, "no room"))
+    assert [result.status for result in done] == [507]
+    assert "disk full" in at.log.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from e2etherapy.errors import (
 from e2etherapy.primitives.kem import Kem768Public
 from e2etherapy.session import conversation, invitation, states
 from e2etherapy.session.invitation import LinkKeys
+from e2etherapy.session.limits import STANDARD
 from e2etherapy.session.phases import Phase
 from e2etherapy.session.states import Established
 from e2etherapy.wire import content
@@ -119,6 +120,23 @@ def test_what_unwraps_openings_goes_with_the_last_opening_that_was_missing() -> 
     assert outer in states.dump(pair.therapist.state)
     pair.therapist.open(late)
     assert outer not in states.dump(pair.therapist.state)
+
+
+def test_an_opening_cannot_carry_another_turn_on_the_day_on_which_the_first_is_forgotten() -> None:
+    """That the first turn's secrets go for their age is not what the envelope did."""
+    pair = meet()
+    pair.client.seal("lost, so that turn 1 stays known")
+    pair.therapist.open(pair.client.seal("first"))
+    opening_wrapping = pair.client.established.wrapping
+    pair.client.open(pair.therapist.seal("answer"))
+    pair.therapist.open(pair.client.seal("turn 3 begins"))
+    state = pair.client.established
+    disguised = msgspec.structs.replace(state, phase=Phase.OPENING, wrapping=opening_wrapping)
+    forged = craft(disguised, pair.client.draw, Hostility())
+    before = states.dump(pair.therapist.state)
+    with pytest.raises(EnvelopeRefused):
+        conversation.unseal(pair.therapist.state, forged, TODAY + STANDARD.skipped_key_days + 1)
+    assert states.dump(pair.therapist.state) == before
 
 
 def test_an_opening_cannot_begin_another_turn_than_the_first() -> None:

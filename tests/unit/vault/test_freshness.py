@@ -67,6 +67,28 @@ async def test_an_older_copy_reads_and_exports_but_neither_sends_nor_collects(
     assert file.getvalue()
 
 
+async def test_a_copy_that_is_trusted_makes_the_newer_one_the_older(
+    pair: Two, tmp_path: Path
+) -> None:
+    """Otherwise both would act as the only copy, one after the other, unnoticed."""
+    await pair.client.__aexit__()
+    older = pair.client_home.copy_to(tmp_path / "older")
+    pair.client = await pair.client_home.open()
+    for number in range(9):
+        await pair.client.journal_write(f"more than the older one has: {number}")
+    await pair.client.__aexit__()
+    newer = pair.client_home.copy_to(tmp_path / "newer")
+    pair.client_home.restore_from(older)
+    pair.client = await pair.client_home.open()
+    await pair.client.trust_this_copy()
+    await pair.client.send("Dr. Okafor", "from the copy")
+    await pair.client.__aexit__()
+    pair.client_home.restore_from(newer)
+    pair.client = await pair.client_home.open()
+    assert pair.client.device.vault.freshness is Freshness.OLDER
+    await refused(pair.client)
+
+
 async def test_a_copy_in_another_place_is_unseen_and_refuses_too(pair: Two, tmp_path: Path) -> None:
     await pair.client.journal_write("for sharing")
     await pair.client.device.vault.pause()

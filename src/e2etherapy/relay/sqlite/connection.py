@@ -62,26 +62,14 @@ async def connect(path: Path) -> Connection:
         database = Connection(partial(_open, path), iter_chunk_size=64)
         await database
     except (OSError, sqlite3.Error) as problem:
-        raise _unusable(problem) from None
+        raise unusable(problem) from None
     try:
         for pragma in PRAGMAS:
             await database.execute_fetchall(pragma)
     except sqlite3.Error as problem:
         await database.close()
-        raise _unusable(problem) from None
+        raise unusable(problem) from None
     return database
-
-
-def empty_log(database: sqlite3.Connection) -> None:
-    """Empty the write-ahead log, waiting only a moment for whoever still reads from it.
-
-    Waiting as long as for another writer would hold up every deposit while a backup is made.
-    """
-    database.execute(f"PRAGMA busy_timeout = {_SCRUB_MILLISECONDS}")
-    try:
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    finally:
-        database.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1_000)}")
 
 
 def _create(path: Path) -> None:
@@ -100,15 +88,40 @@ def _open(path: Path) -> sqlite3.Connection:
     )
 
 
-def _unusable(problem: Exception) -> RelayDatabaseUnusable:
+def unusable(problem: Exception) -> RelayDatabaseUnusable:
+    """Return the sentence for a file that cannot be worked with."""
     if isinstance(problem, OSError):
         reason = os.strerror(problem.errno or errno.EIO)
     else:
-        reason = "it is not an SQLite database, or it is damaged or locked"
+        reason = "it is not an SQLite database, it is damaged or locked, or the disk fails"
     return RelayDatabaseUnusable(
         f"The relay's database cannot be opened ({reason}). Nothing was changed: check the path "
         "and who may write there."
     )
+
+
+def empty_log(database: sqlite3.Connection) -> None:
+    """Write everything from the write-ahead log into the database, sync it, and truncate the log.
+
+    Raises:
+        Busy: somebody else reads or writes.
+    """
+    ((is_busy, _, _),) = database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if is_busy:
+        raise Busy("The write-ahead log cannot be emptied now; nothing was stored.")
+
+
+def scrub(database: sqlite3.Connection) -> None:
+    """Empty the write-ahead log, or leave it to the next time where somebody reads from it.
+
+    Waiting as long as for another writer would hold up every deposit while a backup is made.
+    """
+    database.execute(f"PRAGMA busy_timeout = {_SCRUB_MILLISECONDS}")
+    try:
+        with contextlib.suppress(Busy):
+            empty_log(database)
+    finally:
+        database.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1_000)}")
 
 
 def in_store_words(problem: BaseException) -> BaseException:

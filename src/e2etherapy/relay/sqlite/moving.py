@@ -39,6 +39,11 @@ _CLOSED: Final = (
 """Nothing changes in a moved file any more, also by a relay that has it open."""
 
 
+def query_of(table: Table) -> str:
+    """Return the statement that reads a table from a relay's file in the order of its key."""
+    return _ENVELOPES if table.name == "envelope" else table.query()
+
+
 class Source:
     """A relay's file within a transaction that keeps every other writer out."""
 
@@ -52,8 +57,7 @@ class Source:
 
     def rows(self, table: Table) -> Iterator[Row]:
         """Read a table in the order of its key."""
-        query = _ENVELOPES if table.name == "envelope" else table.query()
-        return iter(self._database.execute(query))
+        return iter(self._database.execute(query_of(table)))
 
     def close_for_good(self) -> None:
         """Let go of the file so that no relay changes or serves it any more."""

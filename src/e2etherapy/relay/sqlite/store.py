@@ -21,11 +21,26 @@ from e2etherapy.mailbox.capabilities import (
 from e2etherapy.mailbox.operations import StoredEnvelope
 from e2etherapy.relay.decisions import REFUSAL
 from e2etherapy.relay.sqlite import invitations, rights
-from e2etherapy.relay.sqlite.connection import Connection, connect, empty_log, in_store_words
+from e2etherapy.relay.sqlite.connection import (
+    Connection,
+    connect,
+    empty_log,
+    in_store_words,
+    scrub,
+    unusable,
+)
 from e2etherapy.relay.sqlite.expiry import expired_envelopes
 from e2etherapy.relay.sqlite.schema import migrate
 from e2etherapy.relay.sqlite.writer import SqliteWriter
-from e2etherapy.relay.store import Deposit, Expired, Invitation, PutMark, Refused
+from e2etherapy.relay.store import (
+    Busy,
+    Deposit,
+    Expired,
+    Invitation,
+    PutMark,
+    Refused,
+    StoreError,
+)
 from e2etherapy.wire.locator import Locator
 
 _PAGES_AN_ENVELOPE = 4.25
@@ -55,6 +70,7 @@ class SqliteStore:
         writing = await connect(path)
         try:
             await migrate(writing)
+            await _trust_the_log(writing)
             reading = await connect(path)
         except BaseException:
             await writing.close()
@@ -192,7 +208,7 @@ class SqliteStore:
         try:
             # In the thread of the connection that writes, where no transaction is open between
             # two pieces of work.
-            await self._writing.run(empty_log)
+            await self._writing.run(scrub)
         except (sqlite3.Error, OSError) as problem:
             raise in_store_words(problem) from None
 
@@ -201,3 +217,22 @@ class SqliteStore:
             return list(await self._reading.execute_fetchall(statement, values))
         except (sqlite3.Error, OSError) as problem:
             raise in_store_words(problem) from None
+
+
+async def _trust_the_log(database: Connection) -> None:
+    """Have on disk what a process before this one left in the write-ahead log.
+
+    If that died after a sync had failed, the system shows transactions that are not on disk. What
+    would be written behind them would be lost with them in a power cut. Where somebody else is at
+    work or the disk is full, the log stays as it is.
+
+    Raises:
+        RelayDatabaseUnusable: the disk does not keep it.
+    """
+    try:
+        await database.run(empty_log)
+    except Busy:
+        return
+    except (sqlite3.Error, OSError) as problem:
+        if not isinstance(in_store_words(problem), StoreError):
+            raise unusable(problem) from None

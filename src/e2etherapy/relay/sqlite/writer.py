@@ -9,7 +9,7 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar, cast
 
 from e2etherapy.relay.group import GroupWriter, Unit, WaitingDeposits
-from e2etherapy.relay.sqlite.connection import Connection, in_store_words
+from e2etherapy.relay.sqlite.connection import Connection, empty_log, in_store_words
 from e2etherapy.relay.sqlite.deposits import SqliteDepositBatch
 from e2etherapy.relay.store import StoreError
 
@@ -68,6 +68,7 @@ class SqliteWriter(GroupWriter[_SqliteUnit]):
     def __init__(self, database: Connection) -> None:
         super().__init__(MAX_GROUP)
         self._database = database
+        self._is_sound = True
 
     async def run(self, change: Change[T]) -> T:
         """Make one other change and return its result once that is durable.
@@ -83,10 +84,21 @@ class SqliteWriter(GroupWriter[_SqliteUnit]):
         return SqliteDepositBatch(waiting, self.on_arrival)
 
     async def _transact(self, units: Sequence[_SqliteUnit]) -> None:
+        """Write all units in one transaction; see GroupWriter.
+
+        After a sync that failed, what the system shows of the write-ahead log need not be on disk.
+        Then the log is emptied into the database first, which writes and syncs everything that was
+        ever answered once more. Until the disk does that, nothing is written.
+        """
         try:
+            if not self._is_sound:
+                await self._database.run(empty_log)
+                self._is_sound = True
             await self._database.run(partial(_transact, units=units))
         except (sqlite3.Error, OSError) as problem:
-            raise in_store_words(problem) from None
+            known = in_store_words(problem)
+            self._is_sound = isinstance(known, StoreError) and self._is_sound
+            raise known from None
 
 
 def _transact(database: sqlite3.Connection, units: Sequence[_SqliteUnit]) -> None:
