@@ -5,11 +5,12 @@ from __future__ import annotations
 import http.client
 import signal
 import socket
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
-from tests.support.operated import ask, certificate, operated, shake_hands
-from tests.support.relays import PATIENCE_SECONDS
+from e2etherapy.mailbox.capabilities import OwnedMailbox
+from tests.support.operated import Operated, ask, certificate, operated, shake_hands, wait_for
+from tests.support.relays import PATIENCE_SECONDS, deposit, draw, envelope
 
 TLS = "tls_certificate = '{0}/chain.pem'\ntls_key = '{0}/key.pem'\n"
 
@@ -71,6 +72,29 @@ def test_new_limits_hold_for_new_connections_only(tmp_path: Path) -> None:
         assert refused
         for line in lines:
             line.close()
+
+
+def test_bodies_on_their_way_get_another_room(tmp_path: Path) -> None:
+    def asked_for_room(relay: Operated) -> int:
+        """Announce a body that does not come with its head, and return the answer's status."""
+        with socket.create_connection(("127.0.0.1", relay.port), PATIENCE_SECONDS) as line:
+            line.sendall(whole[:-1])
+            line.settimeout(PATIENCE_SECONDS)
+            line.sendall(whole[-1:])
+            return int(line.recv(64).split()[1])
+
+    whole = deposit(OwnedMailbox.generate(draw), envelope("a")).encode()
+    with operated(tmp_path, "body_bytes = 1_048_576\n") as relay, ExitStack() as stack:
+        for _ in range(1_048_576 // 16_384):
+            line = socket.create_connection(("127.0.0.1", relay.port), PATIENCE_SECONDS)
+            stack.enter_context(line).sendall(whole[:-1])
+        wait_for(lambda: asked_for_room(relay) == 503)
+        (tmp_path / "relay.toml").write_text("body_bytes = 2_097_152\n")
+        assert relay.signal(signal.SIGHUP, "reload")["event"] == "reloaded"
+        assert asked_for_room(relay) == 404
+        (tmp_path / "relay.toml").write_text("body_bytes = 1_048_576\n")
+        assert relay.signal(signal.SIGHUP, "reload")["event"] == "reloaded"
+        wait_for(lambda: asked_for_room(relay) == 503)
 
 
 def test_a_configuration_that_is_wrong_changes_nothing_and_is_named(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ class ConfiguredSetting(Answer, frozen=True):
     """One setting of a relay, and where it was set."""
 
     name: str
-    value: str | int | bool
+    value: str | int | float | bool
     origin: str
 
 

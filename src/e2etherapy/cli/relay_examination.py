@@ -177,7 +177,7 @@ def _disk(settings: Settings, database: Path) -> RelayCheck:
     found = os.statvfs(folder)
     room = found.f_bavail * found.f_frsize
     sentence = f"There is room for about {room // ENVELOPE_SIZE:,} envelopes."
-    if room < max(settings.disk_reserve, _LITTLE_ROOM):
+    if room < max(settings.limits.disk_reserve_bytes, _LITTLE_ROOM):
         return _look("disk", f"{sentence} Make room before the relay has to refuse them.")
     return _fine("disk", sentence)
 

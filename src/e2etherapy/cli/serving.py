@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from e2etherapy.relay.server import Settings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_METAVARS = {Kind.ADDRESS: "HOST:PORT", Kind.FILE: "FILE", Kind.NUMBER: "N"}
+_METAVARS = {Kind.ADDRESS: "HOST:PORT", Kind.FILE: "FILE", Kind.NUMBER: "N", Kind.DECIMAL: "N"}
+_TYPES = {Kind.NUMBER: click.INT, Kind.DECIMAL: click.FLOAT}
 
 
 def settings_options(command: _Command) -> _Command:
@@ -37,8 +38,12 @@ def _flag(option: Option) -> Callable[[_Command], _Command]:
     if option.kind is Kind.SWITCH:
         names = f"{option.flag}/--not-{option.flag.removeprefix('--')}"
         return click.option(names, default=None, help=option.meaning)
-    kind = click.INT if option.kind is Kind.NUMBER else click.STRING
-    return click.option(option.flag, type=kind, metavar=_METAVARS[option.kind], help=option.meaning)
+    return click.option(
+        option.flag,
+        type=_TYPES.get(option.kind, click.STRING),
+        metavar=_METAVARS[option.kind],
+        help=option.meaning,
+    )
 
 
 def configured(config: Path | None, flags: dict[str, Any]) -> tuple[Configuration, Settings]:

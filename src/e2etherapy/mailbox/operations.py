@@ -22,6 +22,10 @@ API = "/v1"
 SEALED_BUNDLE_SIZE = ENVELOPE_SIZE
 """A sealed invitation has the size of an envelope."""
 
+MAX_BODY = ENVELOPE_SIZE
+"""No operation but a batch has a longer body: 256 ticket hashes are 12 KB, a wait's 128 positions
+3 KB."""
+
 RETENTION_DAYS = 30
 MAILBOX_CAPACITY = 4_096
 MAX_PAGE = 64

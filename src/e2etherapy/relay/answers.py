@@ -21,6 +21,10 @@ class UntakenAnswers:
         self._held: dict[asyncio.Transport, int] = {}
         self._bytes = 0
 
+    def adopt(self, most_bytes: int) -> None:
+        """Let answers that begin from now on have another room."""
+        self._most = most_bytes
+
     @contextmanager
     def hold(self, transport: asyncio.Transport, size: int) -> Iterator[None]:
         """Count an answer as long as it is on its way.

@@ -61,6 +61,8 @@ class Relay:
     def adopt(self, limits: Limits) -> None:
         """Hold what comes from now on to other limits."""
         self.waiting.adopt(limits)
+        self._bodies.adopt(limits)
+        self._rooms.arrivals.adopt(limits)
 
     def stop(self) -> None:
         """Answer what comes from now on with 503, and wake whoever waits."""

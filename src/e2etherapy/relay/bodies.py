@@ -16,8 +16,13 @@ class Bodies:
     """Reads bodies for one relay process."""
 
     def __init__(self, limits: Limits) -> None:
-        self._seconds = limits.body_seconds
+        self._limits = limits
         self._room = limits.body_bytes
+
+    def adopt(self, limits: Limits) -> None:
+        """Hold bodies that begin from now on to other limits."""
+        self._room += limits.body_bytes - self._limits.body_bytes
+        self._limits = limits
 
     async def read(self, request: web.BaseRequest, largest: int) -> bytes:
         """Return a body of at most `largest` bytes.
@@ -34,7 +39,7 @@ class Bodies:
                 # Most bodies have come together with their heads: nothing is to be waited for.
                 return await _read(request, largest)
             with self._held(largest if announced is None else announced):
-                async with asyncio.timeout(self._seconds):
+                async with asyncio.timeout(self._limits.body_seconds):
                     await _ask_for(request)
                     return await _read(request, largest)
         except web.RequestPayloadError:

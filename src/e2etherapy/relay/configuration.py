@@ -7,34 +7,33 @@ refused with a sentence that names the key and where it came from. Values are no
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from e2etherapy.errors import InvalidListenAddress, RelayDatabaseUnusable, RelaySetupError
+from e2etherapy.errors import InvalidConfiguration, InvalidListenAddress, RelayDatabaseUnusable
 from e2etherapy.relay.database import DatabasePlace, parse_database
 from e2etherapy.relay.limits import Limits
 from e2etherapy.relay.listening import Certificate, ListenAddress, parse_listen_address
 from e2etherapy.relay.options import BY_NAME, LIMITS, OPTIONS, PREFIX, Kind, Option
 from e2etherapy.relay.server import MetricsSettings, Settings
 
-Value = str | int | bool
+Value = str | float | bool
+_ORDERED = (("waits", "waited_mailboxes"),)
+"""Limits of which the first may not be above the second: each wait is for one mailbox or more."""
 _LARGEST_FILE = 65_536
+_TYPES: Mapping[Kind, tuple[type, ...]] = {
+    Kind.ADDRESS: (str,),
+    Kind.FILE: (str,),
+    Kind.SWITCH: (bool,),
+    Kind.NUMBER: (int,),
+    Kind.DECIMAL: (int, float),
+}
 _WORDS = {"true": True, "false": False}
-_MIB = 1_048_576
-
-
-class InvalidConfiguration(RelaySetupError):
-    """A setting cannot be used.
-
-    Attributes:
-        setting: the name of the option, or None where it is none.
-    """
-
-    def __init__(self, sentence: str, setting: str | None = None) -> None:
-        super().__init__(sentence)
-        self.setting = setting if setting in BY_NAME else None
+_DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,11 @@ def settings_from(configuration: Configuration) -> Settings:
         InvalidListenAddress: an address cannot be read.
     """
     _refuse_contradictions(configuration)
-    numbers = {name: int(entry.value) for name, entry in configuration.items() if _is_number(name)}
+    numbers: dict[str, Any] = {
+        name: entry.value
+        for name, entry in configuration.items()
+        if BY_NAME[name].kind in {Kind.NUMBER, Kind.DECIMAL}
+    }
     metrics = _address(configuration, "metrics_listen")
     listen = _address(configuration, "listen")
     if listen is None or "database" not in configuration:
@@ -97,7 +100,6 @@ def settings_from(configuration: Configuration) -> Settings:
         limits=Limits(**{option.name: numbers[option.name] for option in LIMITS}),
         metrics=None if metrics is None else MetricsSettings(metrics, numbers["metrics_seconds"]),
         stop_seconds=numbers["stop_seconds"],
-        disk_reserve=numbers["disk_reserve_mib"] * _MIB,
     )
 
 
@@ -141,18 +143,22 @@ def _parsed(option: Option, text: str) -> Value:
         return _WORDS.get(text, text)
     if option.kind is Kind.NUMBER and text.isascii() and text.isdigit():
         return int(text[:20])
+    if option.kind is Kind.DECIMAL and _DECIMAL.fullmatch(text):
+        return float(text)
     return text
 
 
 def _checked(option: Option, value: object, origin: str) -> Entry:
-    wanted = {Kind.SWITCH: bool, Kind.NUMBER: int}.get(option.kind, str)
-    if not isinstance(value, str | int) or type(value) is not wanted:
+    if not isinstance(value, str | int | float) or type(value) not in _TYPES[option.kind]:
         raise _wrong(option, origin, f"is to be {_a(option.kind)}")
-    if isinstance(value, str) and (not value or "\0" in value):
-        raise _wrong(option, origin, "is empty")
-    least, greatest = option.least, option.greatest
-    if least is not None and greatest is not None and not least <= int(value) <= greatest:
-        raise _wrong(option, origin, f"is to be from {least} to {greatest}")
+    if isinstance(value, str):
+        if not value or "\0" in value:
+            raise _wrong(option, origin, "is empty")
+    elif option.least is not None and option.greatest is not None:
+        if not option.least <= value <= option.greatest:
+            raise _wrong(option, origin, f"is to be from {option.least} to {option.greatest}")
+        if option.kind is Kind.DECIMAL:
+            value = float(value)
     return Entry(value, origin)
 
 
@@ -172,17 +178,17 @@ def _missing(name: str) -> InvalidConfiguration:
 
 
 def _refuse_contradictions(configuration: Configuration) -> None:
-    for one, other in (("tls_certificate", "tls_key"), ("tls_key", "tls_certificate")):
-        if one in configuration and other not in configuration:
-            origin = configuration[one].origin
-            raise InvalidConfiguration(f"{one}, set by {origin}, needs {other} as well.", other)
-    waits, mailboxes = configuration["waits"], configuration["waited_mailboxes"]
-    if int(waits.value) > int(mailboxes.value):
-        raise InvalidConfiguration(
-            f"waits, set by {waits.origin}, is above waited_mailboxes, set by "
-            f"{mailboxes.origin}: each wait is for one mailbox or more.",
-            "waits",
-        )
+    for name, needed in (("tls_certificate", "tls_key"), ("tls_key", "tls_certificate")):
+        if name in configuration and needed not in configuration:
+            origin = configuration[name].origin
+            raise InvalidConfiguration(f"{name}, set by {origin}, needs {needed} as well.", needed)
+    for smaller, greater in _ORDERED:
+        one, other = configuration[smaller], configuration[greater]
+        if float(one.value) > float(other.value):
+            raise InvalidConfiguration(
+                f"{smaller}, set by {one.origin}, is above {greater}, set by {other.origin}.",
+                smaller,
+            )
     metrics, listen = configuration.get("metrics_listen"), configuration.get("listen")
     if metrics is not None and listen is not None and metrics.value == listen.value:
         raise _wrong(
@@ -221,7 +227,3 @@ def _certificate(configuration: Configuration) -> Certificate | None:
         return None
     chain, key = (configuration[name].value for name in ("tls_certificate", "tls_key"))
     return Certificate(Path(str(chain)), Path(str(key)))
-
-
-def _is_number(name: str) -> bool:
-    return BY_NAME[name].kind is Kind.NUMBER

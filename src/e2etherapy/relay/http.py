@@ -61,13 +61,13 @@ class RelayRequest(web.BaseRequest):
 class RelayConnection(web.RequestHandler):
     """A connection that answers what aiohttp could not read as a problem, too."""
 
-    __slots__ = ("_answer_seconds", "_relay_log", "_untaken")
+    __slots__ = ("_relay", "_relay_log", "_untaken")
 
     def __init__(self, server: RelayServer, **options: Any) -> None:  # noqa: ANN401 - aiohttp's
         super().__init__(server, **options)
         self._relay_log = server.log
         self._untaken = server.untaken
-        self._answer_seconds = server.limits.answer_seconds
+        self._relay = server
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let an answer count as taken only when all of it has left this process."""
@@ -84,7 +84,7 @@ class RelayConnection(web.RequestHandler):
             raise ConnectionError("Nobody is there any more.")
         with self._untaken.hold(transport, resp.content_length or 0):
             try:
-                async with asyncio.timeout(self._answer_seconds):
+                async with asyncio.timeout(self._relay.limits.answer_seconds):
                     return await super().finish_response(request, resp, start_time)
             except TimeoutError:
                 drop(transport)
@@ -135,8 +135,9 @@ class RelayServer(web.Server):
         )
 
     def adopt(self, limits: Limits) -> None:
-        """Hold new connections to other limits; those that are open stay."""
+        """Hold new connections, and answers that begin, to other limits; nothing open ends."""
         self.limits = limits
+        self.untaken.adopt(limits.untaken_bytes)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         if (isinstance(request, RelayRequest) and request.foreign) or is_ambiguous(request):

@@ -1,16 +1,13 @@
-"""What one relay process takes on, each number with its reason."""
+"""What one relay process takes on, each number with its reason.
+
+Imports nothing that takes long: the command line makes its flags from it.
+"""
 
 from __future__ import annotations
 
 import resource
-from dataclasses import dataclass, replace
-
-from e2etherapy.mailbox.operations import HEARTBEAT_SECONDS
-from e2etherapy.wire.envelope import ENVELOPE_SIZE
-
-MAX_BODY = ENVELOPE_SIZE
-"""No operation but a batch has a longer body: 256 ticket hashes are 12 KB, a wait's 128 positions
-3 KB."""
+from dataclasses import dataclass, field, fields, replace
+from typing import TypeVar
 
 MAX_HEADER_LINE = 8_190
 """128 owner keys in one header are 5.6 KB."""
@@ -33,41 +30,69 @@ LINGERING_SECONDS = 2.0
 STOP_SECONDS = 10.0
 """What is in flight when the relay stops may take so long."""
 
-DISK_RESERVE = 67_108_864
-"""Room for 4,000 envelopes, or for the write-ahead log of a minute under full load."""
-
 SPARE_FILES = 64
 """Descriptors that the database, the log and the listening sockets need."""
+
+T = TypeVar("T", int, float)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What there is to say of a limit to an operator."""
+
+    least: float
+    greatest: float
+    meaning: str
+    live: bool
+    """SIGHUP takes a new value up."""
+
+
+def _figure(standard: T, bounds: tuple[T, T], meaning: str, *, live: bool = True) -> T:
+    """Describe a limit: its standard value, and between which an operator may choose."""
+    described: T = field(default=standard, metadata={Figure: Figure(*bounds, meaning, live)})
+    return described
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one process holds at the same moment."""
+    """How much one process takes on; `figures` tells what may be set."""
 
-    connections: int = 20_000
-    """About 20 KB of memory each; with TLS 50 KB, and up to 256 KB with an answer on its way."""
-    idle_seconds: float = 75.0
+    connections: int = _figure(20_000, (16, 1_000_000), "Open connections, about 20 KB each.")
+    """With TLS 50 KB, and up to 256 KB with an answer on its way."""
+    idle_seconds: float = _figure(75.0, (60.0, 3_600.0), "A connection may be idle so long.")
     """Longer than the longest wait. From a connection's beginning or last answer, a whole request
     head has to arrive within this time."""
-    body_seconds: float = 30.0
+    body_seconds: float = _figure(30.0, (5.0, 600.0), "A request's body has to arrive within this.")
     """16 KiB over a very bad mobile link; slower is an attack."""
-    body_bytes: int = 67_108_864
-    """Bodies on their way in, all together: 4,096 deposits or 128 full batches. What would be more
-    is turned away before it is read."""
-    answer_seconds: float = 60.0
+    body_bytes: int = _figure(67_108_864, (1_048_576, 2**32), "Bodies on their way in, in all.")
+    """4,096 deposits or 128 full batches. What would be more is turned away before it is read."""
+    answer_seconds: float = _figure(60.0, (5.0, 600.0), "An answer has to be taken within this.")
     """A page of 1 MiB over a bad mobile link; slower is dropped."""
-    untaken_bytes: int = 67_108_864
-    """Answers in this process that their readers have not taken: 64 full pages. Beyond that,
-    those that have waited longest are dropped."""
-    stream_seconds: float = 900.0
-    """A stream of arrivals ends after so long, so that clients spread over what is running."""
-    heartbeat_seconds: float = HEARTBEAT_SECONDS
-    waits: int = 16_384
-    waited_mailboxes: int = 131_072
+    untaken_bytes: int = _figure(67_108_864, (2_097_152, 2**32), "Answers not yet taken, in all.")
+    """64 full pages in this process. Beyond that, those that have waited longest are dropped."""
+    stream_seconds: float = _figure(900.0, (60.0, 86_400.0), "A stream of arrivals ends then.")
+    """Clients come back and spread over what is running."""
+    heartbeat_seconds: float = _figure(25.0, (1.0, 25.0), "A stream is never silent for longer.")
+    """The protocol promises 25, below the minute after which proxies cut an idle connection."""
+    waits: int = _figure(16_384, (1, 1_000_000), "Devices that wait at the same moment.")
+    """Each is an open connection."""
+    waited_mailboxes: int = _figure(131_072, (128, 16_777_216), "Mailboxes waited for.")
     """About 300 bytes of memory each."""
+    disk_reserve_bytes: int = _figure(
+        268_435_456, (67_108_864, 2**40), "With less room the relay is not ready.", live=False
+    )
+    """Acknowledgements need some in order to make room.
+    Five seconds of deposits, and the write-ahead log several times."""
 
 
 STANDARD = Limits()
+
+
+def figures() -> dict[str, tuple[float, Figure]]:
+    """Return the standard value and the description of each limit, by its name."""
+    return {
+        each.name: (getattr(STANDARD, each.name), each.metadata[Figure]) for each in fields(Limits)
+    }
 
 
 def limits_of_this_process(most: Limits = STANDARD) -> Limits:

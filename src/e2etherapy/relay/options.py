@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from e2etherapy.relay.limits import Figure, figures
+
 PREFIX = "E2ETHERAPY_RELAY_"
 """Of the environment variables; every variable that begins so must be one of the table's."""
 
@@ -19,6 +21,7 @@ class Kind(StrEnum):
     FILE = "file"
     SWITCH = "true or false"
     NUMBER = "whole number"
+    DECIMAL = "number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,10 @@ class Option:
     """The key in the file."""
     kind: Kind
     meaning: str
-    default: str | int | bool | None = None
+    default: str | float | bool | None = None
     """None where it must be set, or does nothing until it is."""
-    least: int | None = None
-    greatest: int | None = None
+    least: float | None = None
+    greatest: float | None = None
     live: bool = False
     """SIGHUP takes a new value up; other settings wait for a restart."""
 
@@ -47,21 +50,14 @@ class Option:
         return PREFIX + self.name.upper()
 
 
-def _limit(name: str, meaning: str, default: int, bounds: tuple[int, int]) -> Option:
-    least, greatest = bounds
-    return Option(name, Kind.NUMBER, meaning, default, least, greatest, live=True)
+def _limit(name: str, default: float, figure: Figure) -> Option:
+    kind = Kind.NUMBER if isinstance(default, int) else Kind.DECIMAL
+    return Option(
+        name, kind, figure.meaning, default, figure.least, figure.greatest, live=figure.live
+    )
 
 
-LIMITS = (
-    _limit("connections", "Open connections, about 20 KB each.", 20_000, (16, 1_000_000)),
-    _limit("waits", "Devices that wait at the same moment.", 16_384, (1, 1_000_000)),
-    _limit(
-        "waited_mailboxes",
-        "Mailboxes waited for, about 300 bytes each.",
-        131_072,
-        (128, 16_777_216),
-    ),
-)
+LIMITS = tuple(_limit(name, *described) for name, described in figures().items())
 """Each is a field of relay.limits.Limits."""
 
 OPTIONS = (
@@ -89,14 +85,6 @@ OPTIONS = (
         least=1,
         greatest=300,
     ),
-    Option(
-        "disk_reserve_mib",
-        Kind.NUMBER,
-        "Below so much room, the relay is not ready.",
-        default=64,
-        least=1,
-        greatest=1_048_576,
-    ),
     *LIMITS,
 )
 
@@ -110,16 +98,23 @@ def table() -> str:
         "| --- | --- | --- | --- | ---: | ---: | --- | --- |",
     ]
     for option in OPTIONS:
-        default = "" if option.default is None else str(option.default).lower()
         cells = [
             f"`{option.name}`",
             f"`{option.flag}`",
             option.kind.value,
-            default if option.kind is not Kind.NUMBER else f"{option.default:,}",
-            "" if option.least is None else f"{option.least:,}",
-            "" if option.greatest is None else f"{option.greatest:,}",
+            *map(_shown, (option.default, option.least, option.greatest)),
             "yes" if option.live else "",
             option.meaning,
         ]
         lines.append(f"| {' | '.join(cells)} |".replace("|  |", "| |").replace("|  |", "| |"))
     return "\n".join(lines)
+
+
+def _shown(value: str | float | bool | None) -> str:  # noqa: FBT001 - a cell of the table
+    match value:
+        case None:
+            return ""
+        case bool() | str():
+            return str(value).lower()
+        case _:
+            return f"{value:,}".removesuffix(".0")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from e2etherapy.errors import InvalidCertificate, RelaySetupError
+from e2etherapy.errors import InvalidCertificate, InvalidConfiguration, RelaySetupError
 from e2etherapy.relay.limits import limits_of_this_process
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.tls import CurrentCertificate
@@ -52,8 +52,10 @@ class Reloading:
                 running.tls.exchange(settings.certificate)
         except InvalidCertificate:
             self._log.reload_refused("tls_certificate")
-        except RelaySetupError as problem:
-            self._log.reload_refused(getattr(problem, "setting", None))
+        except InvalidConfiguration as problem:
+            self._log.reload_refused(problem.setting)
+        except RelaySetupError:
+            self._log.reload_refused(None)
         else:
             limits = limits_of_this_process(settings.limits)
             running.relay.adopt(limits)

@@ -23,13 +23,7 @@ from e2etherapy.relay.clock import SteadyDays, Today, system_today
 from e2etherapy.relay.counts import Counts
 from e2etherapy.relay.database import DatabasePlace, open_store
 from e2etherapy.relay.http import RelayServer
-from e2etherapy.relay.limits import (
-    DISK_RESERVE,
-    STANDARD,
-    STOP_SECONDS,
-    Limits,
-    limits_of_this_process,
-)
+from e2etherapy.relay.limits import STANDARD, STOP_SECONDS, Limits, limits_of_this_process
 from e2etherapy.relay.listening import (
     Certificate,
     ListenAddress,
@@ -66,8 +60,6 @@ class Settings:
     metrics: MetricsSettings | None = None
     stop_seconds: float = STOP_SECONDS
     """What is in flight at a stop may take so long."""
-    disk_reserve: int = DISK_RESERVE
-    """With less room than so many bytes, the relay is not ready."""
 
 
 class Listening(msgspec.Struct, frozen=True, tag="listening", tag_field="event"):
@@ -193,7 +185,7 @@ async def _show_metrics(
 def _room_of(settings: Settings) -> Room:
     """Look for room where the database is a file; a server's disk is its operator's to watch."""
     if isinstance(settings.database, Path):
-        return room_beside(settings.database, settings.disk_reserve)
+        return room_beside(settings.database, settings.limits.disk_reserve_bytes)
     return always_room
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from e2etherapy.relay.configuration import InvalidConfiguration, Value, resolve, settings_from
-from e2etherapy.relay.limits import DISK_RESERVE, STANDARD, STOP_SECONDS, Limits
+from e2etherapy.errors import InvalidConfiguration
+from e2etherapy.relay.configuration import Value, resolve, settings_from
+from e2etherapy.relay.limits import STANDARD, STOP_SECONDS, Limits
 from e2etherapy.relay.options import BY_NAME, LIMITS, OPTIONS, Kind, table
 from e2etherapy.relay.server import Settings
 
@@ -42,18 +43,29 @@ def test_without_anything_set_a_relay_has_the_defaults_of_the_code() -> None:
         Path("relay.db"),
         limits=STANDARD,
         stop_seconds=STOP_SECONDS,
-        disk_reserve=DISK_RESERVE,
     )
 
 
 def test_every_limit_can_be_set_and_has_a_floor_and_a_ceiling() -> None:
     assert {option.name for option in LIMITS} == {field.name for field in fields(Limits)}
     for option in OPTIONS:
-        if option.kind is Kind.NUMBER:
+        if option.kind in {Kind.NUMBER, Kind.DECIMAL}:
             assert option.least is not None
             assert option.greatest is not None
-            assert isinstance(option.default, int)
+            assert isinstance(option.default, int if option.kind is Kind.NUMBER else float)
             assert option.least <= option.default <= option.greatest
+
+
+@pytest.mark.parametrize("text", ["61", "61.0", "6.1e1"])
+def test_a_number_may_be_written_with_or_without_a_fraction(tmp_path: Path, text: str) -> None:
+    found = resolve(written(tmp_path, f"idle_seconds = {text}"), {}, ENOUGH)["idle_seconds"].value
+    assert (found, type(found)) == (61.0, float)
+
+
+@pytest.mark.parametrize("text", ["61", "61.0"])
+def test_a_variable_may_be_a_number_too(text: str) -> None:
+    variable = {"E2ETHERAPY_RELAY_IDLE_SECONDS": text}
+    assert settings_from(resolve(None, variable, ENOUGH)).limits.idle_seconds == 61.0
 
 
 def test_a_flag_is_stronger_than_a_variable_and_a_variable_than_the_file(tmp_path: Path) -> None:
@@ -85,6 +97,11 @@ def test_a_switch_of_the_file_can_be_taken_back_by_a_flag(tmp_path: Path) -> Non
         ("waits = 5.0", ["waits", "whole number"]),
         ("waits = true", ["waits", "whole number"]),
         ("waits = 0", ["waits", "from 1 to 1000000"]),
+        ("idle_seconds = '61'", ["idle_seconds", "a number"]),
+        ("idle_seconds = true", ["idle_seconds", "a number"]),
+        ("idle_seconds = nan", ["idle_seconds", "from 60.0 to 3600.0"]),
+        ("idle_seconds = inf", ["idle_seconds", "from 60.0 to 3600.0"]),
+        (f"idle_seconds = 1{400 * '0'}", ["idle_seconds", "from 60.0 to 3600.0"]),
         ("connections = 99999999999999999999", ["connections", "from 16 to 1000000"]),
         ("behind_proxy = 1", ["behind_proxy", "true or false"]),
         ("behind_proxy = 'yes'", ["behind_proxy", "true or false"]),
@@ -110,6 +127,8 @@ def test_what_a_file_has_wrong_is_named_with_the_file(
         ("E2ETHERAPY_RELAY_WAITS", "-1", "whole number"),
         ("E2ETHERAPY_RELAY_WAITS", "²", "whole number"),
         ("E2ETHERAPY_RELAY_WAITS", "9" * 5_000, "from 1 to 1000000"),
+        ("E2ETHERAPY_RELAY_IDLE_SECONDS", "nan", "a number"),
+        ("E2ETHERAPY_RELAY_IDLE_SECONDS", "6e1", "a number"),
         ("E2ETHERAPY_RELAY_BEHIND_PROXY", "1", "true or false"),
         ("E2ETHERAPY_RELAY_TLS_KEY", "", "empty"),
         ("E2ETHERAPY_RELAY_WAIT", "5", "Did you mean waits?"),
