@@ -104,15 +104,18 @@ def _this_minute() -> int:
 
 
 @click.command(epilog="\b\nExample:\n  e2etherapy relay stats --database relay.db")
-@FILE
+@DATABASE
 @json_option
 @click.pass_obj
-def stats(invocation: Invocation, database: Path) -> None:
+def stats(invocation: Invocation, database: DatabasePlace) -> None:
     """Count what a relay keeps, without naming any of it."""
-    from e2etherapy.cli.relay_answers import Bucket, Statistics
-    from e2etherapy.relay.sqlite.inspection import BUCKETS, statistics
+    import asyncio
 
-    found = statistics(database)
+    from e2etherapy.cli.relay_answers import Bucket, Statistics
+    from e2etherapy.relay.database import statistics
+    from e2etherapy.relay.statistics import BUCKETS
+
+    found = asyncio.run(statistics(database))
     buckets = [
         Bucket(at_most=bound, mailboxes=count)
         for bound, count in zip(BUCKETS, found.waiting, strict=True)

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from e2etherapy.errors import RelayDatabaseUnusable
 from e2etherapy.relay.copying import Copied
 from e2etherapy.relay.restoring import Restored
+from e2etherapy.relay.statistics import Statistics
 from e2etherapy.relay.store import Store
 
 _SCHEMES = ("postgresql://", "postgres://")
@@ -119,6 +120,22 @@ async def mark_restored(place: DatabasePlace, minute: int) -> Restored:
     from e2etherapy.relay.postgres import inspection  # noqa: PLC0415 - see above
 
     return await inspection.mark_restored(place, minute)
+
+
+async def statistics(place: DatabasePlace) -> Statistics:
+    """Count what a relay keeps; it may be running.
+
+    Raises:
+        RelayDatabaseTooNew: a newer version of this program wrote it.
+        RelayDatabaseUnusable: it cannot be read, or is not a relay's.
+    """
+    if isinstance(place, Path):
+        from e2etherapy.relay.sqlite import inspection as files  # noqa: PLC0415 - see above
+
+        return files.statistics(place)
+    from e2etherapy.relay.postgres import inspection  # noqa: PLC0415 - see above
+
+    return await inspection.statistics(place)
 
 
 async def copy_into(source: Path, target: PostgresDatabase) -> Copied:

@@ -10,25 +10,7 @@ from pathlib import Path
 
 from e2etherapy.errors import RelayDatabaseTooNew, RelayDatabaseUnusable
 from e2etherapy.relay.sqlite.schema import APPLICATION_ID, MIGRATIONS
-
-BUCKETS = (0, 9, 99, 999, 4_096)
-"""Upper bounds of waiting envelopes: coarse, so that no single mailbox stands out by its number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """Counts of everything, of nobody."""
-
-    mailboxes: int
-    envelopes: int
-    bytes: int
-    """Of the database's file, its free pages included."""
-    invitations: int
-    tickets: int
-    allowances: list[int]
-    """What is left of each, smallest first."""
-    waiting: list[int]
-    """How many mailboxes have 0, at most 9, 99, 999, 4,096 waiting envelopes."""
+from e2etherapy.relay.statistics import BUCKETS, Statistics
 
 
 @dataclass(frozen=True, slots=True)
