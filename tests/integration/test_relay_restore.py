@@ -1,4 +1,4 @@
-"""A relay was lost and restored: what devices see, which had gone on since its backup."""
+"""A relay was lost and restored: what devices see, which went on (threat R16)."""
 
 from __future__ import annotations
 
