@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
+from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.relay import problems
 from e2etherapy.relay.bodies import Bodies
 from e2etherapy.relay.clock import Today
+from e2etherapy.relay.gate import Gate
 from e2etherapy.relay.http import problem_response
 from e2etherapy.relay.limits import Limits
 from e2etherapy.relay.log import RelayLog
+from e2etherapy.relay.pace import SALT_SIZE
 from e2etherapy.relay.problems import ProblemAnswer
 from e2etherapy.relay.requests import Asked, read_call, split_path
 from e2etherapy.relay.routes import OPERATIONS, Rooms
@@ -32,7 +36,8 @@ class Relay:
     def __init__(self, store: Store, today: Today, log: RelayLog, limits: Limits) -> None:
         self._log = log
         self._bodies = Bodies(limits)
-        self._rooms = Rooms(store, WaitingRoom(limits), today, log)
+        self.gate = Gate(limits, system_entropy(SALT_SIZE), time.monotonic)
+        self._rooms = Rooms(store, WaitingRoom(limits), today, log, self.gate)
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -88,5 +93,7 @@ class Relay:
             raise problems.refused()
         if self._rooms.waiting.closed:
             raise problems.stopping()
-        asked = Asked(request, name, self._bodies)
-        return await operation.answer(self._rooms, await read_call(asked, operation.form))
+        self.gate.check(operation.work)
+        call = await read_call(Asked(request, name, self._bodies), operation.form)
+        with self.gate.request(operation.work):
+            return await operation.answer(self._rooms, call)

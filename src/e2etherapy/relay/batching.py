@@ -18,7 +18,9 @@ from e2etherapy.mailbox.operations import pack_page
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.relay import problems
 from e2etherapy.relay.decisions import REFUSAL
+from e2etherapy.relay.gate import Gate
 from e2etherapy.relay.log import RelayLog
+from e2etherapy.relay.problems import ProblemAnswer
 from e2etherapy.relay.store import Deposit, Refused, Store, StoreError
 
 _DONE = BatchResult(204)
@@ -32,6 +34,7 @@ class Batcher:
     """
 
     store: Store
+    gate: Gate
     log: RelayLog
     today: int
 
@@ -52,6 +55,8 @@ class Batcher:
                         await self._owned(operation.key), operation.through
                     )
                     return _DONE
+        except ProblemAnswer as problem:
+            return BatchResult(problem.status)
         except StoreError as error:
             return BatchResult(problems.of(error).status)
         except Exception as fault:  # noqa: BLE001 - logged without its words; the others go on
@@ -60,10 +65,10 @@ class Batcher:
 
     async def _deposit(self, operation: BatchedDeposit) -> BatchResult:
         envelope = operation.envelope
-        deposit = Deposit(
-            operation.mailbox, operation.key.hash(), sha256(envelope), envelope, self.today
-        )
-        await self.store.deposit(deposit)
+        mailbox, key_hash = operation.mailbox, operation.key.hash()
+        with self.gate.deposit(mailbox, key_hash):
+            deposit = Deposit(mailbox, key_hash, sha256(envelope), envelope, self.today)
+            await self.store.deposit(deposit)
         return _DONE
 
     async def _collect(self, operation: BatchedCollection) -> BatchResult:
@@ -73,6 +78,7 @@ class Batcher:
 
     async def _owned(self, key: OwnerKey) -> MailboxId:
         mailbox = key.mailbox()
+        self.gate.owned(mailbox)
         if not await self.store.has_mailbox(mailbox):
             raise Refused(REFUSAL)
         return mailbox

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -12,42 +13,79 @@ from e2etherapy.relay import problems
 from e2etherapy.relay.limits import Limits
 
 
+@dataclass(slots=True, eq=False)
+class _Held:
+    """Room that is set aside for one body, and the time it has."""
+
+    size: int
+    began: float
+    time: asyncio.Timeout
+    gave_way: bool = False
+
+
 class Bodies:
     """Reads bodies for one relay process."""
 
     def __init__(self, limits: Limits) -> None:
         self._seconds = limits.body_seconds
+        self._grace = limits.body_grace_seconds
         self._room = limits.body_bytes
+        self._held: dict[_Held, None] = {}
+        """Oldest first."""
 
     async def read(self, request: web.BaseRequest, largest: int) -> bytes:
         """Return a body of at most `largest` bytes.
 
         Raises:
             ProblemAnswer: 413 for a longer one, 400 for one that is not whole or too slow, 503
-                where others take up all the room.
+                where others take up all the room, or it had to give way to them.
         """
         announced = request.content_length
         if (announced or 0) > largest:
             raise problems.too_long()
-        with self._held(largest if announced is None else announced):
+        with self._hold(largest if announced is None else announced) as held:
             try:
-                async with asyncio.timeout(self._seconds):
+                async with held.time:
                     return await _read(request, largest)
             except web.RequestPayloadError:
                 raise problems.malformed("The body is not whole.") from None
             except TimeoutError:
+                if held.gave_way:
+                    raise problems.overloaded() from None
                 raise problems.malformed("The body took too long to arrive.") from None
 
     @contextmanager
-    def _held(self, size: int) -> Iterator[None]:
+    def _hold(self, size: int) -> Iterator[_Held]:
         """Set room aside for what has been announced, before any of it arrives."""
-        if size > self._room:
-            raise problems.overloaded()
+        now = asyncio.get_running_loop().time()
+        self._make_room(size, now)
+        held = _Held(size, now, asyncio.timeout_at(now + self._seconds))
         self._room -= size
+        self._held[held] = None
         try:
-            yield
+            yield held
         finally:
-            self._room += size
+            if not held.gave_way:
+                self._release(held)
+
+    def _make_room(self, size: int, now: float) -> None:
+        """Let those go that have taken longest: whoever sends is through in a moment.
+
+        Raises:
+            ProblemAnswer: 503, as nobody has taken so long.
+        """
+        while size > self._room:
+            oldest = next(iter(self._held), None)
+            if oldest is None or oldest.began + self._grace > now:
+                raise problems.overloaded()
+            oldest.gave_way = True
+            self._release(oldest)
+            if not oldest.time.expired():
+                oldest.time.reschedule(now)
+
+    def _release(self, held: _Held) -> None:
+        self._room += held.size
+        del self._held[held]
 
 
 async def _read(request: web.BaseRequest, largest: int) -> bytes:

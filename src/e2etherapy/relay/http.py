@@ -16,10 +16,12 @@ from e2etherapy.mailbox.batch import MAX_REQUEST_SIZE
 from e2etherapy.mailbox.operations import PROBLEM
 from e2etherapy.relay import problems
 from e2etherapy.relay.answers import UntakenAnswers, drop
+from e2etherapy.relay.heads import Head, Heads
 from e2etherapy.relay.limits import (
     LINGERING_SECONDS,
     MAX_HEADER_LINE,
     MAX_HEADERS,
+    READ_SIZE,
     Limits,
 )
 from e2etherapy.relay.log import RelayLog
@@ -55,19 +57,41 @@ class RelayRequest(web.BaseRequest):
 class RelayConnection(web.RequestHandler):
     """A connection that answers what aiohttp could not read as a problem, too."""
 
-    __slots__ = ("_answer_seconds", "_relay_log", "_untaken")
+    __slots__ = ("_answer_seconds", "_head", "_last_body", "_relay_log", "_untaken")
 
     def __init__(self, server: RelayServer, **options: Any) -> None:  # noqa: ANN401 - aiohttp's
         super().__init__(server, **options)
         self._relay_log = server.log
         self._untaken = server.untaken
         self._answer_seconds = server.limits.answer_seconds
+        self._head = Head(server.heads)
+        self._last_body: StreamReader | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let an answer count as taken only when all of it has left this process."""
         if isinstance(transport, asyncio.WriteTransport):
             transport.set_write_buffer_limits(high=0)
         super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Drop who sends more of a head, or ahead of an answer, than there is room for."""
+        before, body = self._request_count, self._last_body
+        in_body = body is not None and not body.is_eof()
+        super().data_received(data)
+        heads = self._request_count - before
+        if heads:
+            self._last_body = self._messages[-1][1]
+        if heads == len(self._messages) == 1 and self._current_request is None:
+            self._head.done()
+        elif heads or not in_body:
+            stays = self._head.more(len(data), whole=heads > 0)
+            if not stays and self.transport is not None:
+                drop(self.transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget what was counted for a connection."""
+        self._head.done()
+        super().connection_lost(exc)
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
@@ -76,6 +100,8 @@ class RelayConnection(web.RequestHandler):
         transport = self.transport
         if transport is None:
             raise ConnectionError("Nobody is there any more.")
+        if not self._messages:
+            self._head.done()
         with self._untaken.hold(transport, resp.content_length or 0):
             try:
                 async with asyncio.timeout(self._answer_seconds):
@@ -112,6 +138,7 @@ class RelayServer(web.Server):
         self.log = log
         self.limits = limits
         self.untaken = UntakenAnswers(limits.untaken_bytes)
+        self.heads = Heads(limits.head_bytes)
         self._open = 0
 
     def __call__(self) -> web.RequestHandler:
@@ -126,6 +153,7 @@ class RelayServer(web.Server):
             max_line_size=MAX_HEADER_LINE,
             max_field_size=MAX_HEADER_LINE,
             max_headers=MAX_HEADERS,
+            read_bufsize=READ_SIZE,
         )
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import resource
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
+from typing import TypeVar
 
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 
@@ -15,6 +16,18 @@ MAX_HEADER_LINE = 8_190
 """128 owner keys in one header are 5.6 KB."""
 
 MAX_HEADERS = 64
+
+MAX_HEAD = 32_768
+"""Of all its lines together; it counts where a head comes in pieces."""
+
+MAX_AHEAD = 262_144
+"""What one connection may send before it has taken all answers to what it sent: 15 deposits."""
+
+READ_SIZE = 16_384
+"""A body that is not being read is let in up to twice this."""
+
+PACE_ROWS = 4
+"""How many cells count for one key: others' traffic slows it only where it fills all of them."""
 
 PAGES_AT_ONCE = 2
 """Pages that are being read for their answers; a store reads them one after the other anyway."""
@@ -36,28 +49,92 @@ _SPARE_FILES = 64
 """Descriptors that the database, the log and the listening sockets need."""
 
 
+T = TypeVar("T", int, float)
+
+
+def _figure(standard: T, least: T, most: T) -> T:
+    """Describe a limit: its standard value, and between which an operator may choose."""
+    described: T = field(default=standard, metadata={"least": least, "most": most})
+    return described
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one process holds at the same moment."""
+    """How much one process takes on.
 
-    connections: int = 20_000
-    """About 20 KB of memory each."""
-    idle_seconds: float = 75.0
+    None of these needs to know who asks: what is counted is what all hold together, or what is
+    asked with one key. `bounds` tells between which values each one may be set.
+    """
+
+    connections: int = _figure(20_000, 16, 1_000_000)
+    """About 20 KB of memory each. Those beyond are closed at once, unanswered."""
+    handshake_seconds: float = _figure(10.0, 1.0, 60.0)
+    """A TLS handshake takes two round trips; a connection that says nothing is closed."""
+    idle_seconds: float = _figure(75.0, 60.0, 3_600.0)
     """Longer than the longest wait. From a connection's beginning or last answer, a whole request
     head has to arrive within this time."""
-    body_seconds: float = 30.0
+    head_bytes: int = _figure(67_108_864, 1_048_576, 4_294_967_296)
+    """Heads that have begun and are not whole, all together: 10,000 of the longest. Whoever sends
+    more than there is room for is dropped."""
+    body_seconds: float = _figure(30.0, 5.0, 600.0)
     """16 KiB over a very bad mobile link; slower is an attack."""
-    body_bytes: int = 67_108_864
+    body_grace_seconds: float = _figure(5.0, 1.0, 60.0)
+    """Where there is no room for another body, one that takes longer than this gives way: a full
+    batch takes as long over 1 Mbit/s."""
+    body_bytes: int = _figure(67_108_864, 524_576, 4_294_967_296)
     """Bodies on their way in, all together: 4,096 deposits or 128 full batches. What would be more
     is turned away before it is read."""
-    answer_seconds: float = 60.0
+    answer_seconds: float = _figure(60.0, 5.0, 600.0)
     """A page of 1 MiB over a bad mobile link; slower is dropped."""
-    untaken_bytes: int = 67_108_864
+    untaken_bytes: int = _figure(67_108_864, 2_097_152, 4_294_967_296)
     """Answers in this process that their readers have not taken: 64 full pages. Beyond that,
     those that have waited longest are dropped."""
-    waits: int = 16_384
-    waited_mailboxes: int = 131_072
+    waits: int = _figure(16_384, 1, 1_000_000)
+    """Devices that wait at the same moment; each is an open connection."""
+    waited_mailboxes: int = _figure(131_072, 128, 16_777_216)
     """About 300 bytes of memory each."""
+    requests: int = _figure(4_096, 64, 100_000)
+    """Requests being worked on, waits aside; about 20 KB each. What is new gets half of them, so
+    that collecting and acknowledging go on when depositing is too much."""
+    writes: int = _figure(768, 32, 960)
+    """Deposits and other new things waiting to be written. A store takes 1,024 changes; the rest
+    is for acknowledgements, which make room."""
+    write_seconds: float = _figure(1.0, 0.1, 20.0)
+    """While the oldest of them has waited longer than this, no further one is taken. A client gives
+    up after 30 seconds; a disk that stalls for one is in trouble."""
+    pace_cells: int = _figure(65_536, 1_024, 4_194_304)
+    """Of each row of each pace: 8 MiB for all. Times a pace's rate, they are more than a process
+    can be asked, so that keys drawn at random fill nothing."""
+    deposit_burst: int = _figure(4_096, 256, 1_000_000)
+    """Deposits with one key into one mailbox at once: what it holds, or two files of 25 MB."""
+    deposit_rate: float = _figure(32.0, 1.0, 10_000.0)
+    """A second, after that: a hundredth of what a process stores. A sitting's 52 replies go to 52
+    mailboxes."""
+    owner_burst: int = _figure(2_048, 256, 1_000_000)
+    """Collections, acknowledgements and waits of one mailbox at once. A first sync of 3,400
+    messages takes 108; a file that comes in while one waits for it, some 1,000."""
+    owner_rate: float = _figure(16.0, 1.0, 10_000.0)
+    """A second, after that."""
+    ticket_burst: int = _figure(1_024, 256, 1_000_000)
+    """Tickets issued with one allowance at once: four full requests, a practice's beginning."""
+    ticket_rate: float = _figure(32.0, 1.0, 10_000.0)
+    """A second, after that; repetitions count too."""
+    invitation_burst: int = _figure(16, 4, 10_000)
+    """Requests with one ticket or one claim token at once. Each is used twice or three times in
+    its life, and repeated when an answer was lost."""
+    invitation_rate: float = _figure(1.0, 0.1, 1_000.0)
+    """A second, after that."""
+    disk_reserve_bytes: int = _figure(268_435_456, 67_108_864, 1_099_511_627_776)
+    """Room that deposits leave on the disk, so that it is never really full: acknowledgements need
+    some in order to make room. Five seconds of deposits, and the write-ahead log several times."""
+    stored_bytes: int = _figure(2**40, 67_108_864, 2**46)
+    """What the database may hold altogether: 1 TiB, 60 million envelopes; the disk ends earlier."""
+
+
+def bounds(name: str) -> tuple[float, float]:
+    """Return the least and the greatest value to which an operator may set a limit."""
+    (described,) = (each for each in fields(Limits) if each.name == name)
+    return described.metadata["least"], described.metadata["most"]
 
 
 STANDARD = Limits()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
 from e2etherapy.mailbox.operations import Problem
+from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.relay.store import (
     Busy,
     Contradiction,
@@ -29,7 +31,10 @@ class ProblemAnswer(Exception):
 
 
 REFUSED: Final = (404, "Refused", "There is nothing here for this key.")
-_RETRY_SECONDS = "2"
+_RETRY_SECONDS = 2
+_RETRY_SPREAD = 8
+"""Who was turned away at the same moment comes back over so many seconds."""
+_LONGEST_RETRY = 120
 
 
 def refused() -> ProblemAnswer:
@@ -70,12 +75,18 @@ def internal() -> ProblemAnswer:
 
 def stopping() -> ProblemAnswer:
     """Return the answer while the relay stops."""
-    return ProblemAnswer(503, "Stopping", "The relay is stopping.", Retry_After=_RETRY_SECONDS)
+    return ProblemAnswer(503, "Stopping", "The relay is stopping.", Retry_After=_later())
 
 
 def overloaded() -> ProblemAnswer:
     """Return the answer while more waits than the relay can hold."""
-    return ProblemAnswer(503, "Busy", "Too much waits already.", Retry_After=_RETRY_SECONDS)
+    return ProblemAnswer(503, "Busy", "Too much waits already.", Retry_After=_later())
+
+
+def too_often(seconds: float) -> ProblemAnswer:
+    """Return the answer to a key that has asked too often, and may again after some seconds."""
+    later = str(min(max(math.ceil(seconds), 1), _LONGEST_RETRY))
+    return ProblemAnswer(429, "Too often", "This key has asked too often.", Retry_After=later)
 
 
 def mailbox_full() -> ProblemAnswer:
@@ -100,3 +111,8 @@ _OF_STORE: Final[dict[type[StoreError], Callable[[], ProblemAnswer]]] = {
 def of(error: StoreError) -> ProblemAnswer:
     """Return the answer to what a store did not do."""
     return _OF_STORE[type(error)]()
+
+
+def _later() -> str:
+    """Draw after how many seconds to come back, each time anew."""
+    return str(_RETRY_SECONDS + system_entropy(1)[0] % _RETRY_SPREAD)

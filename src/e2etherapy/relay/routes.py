@@ -25,9 +25,11 @@ from e2etherapy.mailbox.capabilities import (
 )
 from e2etherapy.primitives.digest import labelled, sha256
 from e2etherapy.relay import problems
+from e2etherapy.relay.admission import Work
 from e2etherapy.relay.batching import Batcher
 from e2etherapy.relay.clock import Today, iso_date
 from e2etherapy.relay.decisions import REFUSAL
+from e2etherapy.relay.gate import Gate
 from e2etherapy.relay.limits import PAGES_AT_ONCE
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.requests import Call, Form, decode_hash, decode_json
@@ -44,6 +46,7 @@ class Rooms:
     waiting: WaitingRoom
     today: Today
     log: RelayLog
+    gate: Gate
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PAGES_AT_ONCE))
     """Taken while a page is read: from then on it counts as an answer on its way."""
 
@@ -54,6 +57,7 @@ class Operation:
 
     form: Form
     answer: Callable[[Rooms, Call], Awaitable[web.Response]]
+    work: Work = Work.READING
 
 
 async def issue_tickets(rooms: Rooms, call: Call) -> web.Response:
@@ -62,7 +66,9 @@ async def issue_tickets(rooms: Rooms, call: Call) -> web.Response:
     if len(request.ticket_hashes) > api.MAX_TICKETS:
         raise problems.malformed(f"At most {api.MAX_TICKETS} tickets at once.")
     hashes = [TicketHash(decode_hash(ticket)) for ticket in request.ticket_hashes]
-    await rooms.store.issue(Allowance(call.key).hash(), hashes)
+    allowance = Allowance(call.key).hash()
+    with rooms.gate.issue(allowance, len(hashes)):
+        await rooms.store.issue(allowance, hashes)
     return _done()
 
 
@@ -72,9 +78,10 @@ async def create_mailbox(rooms: Rooms, call: Call) -> web.Response:
     deposit_key_hash = DepositKeyHash(decode_hash(request.deposit_key_hash))
     ticket = Ticket(decode_hash(request.ticket)).hash()
     mailbox = OwnerKey(call.key).mailbox()
-    if not hmac.compare_digest(mailbox, call.name):
-        await _owned(rooms, call)
-    await rooms.store.create_mailbox(mailbox, deposit_key_hash, ticket)
+    with rooms.gate.creation(mailbox):
+        if not hmac.compare_digest(mailbox, call.name):
+            await _owned(rooms, call)
+        await rooms.store.create_mailbox(mailbox, deposit_key_hash, ticket)
     return _done()
 
 
@@ -86,15 +93,17 @@ async def close_mailbox(rooms: Rooms, call: Call) -> web.Response:
 
 async def deposit(rooms: Rooms, call: Call) -> web.Response:
     """Store an envelope for good before saying so."""
-    await rooms.store.deposit(
-        Deposit(
-            mailbox=MailboxId(call.name),
-            key_hash=DepositKey(call.key).hash(),
-            digest=sha256(call.body),
-            envelope=call.body,
-            day=rooms.today(),
+    mailbox, key_hash = MailboxId(call.name), DepositKey(call.key).hash()
+    with rooms.gate.deposit(mailbox, key_hash):
+        await rooms.store.deposit(
+            Deposit(
+                mailbox=mailbox,
+                key_hash=key_hash,
+                digest=sha256(call.body),
+                envelope=call.body,
+                day=rooms.today(),
+            )
         )
-    )
     return _done()
 
 
@@ -122,6 +131,8 @@ async def wait(rooms: Rooms, call: Call) -> web.Response:
     if not 0 <= request.seconds <= api.MAX_WAIT_SECONDS:
         raise problems.malformed(f"A wait takes 0 to {api.MAX_WAIT_SECONDS} seconds.")
     mailboxes = [OwnerKey(key).mailbox() for key in call.keys]
+    for mailbox in mailboxes:
+        rooms.gate.owned(mailbox)
     waits = list(zip(mailboxes, request.after, strict=True))
     arrived = await _wait(rooms, waits, request.seconds)
     return _json(api.Arrivals(arrived))
@@ -133,7 +144,7 @@ async def batch(rooms: Rooms, call: Call) -> web.Response:
         operations = batches.unpack_operations(call.body, call.keys)
     except MalformedData as error:
         raise problems.malformed(str(error)) from None
-    results = await Batcher(rooms.store, rooms.log, rooms.today()).run(operations)
+    results = await Batcher(rooms.store, rooms.gate, rooms.log, rooms.today()).run(operations)
     return _binary(batches.pack_results(results))
 
 
@@ -142,19 +153,23 @@ async def put_invitation(rooms: Rooms, call: Call) -> web.Response:
     mark = PutMark(labelled("put-mark", call.key, call.name, sha256(call.body)))
     last_day = rooms.today() + call.query["days"]
     invitation = Invitation(Locator(call.name), call.body, last_day)
-    await rooms.store.put_invitation(Ticket(call.key).hash(), mark, invitation)
+    ticket = Ticket(call.key).hash()
+    with rooms.gate.put(ticket):
+        await rooms.store.put_invitation(ticket, mark, invitation)
     return _done()
 
 
 async def claim_invitation(rooms: Rooms, call: Call) -> web.Response:
     """Give a sealed bundle to the first token that asks."""
     token = ClaimToken(call.key).hash()
+    rooms.gate.claim(token)
     return _binary(await rooms.store.claim(Locator(call.name), token, rooms.today()))
 
 
 async def forget_invitation(rooms: Rooms, call: Call) -> web.Response:
     """Delete a bundle that arrived where it was to."""
     token = ClaimToken(call.key).hash()
+    rooms.gate.claim(token)
     await rooms.store.forget_invitation(Locator(call.name), token, rooms.today())
     return _done()
 
@@ -166,19 +181,21 @@ async def health(rooms: Rooms, _call: Call) -> web.Response:
 
 
 OPERATIONS = {
-    ("POST", "/v1/tickets"): Operation(Form(api.ALLOWANCE, api.JSON), issue_tickets),
-    ("PUT", "/v1/mailboxes/*"): Operation(Form(api.OWNER, api.JSON), create_mailbox),
-    ("DELETE", "/v1/mailboxes/*"): Operation(Form(api.OWNER), close_mailbox),
-    ("POST", "/v1/mailboxes/*/envelopes"): Operation(Form(api.DEPOSIT, api.BINARY), deposit),
+    ("POST", "/v1/tickets"): Operation(Form(api.ALLOWANCE, api.JSON), issue_tickets, Work.NEW),
+    ("PUT", "/v1/mailboxes/*"): Operation(Form(api.OWNER, api.JSON), create_mailbox, Work.NEW),
+    ("DELETE", "/v1/mailboxes/*"): Operation(Form(api.OWNER), close_mailbox, Work.CLEARING),
+    ("POST", "/v1/mailboxes/*/envelopes"): Operation(
+        Form(api.DEPOSIT, api.BINARY), deposit, Work.NEW
+    ),
     ("GET", "/v1/mailboxes/*/envelopes"): Operation(
         Form(api.OWNER, query={"after": (0, api.MAX_POSITION), "limit": (1, api.MAX_PAGE)}),
         collect,
     ),
     ("DELETE", "/v1/mailboxes/*/envelopes"): Operation(
-        Form(api.OWNER, query={"through": (0, api.MAX_POSITION)}), acknowledge
+        Form(api.OWNER, query={"through": (0, api.MAX_POSITION)}), acknowledge, Work.CLEARING
     ),
     ("POST", "/v1/wait"): Operation(
-        Form(api.OWNER, api.JSON, max_keys=api.MAX_WAITED_MAILBOXES), wait
+        Form(api.OWNER, api.JSON, max_keys=api.MAX_WAITED_MAILBOXES), wait, Work.WAITING
     ),
     ("POST", "/v1/batch"): Operation(
         Form(
@@ -192,9 +209,10 @@ OPERATIONS = {
     ("PUT", "/v1/invitations/*"): Operation(
         Form(api.TICKET, api.BINARY, query={"days": (1, api.MAX_INVITATION_DAYS)}),
         put_invitation,
+        Work.NEW,
     ),
     ("POST", "/v1/invitations/*/claim"): Operation(Form(api.CLAIM), claim_invitation),
-    ("DELETE", "/v1/invitations/*"): Operation(Form(api.CLAIM), forget_invitation),
+    ("DELETE", "/v1/invitations/*"): Operation(Form(api.CLAIM), forget_invitation, Work.CLEARING),
     ("GET", "/v1/health"): Operation(Form(None), health),
 }
 """Method and path, with ``*`` for the one segment that is an id or a locator."""
@@ -207,6 +225,7 @@ async def _owned(rooms: Rooms, call: Call) -> MailboxId:
     work and nobody learns of a mailbox whose key they lack.
     """
     shown = OwnerKey(call.key).mailbox()
+    rooms.gate.owned(shown)
     known = await rooms.store.has_mailbox(shown)
     if not hmac.compare_digest(shown, call.name) or not known:
         raise Refused(REFUSAL)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import msgspec
 from aiohttp import web
 
+from e2etherapy.relay import reserve
 from e2etherapy.relay.app import Relay
 from e2etherapy.relay.clock import Today, system_today
 from e2etherapy.relay.database import DatabasePlace, open_store
@@ -30,7 +31,8 @@ from e2etherapy.relay.listening import (
     tls_context,
 )
 from e2etherapy.relay.log import RelayLog, silence_libraries
-from e2etherapy.relay.maintenance import maintain
+from e2etherapy.relay.maintenance import forget, maintain
+from e2etherapy.relay.site import RelaySite
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +110,18 @@ async def running(settings: Settings, log: RelayLog, today: Today) -> AsyncItera
         stack.push_async_callback(store.close)
         limits = limits_of_this_process(settings.limits)
         relay = Relay(store, today, log, limits)
-        maintenance = asyncio.create_task(maintain(store, today, asyncio.sleep, log))
-        stack.push_async_callback(_cancel, maintenance)
+        for chore in (
+            maintain(store, today, asyncio.sleep, log),
+            forget(relay.gate, asyncio.sleep),
+            reserve.keep(relay.gate.reserve, store, asyncio.sleep, log),
+        ):
+            stack.push_async_callback(_cancel, asyncio.create_task(chore))
         runner = web.ServerRunner(
             RelayServer(relay.answer, log, limits), shutdown_timeout=STOP_SECONDS
         )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        site = web.SockSite(runner, listener, ssl_context=tls)
+        site = RelaySite(runner, listener, limits, tls)
         await site.start()
         log.started()
         stack.push_async_callback(_finish, relay, site, log)

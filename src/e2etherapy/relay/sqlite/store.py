@@ -24,15 +24,17 @@ from e2etherapy.relay.sqlite import invitations, rights
 from e2etherapy.relay.sqlite.connection import Connection, connect, in_store_words
 from e2etherapy.relay.sqlite.expiry import expired_envelopes
 from e2etherapy.relay.sqlite.schema import migrate
+from e2etherapy.relay.sqlite.space import space_of
 from e2etherapy.relay.sqlite.writer import SqliteWriter
-from e2etherapy.relay.store import Deposit, Expired, Invitation, PutMark, Refused
+from e2etherapy.relay.store import Deposit, Expired, Invitation, PutMark, Refused, Space
 from e2etherapy.wire.locator import Locator
 
 
 class SqliteStore:
     """A Store. One connection writes in groups, another reads without waiting for it."""
 
-    def __init__(self, writing: Connection, reading: Connection) -> None:
+    def __init__(self, path: Path, writing: Connection, reading: Connection) -> None:
+        self._path = path
         self._writing = writing
         self._reading = reading
         self._writer = SqliteWriter(writing)
@@ -52,7 +54,7 @@ class SqliteStore:
         except BaseException:
             await writing.close()
             raise
-        return cls(writing, reading)
+        return cls(path, writing, reading)
 
     async def close(self) -> None:
         """Write what was accepted, then close the file."""
@@ -163,6 +165,10 @@ class SqliteStore:
         async with aclosing(expired_envelopes(self._reading, self._writer, today)) as steps:
             async for deleted in steps:
                 yield Expired(deleted, 0)
+
+    async def space(self) -> Space:
+        """See Store.space."""
+        return await space_of(self._reading, self._path)
 
     async def scrub(self) -> None:
         """Empty the write-ahead log, in which deleted envelopes would stay until overwritten."""

@@ -1,0 +1,126 @@
+"""Everything that a request must pass before the store is asked (docs/protocol.md, section 9.6).
+
+What is decided here depends on what a request shows and on what this process has to do, never on
+what is stored: it is the same for a mailbox that exists and for one that does not. Nothing here
+knows where a request came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from e2etherapy.mailbox.capabilities import (
+    AllowanceHash,
+    DepositKeyHash,
+    MailboxId,
+)
+from e2etherapy.primitives.octets import Octets
+from e2etherapy.relay import problems
+from e2etherapy.relay.admission import Admission, Clock, Work
+from e2etherapy.relay.limits import Limits
+from e2etherapy.relay.pace import Cells, Pace
+from e2etherapy.relay.reserve import Reserve
+
+
+class Gate:
+    """The limits of one relay process."""
+
+    def __init__(self, limits: Limits, salt: bytes, clock: Clock) -> None:
+        def cells(burst: int, rate: float) -> Cells:
+            return Cells(Pace(burst, rate), limits.pace_cells, salt)
+
+        self.reserve = Reserve(limits)
+        self._admission = Admission(limits, clock)
+        self._clock = clock
+        self._deposits = cells(limits.deposit_burst, limits.deposit_rate)
+        self._owners = cells(limits.owner_burst, limits.owner_rate)
+        self._tickets = cells(limits.ticket_burst, limits.ticket_rate)
+        self._invitations = cells(limits.invitation_burst, limits.invitation_rate)
+
+    def check(self, work: Work) -> None:
+        """Turn a request away before its body is read; see Admission.check."""
+        self._admission.check(work)
+
+    def request(self, work: Work) -> AbstractContextManager[None]:
+        """Hold a place for a request; see Admission.request."""
+        return self._admission.request(work)
+
+    @contextmanager
+    def deposit(self, mailbox: MailboxId, key_hash: DepositKeyHash) -> Iterator[None]:
+        """Let one deposit through, and count it until it is stored.
+
+        The key shown belongs to what is counted: who does not have it cannot use up the pace of
+        those who do.
+
+        Raises:
+            ProblemAnswer: 429, 503 or 507.
+        """
+        with self._writing():
+            self._spend(self._deposits, 1, mailbox, key_hash)
+            yield
+
+    def owned(self, mailbox: MailboxId) -> None:
+        """Let a collection, an acknowledgement, a wait or an ending of an owner's mailbox through.
+
+        Raises:
+            ProblemAnswer: 429.
+        """
+        self._spend(self._owners, 1, mailbox)
+
+    @contextmanager
+    def creation(self, mailbox: MailboxId) -> Iterator[None]:
+        """Let the creation of a mailbox through.
+
+        Raises:
+            ProblemAnswer: 429, 503 or 507.
+        """
+        with self._writing():
+            self._spend(self._owners, 1, mailbox)
+            yield
+
+    @contextmanager
+    def issue(self, allowance: AllowanceHash, tickets: int) -> Iterator[None]:
+        """Let an allowance issue tickets.
+
+        Raises:
+            ProblemAnswer: 429, 503 or 507.
+        """
+        with self._writing():
+            self._spend(self._tickets, max(tickets, 1), allowance)
+            yield
+
+    @contextmanager
+    def put(self, ticket: Octets) -> Iterator[None]:
+        """Let the hash of a ticket put an invitation.
+
+        Raises:
+            ProblemAnswer: 429, 503 or 507.
+        """
+        with self._writing():
+            self._spend(self._invitations, 1, ticket)
+            yield
+
+    def claim(self, token: Octets) -> None:
+        """Let the hash of a claim token claim an invitation, or confirm that.
+
+        Raises:
+            ProblemAnswer: 429.
+        """
+        self._spend(self._invitations, 1, token)
+
+    def forget(self) -> Iterator[None]:
+        """Wipe moments that are over, a little with each step."""
+        for cells in (self._deposits, self._owners, self._tickets, self._invitations):
+            yield from cells.forget(self._clock())
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self.reserve.check()
+        with self._admission.write():
+            yield
+
+    def _spend(self, cells: Cells, cost: int, *shown: bytes) -> None:
+        wait = cells.take(shown, cost, self._clock())
+        if wait:
+            raise problems.too_often(wait)
