@@ -28,11 +28,11 @@ class Head:
         self._all = all_heads
         self._held = 0
 
-    def more(self, size: int, *, whole: bool) -> bool:
-        """Count bytes, in which a head became whole or not; say whether they may stay."""
+    def more(self, size: int, *, ahead: bool) -> bool:
+        """Count bytes, sent ahead of an answer or not; say whether they may stay."""
         self._held += size
         self._all.held += size
-        return self._held <= (MAX_AHEAD if whole else MAX_HEAD) and self._all.has_room()
+        return self._held <= (MAX_AHEAD if ahead else MAX_HEAD) and self._all.has_room()
 
     def done(self) -> None:
         """Forget what was counted: it has been taken, or the connection is gone."""

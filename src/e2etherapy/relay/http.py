@@ -83,9 +83,9 @@ class RelayConnection(web.RequestHandler):
             self._last_body = self._messages[-1][1]
         if heads == len(self._messages) == 1 and self._current_request is None:
             self._head.done()
-        elif heads or not in_body:
-            stays = self._head.more(len(data), whole=heads > 0)
-            if not stays and self.transport is not None:
+        elif data and (heads or not in_body):
+            ahead = bool(self._messages) or self._current_request is not None
+            if not self._head.more(len(data), ahead=ahead) and self.transport is not None:
                 drop(self.transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
