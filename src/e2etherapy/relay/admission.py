@@ -6,9 +6,10 @@ as one who was served. What makes room is turned away last, what is new first.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from enum import Enum
 
 from e2etherapy.relay import problems
@@ -40,11 +41,13 @@ class Admission:
         self._requests = 0
         self._numbers = itertools.count()
         self._writes: dict[int, float] = {}
-        """When each write that still waits began, oldest first."""
+        """When each write that the store has now was handed to it, oldest first."""
+        self._queue: dict[asyncio.Future[int], None] = {}
+        """Who waits for the store to have fewer, oldest first."""
 
     @property
     def writes(self) -> int:
-        """How many writes wait."""
+        """How many writes the store has now."""
         return len(self._writes)
 
     def check(self, work: Work) -> None:
@@ -73,29 +76,61 @@ class Admission:
         finally:
             self._requests -= place
 
-    @contextmanager
-    def write(self) -> Iterator[None]:
-        """Count something new from now until it is written.
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[None]:
+        """Hold a place in the store's queue while something new is written.
+
+        Places are given in the order in which they were asked for. Who would wait for one longer
+        than a write may wait is turned away: a refusal costs nearly half of a deposit, so that
+        refusing at once would leave little time for serving.
 
         Raises:
             ProblemAnswer: 503.
         """
-        self._check_writes()
-        number = next(self._numbers)
-        self._writes[number] = self._clock()
+        number = await self._enter()
         try:
             yield
         finally:
-            del self._writes[number]
+            self._leave(number)
 
     def _check_writes(self) -> None:
-        """Turn away where too much waits, or the oldest too long.
+        """Turn away where too many wait, or the oldest write does too long.
 
         How long a further one would wait is not computed from how many there are: a group of 32
         is written nearly as fast as one.
         """
-        if len(self._writes) >= self._limits.writes:
-            raise problems.overloaded()
         oldest = next(iter(self._writes.values()), None)
-        if oldest is not None and self._clock() - oldest > self._limits.write_seconds:
+        stalled = oldest is not None and self._clock() - oldest > self._limits.write_seconds
+        if stalled or len(self._queue) >= self._limits.requests:
             raise problems.overloaded()
+
+    async def _enter(self) -> int:
+        self._check_writes()
+        if not self._queue and len(self._writes) < self._limits.writes:
+            return self._begin()
+        turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._queue[turn] = None
+        try:
+            async with asyncio.timeout(self._limits.write_seconds):
+                return await turn
+        except BaseException as end:
+            self._queue.pop(turn, None)
+            if not turn.cancelled():
+                # It was let in at the very moment at which it gave up.
+                self._leave(turn.result())
+            if isinstance(end, TimeoutError):
+                raise problems.overloaded() from None
+            raise
+
+    def _begin(self) -> int:
+        number = next(self._numbers)
+        self._writes[number] = self._clock()
+        return number
+
+    def _leave(self, number: int) -> None:
+        del self._writes[number]
+        while self._queue and len(self._writes) < self._limits.writes:
+            turn = next(iter(self._queue))
+            del self._queue[turn]
+            if not turn.done():
+                turn.set_result(self._begin())

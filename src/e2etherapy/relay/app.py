@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.relay import problems
+from e2etherapy.relay.admission import Work
 from e2etherapy.relay.bodies import Bodies
 from e2etherapy.relay.clock import Today
 from e2etherapy.relay.gate import Gate
@@ -94,6 +95,11 @@ class Relay:
         if self._rooms.waiting.closed:
             raise problems.stopping()
         self.gate.check(operation.work)
-        call = await read_call(Asked(request, name, self._bodies), operation.form)
-        with self.gate.request(operation.work):
-            return await operation.answer(self._rooms, call)
+        try:
+            call = await read_call(Asked(request, name, self._bodies), operation.form)
+            if operation.work is Work.WAITING:
+                self._bodies.done(request)
+            with self.gate.request(operation.work):
+                return await operation.answer(self._rooms, call)
+        finally:
+            self._bodies.done(request)

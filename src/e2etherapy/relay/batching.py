@@ -66,7 +66,7 @@ class Batcher:
     async def _deposit(self, operation: BatchedDeposit) -> BatchResult:
         envelope = operation.envelope
         mailbox, key_hash = operation.mailbox, operation.key.hash()
-        with self.gate.deposit(mailbox, key_hash):
+        async with self.gate.deposit(mailbox, key_hash):
             deposit = Deposit(mailbox, key_hash, sha256(envelope), envelope, self.today)
             await self.store.deposit(deposit)
         return _DONE

@@ -31,10 +31,16 @@ class Bodies:
         self._grace = limits.body_grace_seconds
         self._room = limits.body_bytes
         self._held: dict[_Held, None] = {}
-        """Oldest first."""
+        """Those that are being read, oldest first."""
+        self._whole: dict[int, int] = {}
+        """The sizes of those that are whole and still needed, by the identity of the request."""
+
+    def done(self, request: web.BaseRequest) -> None:
+        """Give back the room of a request's body, which nobody needs any more."""
+        self._room += self._whole.pop(id(request), 0)
 
     async def read(self, request: web.BaseRequest, largest: int) -> bytes:
-        """Return a body of at most `largest` bytes.
+        """Return a body of at most `largest` bytes, whose room is taken until it is done with.
 
         Raises:
             ProblemAnswer: 413 for a longer one, 400 for one that is not whole or too slow, 503
@@ -46,13 +52,16 @@ class Bodies:
         with self._hold(largest if announced is None else announced) as held:
             try:
                 async with held.time:
-                    return await _read(request, largest)
+                    body = await _read(request, largest)
             except web.RequestPayloadError:
                 raise problems.malformed("The body is not whole.") from None
             except TimeoutError:
                 if held.gave_way:
                     raise problems.overloaded() from None
                 raise problems.malformed("The body took too long to arrive.") from None
+        self._whole[id(request)] = len(body)
+        self._room -= len(body)
+        return body
 
     @contextmanager
     def _hold(self, size: int) -> Iterator[_Held]:

@@ -7,8 +7,8 @@ knows where a request came from.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager
 
 from e2etherapy.mailbox.capabilities import (
     AllowanceHash,
@@ -46,8 +46,8 @@ class Gate:
         """Hold a place for a request; see Admission.request."""
         return self._admission.request(work)
 
-    @contextmanager
-    def deposit(self, mailbox: MailboxId, key_hash: DepositKeyHash) -> Iterator[None]:
+    @asynccontextmanager
+    async def deposit(self, mailbox: MailboxId, key_hash: DepositKeyHash) -> AsyncIterator[None]:
         """Let one deposit through, and count it until it is stored.
 
         The key shown belongs to what is counted: who does not have it cannot use up the pace of
@@ -56,8 +56,9 @@ class Gate:
         Raises:
             ProblemAnswer: 429, 503 or 507.
         """
-        with self._writing():
-            self._spend(self._deposits, 1, mailbox, key_hash)
+        self.reserve.check()
+        self._spend(self._deposits, 1, mailbox, key_hash)
+        async with self._admission.write():
             yield
 
     def owned(self, mailbox: MailboxId) -> None:
@@ -68,37 +69,40 @@ class Gate:
         """
         self._spend(self._owners, 1, mailbox)
 
-    @contextmanager
-    def creation(self, mailbox: MailboxId) -> Iterator[None]:
+    @asynccontextmanager
+    async def creation(self, mailbox: MailboxId) -> AsyncIterator[None]:
         """Let the creation of a mailbox through.
 
         Raises:
             ProblemAnswer: 429, 503 or 507.
         """
-        with self._writing():
-            self._spend(self._owners, 1, mailbox)
+        self.reserve.check()
+        self._spend(self._owners, 1, mailbox)
+        async with self._admission.write():
             yield
 
-    @contextmanager
-    def issue(self, allowance: AllowanceHash, tickets: int) -> Iterator[None]:
+    @asynccontextmanager
+    async def issue(self, allowance: AllowanceHash, tickets: int) -> AsyncIterator[None]:
         """Let an allowance issue tickets.
 
         Raises:
             ProblemAnswer: 429, 503 or 507.
         """
-        with self._writing():
-            self._spend(self._tickets, max(tickets, 1), allowance)
+        self.reserve.check()
+        self._spend(self._tickets, max(tickets, 1), allowance)
+        async with self._admission.write():
             yield
 
-    @contextmanager
-    def put(self, ticket: Octets) -> Iterator[None]:
+    @asynccontextmanager
+    async def put(self, ticket: Octets) -> AsyncIterator[None]:
         """Let the hash of a ticket put an invitation.
 
         Raises:
             ProblemAnswer: 429, 503 or 507.
         """
-        with self._writing():
-            self._spend(self._invitations, 1, ticket)
+        self.reserve.check()
+        self._spend(self._invitations, 1, ticket)
+        async with self._admission.write():
             yield
 
     def claim(self, token: Octets) -> None:
@@ -113,12 +117,6 @@ class Gate:
         """Wipe moments that are over, a little with each step."""
         for cells in (self._deposits, self._owners, self._tickets, self._invitations):
             yield from cells.forget(self._clock())
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        self.reserve.check()
-        with self._admission.write():
-            yield
 
     def _spend(self, cells: Cells, cost: int, *shown: bytes) -> None:
         wait = cells.take(shown, cost, self._clock())

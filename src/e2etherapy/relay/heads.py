@@ -28,13 +28,20 @@ class Head:
         self._all = all_heads
         self._held = 0
 
-    def more(self, size: int, *, ahead: bool) -> bool:
-        """Count bytes, sent ahead of an answer or not; say whether they may stay."""
-        self._held += size
-        self._all.held += size
-        return self._held <= (MAX_AHEAD if ahead else MAX_HEAD) and self._all.has_room()
+    def more(self, size: int) -> bool:
+        """Count bytes of a head that does not end in them; say whether they may stay."""
+        return self._count(size, MAX_HEAD)
+
+    def ahead(self, size: int) -> bool:
+        """Count bytes that came before an answer, whatever they are; say whether they may stay."""
+        return self._count(size, MAX_AHEAD)
 
     def done(self) -> None:
         """Forget what was counted: it has been taken, or the connection is gone."""
         self._all.held -= self._held
         self._held = 0
+
+    def _count(self, size: int, most: int) -> bool:
+        self._held += size
+        self._all.held += size
+        return self._held <= most and self._all.has_room()

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from aiohttp.http import RawRequestMessage
     from aiohttp.streams import StreamReader
 
+_HEAD_END = b"\r\n\r\n"
+
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -77,16 +79,22 @@ class RelayConnection(web.RequestHandler):
         """Drop who sends more of a head, or ahead of an answer, than there is room for."""
         before, body = self._request_count, self._last_body
         in_body = body is not None and not body.is_eof()
+        ahead = bool(self._messages) or self._current_request is not None
+        if not (ahead or in_body) and _HEAD_END not in data and not self._head.more(len(data)):
+            self._drop()
+            return
         super().data_received(data)
         heads = self._request_count - before
         if heads:
             self._last_body = self._messages[-1][1]
-        if heads == len(self._messages) == 1 and self._current_request is None:
+        if heads == len(self._messages) == 1 and not ahead:
             self._head.done()
-        elif data and (heads or not in_body):
-            ahead = bool(self._messages) or self._current_request is not None
-            if not self._head.more(len(data), ahead=ahead) and self.transport is not None:
-                drop(self.transport)
+        elif (heads or not in_body) and (ahead or heads) and not self._head.ahead(len(data)):
+            self._drop()
+
+    def _drop(self) -> None:
+        if self.transport is not None:
+            drop(self.transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Forget what was counted for a connection."""

@@ -35,6 +35,10 @@ PAGES_AT_ONCE = 2
 UNTAKEN_BYTES = 131_072
 """What the system may keep of an answer on its way; Linux takes twice as much memory for it."""
 
+UNREAD_BYTES = 131_072
+"""What the system may keep of a request on its way, and hand over at once; Linux takes twice as
+much. It would otherwise be up to 6 MB for each connection."""
+
 UNTAKEN_SECONDS = 60
 """After so long without any progress, Linux itself ends a connection with something on its way:
 its other side has gone without a word, or does not read."""
@@ -81,7 +85,7 @@ class Limits:
     body_grace_seconds: float = _figure(5.0, 1.0, 60.0)
     """Where there is no room for another body, one that takes longer than this gives way: a full
     batch takes as long over 1 Mbit/s."""
-    body_bytes: int = _figure(67_108_864, 524_576, 4_294_967_296)
+    body_bytes: int = _figure(67_108_864, 1_048_576, 4_294_967_296)
     """Bodies on their way in, all together: 4,096 deposits or 128 full batches. What would be more
     is turned away before it is read."""
     answer_seconds: float = _figure(60.0, 5.0, 600.0)

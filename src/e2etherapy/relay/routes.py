@@ -67,7 +67,7 @@ async def issue_tickets(rooms: Rooms, call: Call) -> web.Response:
         raise problems.malformed(f"At most {api.MAX_TICKETS} tickets at once.")
     hashes = [TicketHash(decode_hash(ticket)) for ticket in request.ticket_hashes]
     allowance = Allowance(call.key).hash()
-    with rooms.gate.issue(allowance, len(hashes)):
+    async with rooms.gate.issue(allowance, len(hashes)):
         await rooms.store.issue(allowance, hashes)
     return _done()
 
@@ -78,7 +78,7 @@ async def create_mailbox(rooms: Rooms, call: Call) -> web.Response:
     deposit_key_hash = DepositKeyHash(decode_hash(request.deposit_key_hash))
     ticket = Ticket(decode_hash(request.ticket)).hash()
     mailbox = OwnerKey(call.key).mailbox()
-    with rooms.gate.creation(mailbox):
+    async with rooms.gate.creation(mailbox):
         if not hmac.compare_digest(mailbox, call.name):
             await _owned(rooms, call)
         await rooms.store.create_mailbox(mailbox, deposit_key_hash, ticket)
@@ -94,7 +94,7 @@ async def close_mailbox(rooms: Rooms, call: Call) -> web.Response:
 async def deposit(rooms: Rooms, call: Call) -> web.Response:
     """Store an envelope for good before saying so."""
     mailbox, key_hash = MailboxId(call.name), DepositKey(call.key).hash()
-    with rooms.gate.deposit(mailbox, key_hash):
+    async with rooms.gate.deposit(mailbox, key_hash):
         await rooms.store.deposit(
             Deposit(
                 mailbox=mailbox,
@@ -154,7 +154,7 @@ async def put_invitation(rooms: Rooms, call: Call) -> web.Response:
     last_day = rooms.today() + call.query["days"]
     invitation = Invitation(Locator(call.name), call.body, last_day)
     ticket = Ticket(call.key).hash()
-    with rooms.gate.put(ticket):
+    async with rooms.gate.put(ticket):
         await rooms.store.put_invitation(ticket, mark, invitation)
     return _done()
 
