@@ -16,17 +16,14 @@ import threading
 import time
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from e2etherapy.mailbox import operations as api
 from e2etherapy.mailbox.capabilities import OwnedMailbox, Ticket
 from e2etherapy.wire import base64url
+from tests.support.certificates import self_signed
 from tests.support.relays import (
     PATIENCE_SECONDS,
     REFUSAL,
@@ -279,27 +276,8 @@ def test_a_unix_socket_serves_too_and_is_removed_at_the_end(tmp_path: Path) -> N
     assert not path.exists()
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """Write a self-signed certificate for 127.0.0.1 and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    chain, private = folder / "chain.pem", folder / "key.pem"
-    chain.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    plain, form = serialization.NoEncryption(), serialization.PrivateFormat.PKCS8
-    private.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
-    return chain, private
-
-
 def test_with_a_certificate_it_speaks_nothing_but_tls(tmp_path: Path) -> None:
-    chain, key = certificate(tmp_path)
+    chain, key = self_signed(tmp_path)
     with relay_process(tmp_path, "127.0.0.1:0", chain, key) as relay:
         assert relay.announced["url"] == f"https://127.0.0.1:{relay.port}"
         trusting = ssl.create_default_context(cafile=str(chain))
