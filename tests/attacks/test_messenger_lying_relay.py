@@ -133,6 +133,7 @@ async def failure_of(url: str, operation: str) -> RelayError:
     ("status", "error"),
     [
         (404, RelayRefused),
+        (429, RelayUnreachable),
         (503, RelayUnreachable),
         (507, RelayFull),
         (400, RelayProtocolError),
