@@ -49,24 +49,34 @@ class Bodies:
         announced = request.content_length
         if (announced or 0) > largest:
             raise problems.too_long()
-        with self._hold(largest if announced is None else announced) as held:
-            try:
-                async with held.time:
-                    body = await _read(request, largest)
-            except web.RequestPayloadError:
-                raise problems.malformed("The body is not whole.") from None
-            except TimeoutError:
-                if held.gave_way:
-                    raise problems.overloaded() from None
-                raise problems.malformed("The body took too long to arrive.") from None
+        try:
+            if request.content.is_eof():
+                # Most bodies have come together with their heads: nothing is to be waited for.
+                self._make_room(request.content.total_bytes, _now())
+                body = await _read(request, largest)
+            else:
+                body = await self._arriving(request, largest)
+        except web.RequestPayloadError:
+            raise problems.malformed("The body is not whole.") from None
         self._whole[id(request)] = len(body)
         self._room -= len(body)
         return body
 
+    async def _arriving(self, request: web.BaseRequest, largest: int) -> bytes:
+        announced = request.content_length
+        with self._hold(largest if announced is None else announced) as held:
+            try:
+                async with held.time:
+                    return await _read(request, largest)
+            except TimeoutError:
+                if held.gave_way:
+                    raise problems.overloaded() from None
+                raise problems.malformed("The body took too long to arrive.") from None
+
     @contextmanager
     def _hold(self, size: int) -> Iterator[_Held]:
         """Set room aside for what has been announced, before any of it arrives."""
-        now = asyncio.get_running_loop().time()
+        now = _now()
         self._make_room(size, now)
         held = _Held(size, now, asyncio.timeout_at(now + self._seconds))
         self._room -= size
@@ -95,6 +105,10 @@ class Bodies:
     def _release(self, held: _Held) -> None:
         self._room += held.size
         del self._held[held]
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 async def _read(request: web.BaseRequest, largest: int) -> bytes:

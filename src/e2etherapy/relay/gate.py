@@ -7,8 +7,8 @@ knows where a request came from.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
 from e2etherapy.mailbox.capabilities import (
     AllowanceHash,
@@ -46,8 +46,9 @@ class Gate:
         """Hold a place for a request; see Admission.request."""
         return self._admission.request(work)
 
-    @asynccontextmanager
-    async def deposit(self, mailbox: MailboxId, key_hash: DepositKeyHash) -> AsyncIterator[None]:
+    def deposit(
+        self, mailbox: MailboxId, key_hash: DepositKeyHash
+    ) -> AbstractAsyncContextManager[None]:
         """Let one deposit through, and count it until it is stored.
 
         The key shown belongs to what is counted: who does not have it cannot use up the pace of
@@ -58,8 +59,7 @@ class Gate:
         """
         self.reserve.check()
         self._spend(self._deposits, 1, mailbox, key_hash)
-        async with self._admission.write():
-            yield
+        return self._admission.write()
 
     def owned(self, mailbox: MailboxId) -> None:
         """Let a collection, an acknowledgement, a wait or an ending of an owner's mailbox through.
@@ -69,8 +69,7 @@ class Gate:
         """
         self._spend(self._owners, 1, mailbox)
 
-    @asynccontextmanager
-    async def creation(self, mailbox: MailboxId) -> AsyncIterator[None]:
+    def creation(self, mailbox: MailboxId) -> AbstractAsyncContextManager[None]:
         """Let the creation of a mailbox through.
 
         Raises:
@@ -78,11 +77,9 @@ class Gate:
         """
         self.reserve.check()
         self._spend(self._owners, 1, mailbox)
-        async with self._admission.write():
-            yield
+        return self._admission.write()
 
-    @asynccontextmanager
-    async def issue(self, allowance: AllowanceHash, tickets: int) -> AsyncIterator[None]:
+    def issue(self, allowance: AllowanceHash, tickets: int) -> AbstractAsyncContextManager[None]:
         """Let an allowance issue tickets.
 
         Raises:
@@ -90,11 +87,9 @@ class Gate:
         """
         self.reserve.check()
         self._spend(self._tickets, max(tickets, 1), allowance)
-        async with self._admission.write():
-            yield
+        return self._admission.write()
 
-    @asynccontextmanager
-    async def put(self, ticket: Octets) -> AsyncIterator[None]:
+    def put(self, ticket: Octets) -> AbstractAsyncContextManager[None]:
         """Let the hash of a ticket put an invitation.
 
         Raises:
@@ -102,8 +97,7 @@ class Gate:
         """
         self.reserve.check()
         self._spend(self._invitations, 1, ticket)
-        async with self._admission.write():
-            yield
+        return self._admission.write()
 
     def claim(self, token: Octets) -> None:
         """Let the hash of a claim token claim an invitation, or confirm that.
