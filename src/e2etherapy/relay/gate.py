@@ -1,4 +1,4 @@
-"""Everything that a request must pass before the store is asked (docs/protocol.md, section 9.6).
+"""Everything that a request must pass before the store is asked (docs/protocol.md, section 9.7).
 
 What is decided here depends on what a request shows and on what this process has to do, never on
 what is stored: it is the same for a mailbox that exists and for one that does not. Nothing here

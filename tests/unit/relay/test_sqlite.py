@@ -190,6 +190,16 @@ async def test_more_deposits_than_the_relay_holds_are_turned_away(store: SqliteS
     await store.deposit(a_deposit("afterwards"))
 
 
+async def test_acknowledging_has_room_where_deposits_have_none(store: SqliteStore) -> None:
+    await store.deposit(a_deposit("first"))
+    deposits = [store.deposit(a_deposit("same")) for _ in range(MAX_PENDING + 10)]
+    outcomes = await asyncio.gather(
+        *deposits, store.acknowledge(MAILBOX, 1), return_exceptions=True
+    )
+    assert [outcomes[0], type(outcomes[-2])] == [None, Busy]
+    assert outcomes[-1] is None
+
+
 async def test_a_fault_in_one_change_fails_only_that_one(store: SqliteStore) -> None:
     def broken(database: sqlite3.Connection) -> None:
         database.execute("SELECT nothing FROM nowhere")
