@@ -20,8 +20,9 @@ from e2etherapy.relay.sqlite.store import SqliteStore
 from e2etherapy.relay.store import Deposit
 from e2etherapy.wire import base64url
 from tests.integration.test_relay_metrics import traffic
+from tests.support.certificates import certificate
 from tests.support.command_line import Outcome, run
-from tests.support.operated import certificate, operated
+from tests.support.operated import operated
 from tests.support.relays import draw, envelope
 
 FIXED = ("relay", "doctor", "--json", "--database", "relay.db", "--connections", "100")

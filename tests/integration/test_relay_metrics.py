@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+import socket
 import subprocess
 import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +18,15 @@ from prometheus_client.parser import text_string_to_metric_families
 from e2etherapy.mailbox.capabilities import OwnedMailbox, Ticket
 from e2etherapy.relay.allowances import allow
 from e2etherapy.relay.counts import GROUPS, LATENCIES
+from e2etherapy.relay.database import DatabasePlace
 from e2etherapy.relay.metrics import GAUGES, MetricsPage
+from e2etherapy.relay.problems import Reason
 from e2etherapy.relay.routes import OPERATIONS
 from e2etherapy.wire import base64url
-from tests.support.operated import Operated, operated
+from tests.support.operated import Operated, ask, operated
+from tests.support.postgres import Server
 from tests.support.relays import (
+    PATIENCE_SECONDS,
     RelayAt,
     Request,
     acknowledgement,
@@ -36,12 +42,16 @@ if TYPE_CHECKING:
     from prometheus_client.samples import Sample
 
 PREFIX = "e2etherapy_relay_"
-COUNTERS = {"requests_total", "expired_total", "faults_total"}
+COUNTERS = {
+    *("requests_total", "batched_operations_total", "refusals_total", "dropped_total"),
+    *("expired_total", "faults_total"),
+}
 HISTOGRAMS = {"deposit_seconds", "group_size"}
 ALLOWED_LABELS: dict[str, set[str]] = {
     "operation": {operation.answer.__name__ for operation in OPERATIONS.values()} | {"unknown"},
     "status": {"2xx", "4xx", "5xx"},
     "kind": {"envelope", "invitation"},
+    "reason": {*Reason, "connections", "heads", "untaken", "answer_seconds"},
     "le": {*map(str, LATENCIES), *map(str, GROUPS), "+Inf"},
 }
 """Every label that a sample may have, and every value of it. None can carry an id."""
@@ -58,10 +68,12 @@ def value(text: str, name: str, **labels: str) -> float:
     )
 
 
-async def traffic(relay: Operated, mailboxes: int = 4) -> list[OwnedMailbox]:
+async def traffic(
+    relay: Operated, mailboxes: int = 4, place: DatabasePlace | None = None
+) -> list[OwnedMailbox]:
     """Let some mailboxes receive one, two, three … envelopes, and foreign requests come."""
-    line = RelayAt(relay.port, relay.database, io.StringIO(), relay.database)
-    allowance = await asyncio.to_thread(allow, relay.database, mailboxes, draw)
+    line = RelayAt(relay.port, relay.database, io.StringIO(), place or relay.database)
+    allowance = await asyncio.to_thread(allow, line.place, mailboxes, draw)
     tickets = [Ticket(draw(32)) for _ in range(mailboxes)]
     assert (await line.send(tickets_request(allowance, *tickets))).status == 204
     owned = [OwnedMailbox.generate(draw) for _ in tickets]
@@ -98,6 +110,7 @@ def test_the_counts_are_those_of_the_traffic(
     assert value(text, "requests_total", operation="deposit", status="4xx") == 1
     assert value(text, "requests_total", operation="create_mailbox", status="2xx") == 4
     assert value(text, "requests_total", operation="unknown", status="4xx") == 1
+    assert value(text, "refusals_total", reason="refused") == 2
     assert value(text, "deposit_seconds_count") == 11
     assert value(text, "deposit_seconds_bucket", le="+Inf") == 11
     # Eleven deposits (one refused), tickets, four mailboxes, one acknowledgement, expiry's steps.
@@ -105,8 +118,39 @@ def test_the_counts_are_those_of_the_traffic(
     assert value(text, "ready") == 1
     assert value(text, "connections") >= 0
     assert 5 <= value(text, "stored_envelopes") <= 15
+    assert value(text, "stored_bytes") > 10 * 16_384
     assert value(text, "resident_bytes") > 10_000_000
     assert value(text, "cpu_seconds") > 0
+
+
+def test_counts_and_gauges_are_there_on_postgresql_too(
+    tmp_path: Path, postgres_server: Server
+) -> None:
+    place = asyncio.run(postgres_server.new_database())
+    metrics = f"metrics_listen = 'unix:{tmp_path}/metrics.sock'"
+    with operated(tmp_path, metrics, "--database", place.url) as relay:
+        asyncio.run(traffic(relay, place=place))
+        _, text = relay.scrape()
+    assert value(text, "requests_total", operation="deposit", status="2xx") == 10
+    assert value(text, "group_size_sum") == 11
+    names = {sample.name for sample in samples(text)}
+    assert {PREFIX + name for name in GAUGES} <= names
+    assert value(text, "ready") == 1
+    assert value(text, "pending_changes") == 0
+
+
+def test_connections_that_are_ended_are_counted_by_why(tmp_path: Path) -> None:
+    settings = f"metrics_listen = 'unix:{tmp_path}/metrics.sock'\nconnections = 16"
+    with operated(tmp_path, settings) as relay, ExitStack() as stack:
+        for _ in range(16):
+            line = socket.create_connection(("127.0.0.1", relay.port), PATIENCE_SECONDS)
+            assert ask(stack.enter_context(line)) == 200
+        for _ in range(3):
+            line = socket.create_connection(("127.0.0.1", relay.port), PATIENCE_SECONDS)
+            with line, suppress(ConnectionError):
+                assert line.recv(1) == b""
+        _, text = relay.scrape()
+    assert value(text, "dropped_total", reason="connections") == 3
 
 
 def test_no_sample_has_a_name_or_a_label_that_is_not_on_the_list(

@@ -9,9 +9,11 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from e2etherapy.mailbox.capabilities import OwnedMailbox
-from tests.support.operated import Operated, ask, certificate, operated, shake_hands, wait_for
+from tests.support.certificates import certificate
+from tests.support.operated import Operated, ask, operated, shake_hands, wait_for
 from tests.support.relays import PATIENCE_SECONDS, deposit, draw, envelope
 
+PATIENT = "body_grace_seconds = 30"
 TLS = "tls_certificate = '{0}/chain.pem'\ntls_key = '{0}/key.pem'\n"
 
 
@@ -84,15 +86,15 @@ def test_bodies_on_their_way_get_another_room(tmp_path: Path) -> None:
             return int(line.recv(64).split()[1])
 
     whole = deposit(OwnedMailbox.generate(draw), envelope("a")).encode()
-    with operated(tmp_path, "body_bytes = 1_048_576\n") as relay, ExitStack() as stack:
+    with operated(tmp_path, "body_bytes = 1_048_576\n" + PATIENT) as relay, ExitStack() as stack:
         for _ in range(1_048_576 // 16_384):
             line = socket.create_connection(("127.0.0.1", relay.port), PATIENCE_SECONDS)
             stack.enter_context(line).sendall(whole[:-1])
         wait_for(lambda: asked_for_room(relay) == 503)
-        (tmp_path / "relay.toml").write_text("body_bytes = 2_097_152\n")
+        (tmp_path / "relay.toml").write_text("body_bytes = 2_097_152\n" + PATIENT)
         assert relay.signal(signal.SIGHUP, "reload")["event"] == "reloaded"
         assert asked_for_room(relay) == 404
-        (tmp_path / "relay.toml").write_text("body_bytes = 1_048_576\n")
+        (tmp_path / "relay.toml").write_text("body_bytes = 1_048_576\n" + PATIENT)
         assert relay.signal(signal.SIGHUP, "reload")["event"] == "reloaded"
         wait_for(lambda: asked_for_room(relay) == 503)
 
@@ -113,9 +115,11 @@ def test_a_configuration_that_is_wrong_changes_nothing_and_is_named(tmp_path: Pa
 
 def test_what_waits_for_a_restart_is_said(tmp_path: Path) -> None:
     with operated(tmp_path) as relay:
-        (tmp_path / "relay.toml").write_text("stop_seconds = 20\nbehind_proxy = true")
+        (tmp_path / "relay.toml").write_text(
+            "stop_seconds = 20\nbehind_proxy = true\npace_cells = 1024\nwaits = 5"
+        )
         told = relay.signal(signal.SIGHUP, "reloaded")
-        assert told["restart"] == ["behind_proxy", "stop_seconds"]
+        assert told["restart"] == ["behind_proxy", "stop_seconds", "pace_cells"]
         (tmp_path / "relay.toml").unlink()
         assert relay.signal(signal.SIGHUP, "reload")["event"] == "reload refused"
         written = (tmp_path / "relay.log").read_text()

@@ -12,13 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.support.command_line import PROGRAM, environment
 from tests.support.relays import PATIENCE_SECONDS
@@ -88,7 +83,8 @@ def operated(folder: Path, text: str = "", *arguments: str) -> Iterator[Operated
     config = folder / "relay.toml"
     config.write_text(text)
     listen = () if "--listen" in arguments else ("--listen", "127.0.0.1:0")
-    fixed = ("--database", str(folder / "relay.db"), *listen)
+    database = () if "--database" in arguments else ("--database", str(folder / "relay.db"))
+    fixed = (*database, *listen)
     with (folder / "relay.log").open("a") as log:
         process = subprocess.Popen(
             [*PROGRAM, "relay", "serve", "--config", str(config), *fixed, *arguments],
@@ -106,24 +102,6 @@ def operated(folder: Path, text: str = "", *arguments: str) -> Iterator[Operated
         finally:
             if process.poll() is None:
                 process.kill()
-
-
-def certificate(folder: Path, name: str = "localhost", days: tuple[int, int] = (-1, 30)) -> None:
-    """Write chain.pem and key.pem, self-signed, valid from and to so many days from now."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now + timedelta(days=days[0]))
-        .not_valid_after(now + timedelta(days=days[1]))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "chain.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    plain, form = serialization.NoEncryption(), serialization.PrivateFormat.PKCS8
-    (folder / "key.pem").touch(mode=0o600)
-    (folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
 
 
 def shake_hands(port: int) -> ssl.SSLSocket:

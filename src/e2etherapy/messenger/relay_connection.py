@@ -269,7 +269,7 @@ def _check(status: int, success: int, length: int) -> None:
             "The relay has no room for this now: the mailbox or its disk is full. "
             "What you wrote is safe on this device and goes out with a later sync."
         )
-    if status == 503:  # noqa: PLR2004
+    if status in {429, 503}:
         raise RelayUnreachable(
             "The relay is busy or stopping. What you wrote is safe on this device and goes out "
             "with a later sync."

@@ -7,21 +7,26 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.relay import problems
+from e2etherapy.relay.admission import Work
 from e2etherapy.relay.arrivals import ArrivalsDesk
 from e2etherapy.relay.bodies import Bodies
 from e2etherapy.relay.clock import Today
 from e2etherapy.relay.counts import Counts
+from e2etherapy.relay.gate import Gate
 from e2etherapy.relay.http import problem_response
+from e2etherapy.relay.incidents import Incidents
 from e2etherapy.relay.limits import Limits
 from e2etherapy.relay.log import RelayLog
-from e2etherapy.relay.problems import ProblemAnswer
+from e2etherapy.relay.mailboxes import Mailboxes
+from e2etherapy.relay.pace import SALT_SIZE
 from e2etherapy.relay.readiness import Readiness
 from e2etherapy.relay.requests import Asked, read_call, split_path
 from e2etherapy.relay.routes import OPERATIONS, Rooms
-from e2etherapy.relay.store import DiskFull, Store, StoreError
+from e2etherapy.relay.store import Store
 from e2etherapy.relay.versions import nothing_at
-from e2etherapy.relay.waiting import RoomFull, WaitingRoom
+from e2etherapy.relay.waiting import WaitingRoom
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -30,21 +35,17 @@ if TYPE_CHECKING:
 class Relay:
     """Answers requests until it is told to stop."""
 
-    def __init__(
-        self,
-        store: Store,
-        today: Today,
-        log: RelayLog,
-        limits: Limits,
-        readiness: Readiness | None = None,
-    ) -> None:
-        self._log = log
-        self._bodies = Bodies(limits)
+    def __init__(self, store: Store, today: Today, log: RelayLog, limits: Limits) -> None:
+        self.gate = Gate(limits, system_entropy(SALT_SIZE), time.monotonic)
         self.waiting = WaitingRoom(limits)
         """Who waits."""
         self.counts = Counts()
-        arrivals = ArrivalsDesk(store, self.waiting, limits)
-        self._rooms = Rooms(store, arrivals, today, log, readiness or Readiness(), self.counts)
+        self._bodies = Bodies(limits)
+        self._rooms = Rooms(
+            mailboxes=Mailboxes(store, self.gate, today),
+            arrivals=ArrivalsDesk(store, self.waiting, limits),
+            incidents=Incidents(log, self.counts, Readiness(self.gate.reserve, log.fault)),
+        )
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -54,12 +55,13 @@ class Relay:
 
     async def is_ready(self) -> bool:
         """Say whether GET /v1/ready would answer 200."""
-        rooms = self._rooms
-        open_ = not self.waiting.closed and rooms.readiness.has_room()
-        return open_ and await rooms.readiness.reaches(rooms.store)
+        readiness = self._rooms.incidents.readiness
+        open_ = not self.waiting.closed and readiness.has_room()
+        return open_ and await readiness.reaches(self._rooms.mailboxes.store)
 
     def adopt(self, limits: Limits) -> None:
         """Hold what comes from now on to other limits."""
+        self.gate.adopt(limits)
         self.waiting.adopt(limits)
         self._bodies.adopt(limits)
         self._rooms.arrivals.adopt(limits)
@@ -93,20 +95,10 @@ class Relay:
     async def _answer_or_explain(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             return await self._answer(request)
-        except ProblemAnswer as problem:
-            return problem_response(problem)
-        except StoreError as error:
-            if isinstance(error, DiskFull):
-                self._rooms.readiness.found_no_room()
-            return problem_response(problems.of(error, self._log))
-        except RoomFull:
-            return problem_response(problems.overloaded())
-        except (ConnectionError, asyncio.CancelledError):
+        except ConnectionError:
             raise
-        except Exception as fault:  # noqa: BLE001 - logged without its words, and answered
-            self.counts.faults += 1
-            self._log.fault(fault)
-            return problem_response(problems.internal())
+        except Exception as problem:  # noqa: BLE001 - counted, logged without its words, answered
+            return problem_response(self._rooms.incidents.answer_to(problem))
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path, name = split_path(request.rel_url.raw_path)
@@ -115,8 +107,15 @@ class Relay:
             raise nothing_at(path, OPERATIONS)
         if self.waiting.closed:
             raise problems.stopping()
-        asked = Asked(request, name, self._bodies)
-        return await operation.answer(self._rooms, await read_call(asked, operation.form))
+        self.gate.check(operation.work)
+        try:
+            call = await read_call(Asked(request, name, self._bodies), operation.form)
+            if operation.work is Work.WAITING:
+                self._bodies.done(request)
+            with self.gate.request(operation.work):
+                return await operation.answer(self._rooms, call)
+        finally:
+            self._bodies.done(request)
 
 
 def _name_of(request: web.BaseRequest) -> str | None:

@@ -22,8 +22,9 @@ from e2etherapy.relay.options import BY_NAME, LIMITS, OPTIONS, PREFIX, Kind, Opt
 from e2etherapy.relay.server import MetricsSettings, Settings
 
 Value = str | float | bool
-_ORDERED = (("waits", "waited_mailboxes"),)
-"""Limits of which the first may not be above the second: each wait is for one mailbox or more."""
+_ORDERED = (("waits", "waited_mailboxes"), ("body_grace_seconds", "body_seconds"))
+"""Limits of which the first may not be above the second: each wait is for one mailbox or more, and
+a body that is given up first never gives way."""
 _LARGEST_FILE = 65_536
 _TYPES: Mapping[Kind, tuple[type, ...]] = {
     Kind.ADDRESS: (str,),

@@ -42,6 +42,7 @@ class Counts:
         self.deposit_seconds = Histogram(LATENCIES)
         self.group_sizes = Histogram(GROUPS)
         self.expired: Counter[str] = Counter()
+        self.refusals: Counter[str] = Counter()
         self.faults = 0
 
     def request(self, operation: str | None, status: int, seconds: float) -> None:
@@ -53,6 +54,10 @@ class Counts:
     def batched_operation(self, operation: str, status: int) -> None:
         """Count an operation that had its own result within a batch."""
         self.batched[operation, f"{status // 100}xx"] += 1
+
+    def refusal(self, reason: str) -> None:
+        """Count something that was not done, by the one word for why."""
+        self.refusals[reason] += 1
 
     def group(self, size: int) -> None:
         """Count a group of changes that became durable together."""

@@ -16,6 +16,8 @@ from e2etherapy.relay.store import Busy, Deposit, StoreError
 
 MAX_PENDING = 1_024
 """Deposits and other changes that may wait: 16 MiB of envelopes."""
+MAX_PENDING_DEPOSITS = 960
+"""Of them, also those whose senders have gone: the rest is for changes that make room."""
 
 WaitingDeposits = Sequence[tuple[Deposit, asyncio.Future[None]]]
 
@@ -100,6 +102,8 @@ class GroupWriter(ABC, Generic[U]):
     async def deposit(self, deposit: Deposit) -> None:
         """Store an envelope; see Store.deposit."""
         self._check_room()
+        if len(self._deposits) >= MAX_PENDING_DEPOSITS:
+            raise Busy("Too much waits to be written.")
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._deposits.append((deposit, answer))
         self._something.set()

@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 from e2etherapy.relay.clock import Today
 from e2etherapy.relay.counts import Counts
+from e2etherapy.relay.gate import Gate
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.store import Store
 
@@ -36,6 +37,14 @@ async def maintain(
         except Exception as problem:  # noqa: BLE001 - logged, and the next round tries again
             log.fault(problem)
         await pause(ROUND_SECONDS)
+
+
+async def forget(gate: Gate, pause: Pause) -> None:
+    """Wipe from memory when keys were last used, every ten minutes, until cancelled."""
+    while True:
+        await pause(ROUND_SECONDS)
+        for _ in gate.forget():
+            await pause(0)
 
 
 async def expire(store: Store, day: int, log: RelayLog, counts: Counts) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from prometheus_client.core import (
@@ -30,16 +31,19 @@ from e2etherapy.relay.limits import Limits
 from e2etherapy.relay.listening import bind
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.server import MetricsSettings, Observed
+from e2etherapy.relay.store import Store, StoreError
 
 _LIMITS = Limits(connections=16)
 _PAGE = resource.getpagesize()
+_BY_OPERATION = ("operation", "status")
 
 GAUGES: Mapping[str, str] = {
     "connections": "Open connections.",
     "waits": "Devices that wait for an envelope.",
     "waited_mailboxes": "Mailboxes that somebody waits for.",
     "pending_changes": "Changes that wait to be written.",
-    "stored_envelopes": "Envelopes that are stored, estimated from the size of the database.",
+    "stored_envelopes": "Envelopes that are stored, estimated without counting them.",
+    "stored_bytes": "What the database holds, room that is free within it left out.",
     "ready": "1 when GET /v1/ready would answer 200.",
     "resident_bytes": "Memory of the process.",
     "open_files": "Open files of the process, connections among them.",
@@ -52,29 +56,20 @@ class _Families(Collector):
     """Every sample that is shown; the one place where one gets a label."""
 
     counts: Counts
+    dropped: Mapping[str, int]
     gauges: Mapping[str, float]
 
     def collect(self) -> Iterable[Metric]:
-        requests = CounterMetricFamily(
-            "e2etherapy_relay_requests", "Answered requests.", labels=["operation", "status"]
-        )
-        for labels, number in sorted(self.counts.requests.items()):
-            requests.add_metric(labels, number)
-        batched = CounterMetricFamily(
-            "e2etherapy_relay_batched_operations",
+        yield _counter("requests", "Answered requests.", _BY_OPERATION, self.counts.requests)
+        yield _counter(
+            "batched_operations",
             "Operations within answered batches.",
-            labels=["operation", "status"],
+            _BY_OPERATION,
+            self.counts.batched,
         )
-        for labels, number in sorted(self.counts.batched.items()):
-            batched.add_metric(labels, number)
-        expired = CounterMetricFamily(
-            "e2etherapy_relay_expired", "What expiry deleted.", labels=["kind"]
-        )
-        for kind, number in sorted(self.counts.expired.items()):
-            expired.add_metric([kind], number)
-        yield requests
-        yield batched
-        yield expired
+        yield _counter("refusals", "What was not done, by why.", ["reason"], self.counts.refusals)
+        yield _counter("dropped", "Connections that were ended, by why.", ["reason"], self.dropped)
+        yield _counter("expired", "What expiry deleted.", ["kind"], self.counts.expired)
         yield CounterMetricFamily(
             "e2etherapy_relay_faults", "Requests that met a fault.", value=self.counts.faults
         )
@@ -82,6 +77,13 @@ class _Families(Collector):
         yield _histogram("group_size", "Changes in one commit.", self.counts.group_sizes)
         for name, value in self.gauges.items():
             yield GaugeMetricFamily(f"e2etherapy_relay_{name}", GAUGES[name], value=value)
+
+
+def _counter(name: str, meaning: str, labels: Sequence[str], counts: Mapping[Any, int]) -> Metric:
+    family = CounterMetricFamily(f"e2etherapy_relay_{name}", meaning, labels=labels)
+    for values, number in sorted(counts.items()):
+        family.add_metric([values] if isinstance(values, str) else values, number)
+    return family
 
 
 def _histogram(name: str, meaning: str, histogram: Histogram) -> Metric:
@@ -113,7 +115,8 @@ class MetricsPage:
         return self._text
 
     async def _make(self) -> bytes:
-        return generate_latest(_Families(self._observed.counts, await self._gauges()))
+        seen = self._observed
+        return generate_latest(_Families(seen.counts, seen.server.dropped, await self._gauges()))
 
     async def _gauges(self) -> dict[str, float]:
         relay, server, store = self._observed.relay, self._observed.server, self._observed.store
@@ -123,8 +126,18 @@ class MetricsPage:
             "waited_mailboxes": relay.waiting.waited_mailboxes,
             "pending_changes": store.pending(),
             "ready": float(await relay.is_ready()),
-            "stored_envelopes": await store.estimate(),
-        } | dict(_of_this_process())
+            **await _stored(store),
+            **dict(_of_this_process()),
+        }
+
+
+async def _stored(store: Store) -> dict[str, float]:
+    """Return nothing while the database is away: `ready` says that it is."""
+    try:
+        space = await store.space()
+    except StoreError:
+        return {}
+    return {"stored_envelopes": space.envelopes, "stored_bytes": space.stored}
 
 
 def _of_this_process() -> Iterator[tuple[str, float]]:

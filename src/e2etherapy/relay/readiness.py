@@ -3,46 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 from e2etherapy.mailbox.capabilities import MailboxId
+from e2etherapy.relay.reserve import Reserve
 from e2etherapy.relay.store import Store
 
 _FULL_SECONDS = 30.0
 """After a write that found no room, the relay is not ready for so long; then it tries again."""
 _ANSWER_SECONDS = 5.0
 
-Room = Callable[[], bool]
-"""Says whether there is as much room as is to be kept free."""
-
-
-def always_room() -> bool:
-    """Stand for a database whose disk is elsewhere."""
-    return True
-
-
-def room_beside(database: Path, reserve: int) -> Room:
-    """Return a Room that looks at the file system of a database file."""
-
-    def has_room() -> bool:
-        found = os.statvfs(database.parent)
-        return found.f_bavail * found.f_frsize >= reserve
-
-    return has_room
-
 
 class Readiness:
     """Remembers what went wrong lately, and asks the store."""
 
-    def __init__(
-        self,
-        room: Room = always_room,
-        on_fault: Callable[[BaseException], None] | None = None,
-    ) -> None:
-        self._room = room
-        self._on_fault = on_fault or _nobody_listens
+    def __init__(self, reserve: Reserve, on_fault: Callable[[BaseException], None]) -> None:
+        self._reserve = reserve
+        self._on_fault = on_fault
         self._full_until = 0.0
 
     def found_no_room(self) -> None:
@@ -51,7 +28,9 @@ class Readiness:
 
     def has_room(self) -> bool:
         """Say whether something can be written, as far as is known."""
-        return asyncio.get_running_loop().time() >= self._full_until and self._room()
+        return (
+            asyncio.get_running_loop().time() >= self._full_until and not self._reserve.is_touched
+        )
 
     async def reaches(self, store: Store) -> bool:
         """Say whether the database answers."""
@@ -62,7 +41,3 @@ class Readiness:
             self._on_fault(problem)
             return False
         return True
-
-
-def _nobody_listens(_problem: BaseException) -> None:
-    """Stand in for a log."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from e2etherapy.errors import InvalidCertificate, InvalidConfiguration, RelaySetupError
-from e2etherapy.relay.limits import limits_of_this_process
+from e2etherapy.relay.limits import figures, limits_of_this_process
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.tls import CurrentCertificate
 
@@ -71,4 +71,9 @@ def _waiting_for_a_restart(old: Settings, new: Settings) -> list[str]:
     ]
     if (old.certificate is None) != (new.certificate is None):
         changed.append("certificate")
-    return changed
+    limits = [
+        name
+        for name, (_, figure) in figures().items()
+        if not figure.live and getattr(old.limits, name) != getattr(new.limits, name)
+    ]
+    return changed + limits

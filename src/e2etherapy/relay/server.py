@@ -10,14 +10,14 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 from aiohttp import web
 
+from e2etherapy.relay import reserve
 from e2etherapy.relay.app import Relay
 from e2etherapy.relay.clock import SteadyDays, Today, system_today
 from e2etherapy.relay.counts import Counts
@@ -31,9 +31,9 @@ from e2etherapy.relay.listening import (
     check_exposure,
 )
 from e2etherapy.relay.log import RelayLog, silence_libraries
-from e2etherapy.relay.maintenance import maintain
-from e2etherapy.relay.readiness import Readiness, Room, always_room, room_beside
+from e2etherapy.relay.maintenance import forget, maintain
 from e2etherapy.relay.reloading import Reloading, Running
+from e2etherapy.relay.site import RelaySite
 from e2etherapy.relay.store import Store
 from e2etherapy.relay.tls import CurrentCertificate
 
@@ -145,16 +145,15 @@ async def running(
         store = await open_store(settings.database)
         stack.push_async_callback(store.close)
         limits = limits_of_this_process(settings.limits)
-        readiness = Readiness(_room_of(settings), log.fault)
-        relay = Relay(store, today, log, limits, readiness)
-        maintenance = asyncio.create_task(maintain(store, today, asyncio.sleep, log, relay.counts))
-        stack.push_async_callback(_cancel, maintenance)
+        relay = Relay(store, today, log, limits)
+        for chore in _chores(relay, store, today, log):
+            stack.push_async_callback(_cancel, asyncio.create_task(chore))
         server = RelayServer(relay.answer, log, limits)
         await _show_metrics(settings.metrics, Observed(relay, server, store), log, stack)
         runner = web.ServerRunner(server, shutdown_timeout=settings.stop_seconds)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        site = web.SockSite(runner, listener, ssl_context=tls.context if tls else None)
+        site = RelaySite(runner, listener, limits, tls.context if tls else None)
         await site.start()
         if reloading is not None:
             reloading.attach(Running(settings, relay, server, tls))
@@ -182,11 +181,13 @@ async def _show_metrics(
         stack.callback(settings.listen.unix_path.unlink, missing_ok=True)
 
 
-def _room_of(settings: Settings) -> Room:
-    """Look for room where the database is a file; a server's disk is its operator's to watch."""
-    if isinstance(settings.database, Path):
-        return room_beside(settings.database, settings.limits.disk_reserve_bytes)
-    return always_room
+def _chores(
+    relay: Relay, store: Store, today: Today, log: RelayLog
+) -> Iterator[Coroutine[None, None, None]]:
+    """Yield what goes on beside the requests."""
+    yield maintain(store, today, asyncio.sleep, log, relay.counts)
+    yield forget(relay.gate, asyncio.sleep)
+    yield reserve.keep(relay.gate.reserve, store, asyncio.sleep, log)
 
 
 async def _finish(relay: Relay, site: web.SockSite, log: RelayLog, seconds: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 from e2etherapy.relay.answers import UntakenAnswers
@@ -22,7 +23,8 @@ class Transport(asyncio.Transport):
 
 
 def test_another_room_holds_for_answers_that_begin_from_then_on() -> None:
-    answers = UntakenAnswers(100)
+    dropped: Counter[str] = Counter()
+    answers = UntakenAnswers(100, dropped)
     first, second, third = Transport(), Transport(), Transport()
     with answers.hold(first, 40), answers.hold(second, 40):
         answers.adopt(50)
@@ -32,3 +34,4 @@ def test_another_room_holds_for_answers_that_begin_from_then_on() -> None:
         answers.adopt(100)
         with answers.hold(third, 60):
             assert not second.aborted
+    assert dropped == {"untaken": 1}

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from e2etherapy.relay.readiness import Readiness, room_beside
+from e2etherapy.relay.limits import STANDARD
+from e2etherapy.relay.readiness import Readiness
+from e2etherapy.relay.reserve import Reserve
 from e2etherapy.relay.sqlite.store import SqliteStore
-from e2etherapy.relay.store import Busy
+from e2etherapy.relay.store import Busy, Space
 from tests.support.relays import Request, relay
 
 READY = Request("GET", "/v1/ready")
@@ -61,7 +63,7 @@ async def test_a_database_whose_file_broke_is_away_too(
 
 
 async def test_a_write_without_room_is_remembered_for_a_while() -> None:
-    readiness = Readiness()
+    readiness = Readiness(Reserve(STANDARD), lambda _problem: None)
     assert readiness.has_room()
     readiness.found_no_room()
     assert not readiness.has_room()
@@ -70,6 +72,14 @@ async def test_a_write_without_room_is_remembered_for_a_while() -> None:
     assert readiness.has_room()
 
 
-def test_room_is_measured_where_the_database_lies(tmp_path: Path) -> None:
-    assert room_beside(tmp_path / "relay.db", 1)()
-    assert not room_beside(tmp_path / "relay.db", 2**62)()
+def test_a_relay_whose_reserve_is_touched_has_no_room() -> None:
+    async def rooms() -> list[bool]:
+        reserve = Reserve(STANDARD)
+        readiness = Readiness(reserve, lambda _problem: None)
+        found = []
+        for free in (STANDARD.disk_reserve_bytes, STANDARD.disk_reserve_bytes - 1, 2**40):
+            reserve.look(Space(stored=0, free=free, envelopes=0))
+            found.append(readiness.has_room())
+        return found
+
+    assert asyncio.run(rooms()) == [True, False, True]

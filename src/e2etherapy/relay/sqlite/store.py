@@ -31,6 +31,7 @@ from e2etherapy.relay.sqlite.connection import (
 )
 from e2etherapy.relay.sqlite.expiry import expired_envelopes
 from e2etherapy.relay.sqlite.schema import migrate
+from e2etherapy.relay.sqlite.space import space_of
 from e2etherapy.relay.sqlite.writer import SqliteWriter
 from e2etherapy.relay.store import (
     Busy,
@@ -39,22 +40,17 @@ from e2etherapy.relay.store import (
     Invitation,
     PutMark,
     Refused,
+    Space,
     StoreError,
 )
 from e2etherapy.wire.locator import Locator
-
-_PAGES_AN_ENVELOPE = 4.25
-"""Four overflow pages, and a share of the pages that its row, digest and mailbox lie in."""
-_PAGES_IN_USE = (
-    "SELECT max(page_count - freelist_count - 10, 0) FROM pragma_page_count, pragma_freelist_count"
-)
-"""Without the tables' first pages."""
 
 
 class SqliteStore:
     """A Store. One connection writes in groups, another reads without waiting for it."""
 
-    def __init__(self, writing: Connection, reading: Connection) -> None:
+    def __init__(self, path: Path, writing: Connection, reading: Connection) -> None:
+        self._path = path
         self._writing = writing
         self._reading = reading
         self._writer = SqliteWriter(writing)
@@ -75,7 +71,7 @@ class SqliteStore:
         except BaseException:
             await writing.close()
             raise
-        return cls(writing, reading)
+        return cls(path, writing, reading)
 
     async def close(self) -> None:
         """Write what was accepted, then close the file."""
@@ -195,10 +191,9 @@ class SqliteStore:
         """See Store.pending."""
         return self._writer.pending()
 
-    async def estimate(self) -> int:
-        """See Store.estimate."""
-        rows = await self._read(_PAGES_IN_USE, ())
-        return int(rows[0][0] / _PAGES_AN_ENVELOPE)
+    async def space(self) -> Space:
+        """See Store.space."""
+        return await space_of(self._reading, self._path)
 
     async def scrub(self) -> None:
         """Empty the write-ahead log, in which deleted envelopes would stay until overwritten.
