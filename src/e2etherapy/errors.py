@@ -151,6 +151,10 @@ class VaultFull(VaultError):
     """The disk has no room; the last step was undone."""
 
 
+class NotRemembered(VaultError):
+    """What was done is on disk; only this machine's note of the vault's age is not."""
+
+
 class OldCopy(VaultError):
     """This vault is an older copy than the one last used here, or was moved here."""
 

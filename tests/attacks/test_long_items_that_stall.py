@@ -153,6 +153,7 @@ async def test_nothing_is_given_up_while_its_piece_may_wait_at_the_relay(tmp_pat
         tmp_path, turns=2, client_connect=lines[0].connect, therapist_connect=lines[1].connect
     ) as pair:
         await carry_the_receipts(pair)
+        lines[0].batches = False
         lines[0].cut(2, after_effect=False)
         assert (await pair.client.send(OKAFOR, "late" + LONG)).state == "on_device"
         assert (await pair.therapist.sync()).arrived == {}

@@ -1,4 +1,4 @@
-"""Threat R15: who operates a relay, or takes what its operation leaves, learns who talks to whom.
+"""Threat R16: who operates a relay, or takes what its operation leaves, learns who talks to whom.
 
 A relay that the command line started carries a day of two therapists and their clients, with all
 that an operator does meanwhile: metrics, counts, doctor, backups, a reload, a stop. Then everything

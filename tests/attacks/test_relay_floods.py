@@ -1,4 +1,4 @@
-"""Threat R17: a flood slows others, tells what exists, fills the memory, or is stopped by address.
+"""Threat R18: a flood slows others, tells what exists, fills the memory, or is stopped by address.
 
 Every flood here ends by itself: it is bounded in requests or in seconds, and stays on this machine.
 """

@@ -146,6 +146,24 @@ async def test_accepting_an_opening_leaves_none_of_the_one_time_secrets_behind(
         assert await gone(pair.therapist_home, pair.therapist, "Sam", before) == one_time
 
 
+async def test_an_invitation_that_nobody_used_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with two(tmp_path, met=False) as pair:
+        await pair.therapist.invite("Sam", days=1)
+        state = (await record_of(pair.therapist, "Sam")).state
+        before = await secrets_of(pair.therapist, "Sam")
+        assert isinstance(state, Invited)
+        before |= {state.bundle[start : start + 32] for start in range(0, 1024, 32)}
+        before -= {bytes(state.identity)}
+        assert found(pair.therapist_home, before) == before
+        pair.clock.forward(days=32)
+        await pair.therapist.sync()
+        assert await pair.therapist.conversations() == []
+        assert found(pair.therapist_home, before) == set()
+        await pair.therapist.device.vault.pause()
+        assert found(pair.therapist_home, before) == set()
+        await pair.therapist.device.vault.resume()
+
+
 async def test_a_claims_token_is_gone_once_the_invitation_is_joined(tmp_path: Path) -> None:
     async with two(tmp_path, met=False) as pair:
         link = (await pair.therapist.invite("Sam")).link
@@ -177,7 +195,8 @@ async def test_a_kept_secret_is_gone_once_its_envelope_has_arrived(tmp_path: Pat
         assert len(before) == 2
         assert found(pair.client_home, before) == before
         meddler.rearrange = lambda held: held[:1]
-        await pair.client.sync()
+        for _ in before:
+            await pair.client.sync()
         assert kept(await record_state(pair)) == set()
         assert found(pair.client_home, before) == set()
 

@@ -228,7 +228,10 @@ def test_the_recovery_words_open_a_vault_whose_passphrase_is_lost(
     assert person.run("conversations", "--passphrase-file", str(fresh)).code == 0
 
 
-def test_waiting_shows_what_arrives_until_ctrl_c(tmp_path: Path, relay: Relay) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_waiting_shows_what_arrives_until_it_is_stopped(
+    tmp_path: Path, relay: Relay, number: signal.Signals, code: int
+) -> None:
     two = acquainted(tmp_path, relay)
     waiting = subprocess.Popen(
         [*PROGRAM, "--home", str(two.therapist.home), "sync", "--wait", "--json"],
@@ -241,7 +244,9 @@ def test_waiting_shows_what_arrives_until_ctrl_c(tmp_path: Path, relay: Relay) -
     assert waiting.stdout is not None
     assert '"messages": 1' in waiting.stdout.readline()
     assert two.therapist.ask("read", "Robin")[-1]["text"] == "I am here."
-    waiting.send_signal(signal.SIGINT)
+    waiting.send_signal(number)
     _, errors = waiting.communicate(timeout=PATIENCE_SECONDS)
-    assert waiting.returncode == 130
-    assert "Traceback" not in errors
+    assert waiting.returncode == code
+    assert errors.strip() == ""
+    two.client.ask("send", "Dr. Okafor", "Still here.")
+    assert two.therapist.ask("sync")["arrived"] == [{"name": "Robin", "messages": 1}]

@@ -21,6 +21,7 @@ from hypothesis.stateful import run_state_machine_as_test as run_machine
 from e2etherapy.messenger.messenger import Messenger
 from tests.conftest import PROFILE
 from tests.support.delivery_claims import OTHER, DeliveryClaims, file_of
+from tests.support.hostile_batches import Lie
 from tests.support.hostile_relay import Trouble
 from tests.support.meddling import Meddling, meddle
 from tests.support.two_people import (
@@ -48,8 +49,11 @@ numbers = st.integers(0, 200_000)
 deeds = st.tuples(st.sampled_from(Meddling), st.integers(0, 3), numbers)
 troubles = st.tuples(st.integers(0, 3), st.sampled_from(Trouble))
 crashes = st.one_of(st.integers(0, 12), st.integers(0, 40))
+lies = st.sampled_from(Lie)
 adversities = st.one_of(
     st.just(CALM),
+    st.builds(Adversity, lie=lies),
+    st.builds(Adversity, crash=crashes, lie=lies),
     st.builds(Adversity, trouble=troubles, crash=st.none()),
     st.builds(Adversity, trouble=st.none(), crash=crashes),
 )
@@ -70,8 +74,9 @@ class Delivery(RuleBasedStateMachine):
         self._invite(CALM)
         self._join(CALM)
 
-    @initialize(answered=st.booleans(), again=st.booleans())
-    def meet(self, answered: bool, again: bool) -> None:
+    @initialize(answered=st.booleans(), again=st.booleans(), batches=st.booleans())
+    def meet(self, answered: bool, again: bool, batches: bool) -> None:
+        self.world.relay.knows_batches = batches
         if again:
             self._invite(CALM)
             self._join(CALM)

@@ -26,7 +26,7 @@ class DeliveryClaims:
     def __init__(self, world: TwoPeople) -> None:
         self._world = world
         self._seen: dict[str, set[bytes]] = {THERAPIST: set(), CLIENT: set()}
-        self.destroyed: set[bytes] = set()
+        self.destroyed = world.relay.destroyed
 
     async def hold_now(self) -> None:
         """Check what must hold after every step."""

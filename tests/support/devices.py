@@ -6,6 +6,7 @@ of that one in a folder of its own, with its own memory of the vault's age.
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import functools
 import io
@@ -20,7 +21,7 @@ from pathlib import Path
 from e2etherapy.errors import RelayUnreachable
 from e2etherapy.mailbox.capabilities import Allowance, OwnerKey
 from e2etherapy.mailbox.operations import StoredEnvelope
-from e2etherapy.messenger.clock import day_of
+from e2etherapy.messenger.clock import Sleep, day_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.relay_connection import RelayConnection
@@ -29,7 +30,7 @@ from e2etherapy.relay.database import DatabasePlace, opened_store
 from e2etherapy.relay.listening import parse_listen_address
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.server import Settings, running
-from e2etherapy.vault import conversations, keyslots, vault
+from e2etherapy.vault import conversations, creation, keyslots, vault
 from e2etherapy.vault.keyslots import DataKey
 from e2etherapy.vault.records import ConversationRecord, Role
 from e2etherapy.vault.vault import Place
@@ -115,7 +116,7 @@ async def _template(role: Role) -> _Template:
         place = Place(_shelf() / role / "vault", _shelf() / role / "state")
         draw = seeded(f"template of the {role}")
         first = first_settings(role, "http://127.0.0.1:1", None, None, draw)
-        made, words = await vault.create(place, role, PASSPHRASE, first, draw)
+        made, words = await creation.create(place, role, PASSPHRASE, first, draw)
         await made.close()
         key = keyslots.unlock_with_passphrase(keyslots.read(place.folder), PASSPHRASE)
         _templates[role] = _Template(place, key, words)
@@ -132,6 +133,7 @@ class Home:
     words: str
     clock: HandClock
     connect: Connect = RelayConnection
+    sleep: Sleep = asyncio.sleep
     _opened: int = field(default=0)
 
     async def open(self) -> Messenger:
@@ -145,6 +147,7 @@ class Home:
                 clock=self.clock,
                 entropy=seeded(f"{self.place.folder.name}, opened {self._opened}"),
                 connect=self.connect,
+                sleep=self.sleep,
             )
         )
 
@@ -274,6 +277,7 @@ class Line:
     Attributes:
         calls: requests since the last `cut`.
         down: nothing gets through.
+        batches: whether the relay at its end knows them.
         snapshot: called at the cut, as if the program ended there; without it, the cut is met as
             any failure of the network is.
     """
@@ -283,6 +287,7 @@ class Line:
         self.fail_at: int | None = None
         self.after_effect = False
         self.down = False
+        self.batches = True
         self.snapshot: Callable[[], object] | None = None
 
     def cut(self, call: int, *, after_effect: bool) -> None:
@@ -313,6 +318,9 @@ class _ConnectionOverLine(RelayConnection):
     def __init__(self, url: str, line: Line) -> None:
         super().__init__(url)
         self._line = line
+
+    async def features(self) -> frozenset[str]:
+        return await super().features() if self._line.batches else frozenset()
 
     async def _call(self, *given: object, **named: object) -> bytes:
         line = self._line
@@ -345,6 +353,9 @@ class _ConnectionThroughHands(RelayConnection):
         super().__init__(url)
         self._meddler = meddler
         self._taken = 0
+
+    async def features(self) -> frozenset[str]:
+        return frozenset()
 
     async def wait(self, mailboxes: Sequence[tuple[OwnerKey, int]], seconds: float) -> list[int]:
         if self._meddler.rearrange is None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
 from typing import Self, TypeVar
+
+import msgspec
 
 from e2etherapy.errors import (
     RelayError,
@@ -15,6 +17,14 @@ from e2etherapy.errors import (
     RelayProtocolError,
     RelayRefused,
     RelayUnreachable,
+)
+from e2etherapy.mailbox.batch import (
+    BatchedAcknowledgement,
+    BatchedCollection,
+    BatchedDeposit,
+    BatchedOperation,
+    BatchResult,
+    unpack_operations,
 )
 from e2etherapy.mailbox.capabilities import (
     Allowance,
@@ -26,10 +36,18 @@ from e2etherapy.mailbox.capabilities import (
     Ticket,
     TicketHash,
 )
-from e2etherapy.mailbox.operations import MAX_PAGE, StoredEnvelope
+from e2etherapy.mailbox.operations import (
+    BATCH,
+    BATCHES,
+    MAX_PAGE,
+    StoredEnvelope,
+    pack_page,
+    parse_authorization,
+)
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.wire.locator import Locator
 from tests.support.crash_points import CrashPoints
+from tests.support.hostile_batches import Lie, answer
 
 Answer = TypeVar("Answer")
 
@@ -76,18 +94,19 @@ class Mailbox:
 
     entries: list[Entry] = field(default_factory=list)
     history: list[bytes] = field(default_factory=list)
+    acknowledged: int = 0
     skipped_positions: int = 0
     ignored_acknowledgements: int = 0
 
-    def collect(self, after: int) -> list[StoredEnvelope]:
-        """Show what the owner does not hold yet, under positions that rise from `after`."""
+    def collect(self, after: int, limit: int = MAX_PAGE) -> list[StoredEnvelope]:
+        """Show what the owner does not hold yet, under positions that rise from the last one."""
         for entry in self.entries:
             if entry.position > after:
                 entry.position = 0  # it was shown, and the owner did not get to store it
         shown = [entry for entry in self.entries if not entry.withheld and not entry.position][
-            :MAX_PAGE
+            :limit
         ]
-        start = after + 1
+        start = 1 + (after or self.acknowledged)
         if shown:
             start += self.skipped_positions
             self.skipped_positions = 0
@@ -97,6 +116,7 @@ class Mailbox:
 
     def acknowledge(self, through: int) -> None:
         """Delete what the owner holds, or show it once more as if it were new."""
+        self.acknowledged = through
         if self.ignored_acknowledgements:
             self.ignored_acknowledgements -= 1
             for entry in self.entries:
@@ -118,6 +138,8 @@ class HostileRelay:
         tickets: hashes of those that are issued and not spent.
         payments: hash of a ticket for each time that one was taken off an allowance.
         answered: digests of the envelopes of which it has said that they are stored.
+        destroyed: digests of envelopes that nobody will ever be shown where they belong.
+        knows_batches: whether it offers them.
     """
 
     mailboxes: dict[bytes, Mailbox] = field(default_factory=dict)
@@ -126,6 +148,8 @@ class HostileRelay:
     tickets: set[bytes] = field(default_factory=set)
     payments: list[bytes] = field(default_factory=list)
     answered: set[bytes] = field(default_factory=set)
+    destroyed: set[bytes] = field(default_factory=set)
+    knows_batches: bool = True
     before_collecting: Callable[[bytes], None] = lambda _mailbox: None
 
 
@@ -134,13 +158,16 @@ class HostileConnection(RelayConnection):
 
     def __init__(self, relay: HostileRelay, points: CrashPoints) -> None:
         """Take the relay and the moments at which the device may die."""
+        super().__init__("http://127.0.0.1:1", clock=lambda: 0.0)
         self._relay = relay
         self._points = points
         self._trouble: tuple[int, Trouble] | None = None
+        self._lie: Lie | None = None
 
-    def arm(self, trouble: tuple[int, Trouble] | None) -> None:
-        """Let the call with this number, counted from 0, meet trouble."""
+    def arm(self, trouble: tuple[int, Trouble] | None, lie: Lie | None = None) -> None:
+        """Let the call with this number, counted from 0, meet trouble, and every batch a lie."""
         self._trouble = trouble
+        self._lie = lie
 
     async def __aenter__(self) -> Self:
         """Open nothing."""
@@ -186,27 +213,70 @@ class HostileConnection(RelayConnection):
 
     async def deposit(self, address: DepositAddress, envelope: bytes) -> None:
         """Put it into its mailbox and into the operator's memory."""
-
-        def put() -> None:
-            mailbox = self._mailbox(address.mailbox)
-            mailbox.history.append(envelope)
-            if all(entry.envelope != envelope for entry in mailbox.entries):
-                mailbox.entries.append(Entry(envelope))
-
-        self._meet(put)
+        self._meet(lambda: self._put(address.mailbox, envelope))
         self._relay.answered.add(digest(envelope))
 
     async def collect(self, owner_key: OwnerKey, after: int) -> list[StoredEnvelope]:
         """Show a page."""
-        name = owner_key.mailbox()
-        mailbox = self._mailbox(name)
-        self._relay.before_collecting(bytes(name))
+        mailbox = self._opened(owner_key)
         return self._meet(lambda: mailbox.collect(after))
 
     async def acknowledge(self, owner_key: OwnerKey, through: int) -> None:
         """Delete, or pretend to."""
         mailbox = self._mailbox(owner_key.mailbox())
         self._meet(lambda: mailbox.acknowledge(through))
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        authorization: str | None,
+        *,
+        json: msgspec.Struct | None = None,
+        binary: bytes | None = None,
+        query: Mapping[str, str] | None = None,
+        patience: float = 0,
+        success: int = 204,
+    ) -> bytes:
+        """Answer what the connection itself asks: what the relay offers, and batches."""
+        if path == "/health":
+            offered = [BATCHES] if self._relay.knows_batches else []
+            return self._meet(lambda: msgspec.json.encode({"features": offered}))
+        assert (method, path) == ("POST", "/batch")
+        assert authorization is not None
+        assert binary is not None
+        keys = parse_authorization(authorization, BATCH)
+        operations = unpack_operations(binary, keys)
+        told = self._meet(lambda: answer(operations, self._carry_out, self._lie))
+        self._relay.answered.update(map(digest, told.claimed))
+        self._relay.destroyed.update(map(digest, told.lost))
+        return told.answer
+
+    def _carry_out(self, operation: BatchedOperation) -> BatchResult:
+        self._points.reach()
+        try:
+            match operation:
+                case BatchedDeposit():
+                    self._put(operation.mailbox, operation.envelope)
+                case BatchedCollection():
+                    page = self._opened(operation.key).collect(operation.after, operation.limit)
+                    return BatchResult(200, pack_page(page))
+                case BatchedAcknowledgement():
+                    self._mailbox(operation.key.mailbox()).acknowledge(operation.through)
+        except RelayRefused:
+            return BatchResult(404)
+        return BatchResult(204)
+
+    def _put(self, name: MailboxId, envelope: bytes) -> None:
+        mailbox = self._mailbox(name)
+        mailbox.history.append(envelope)
+        if all(entry.envelope != envelope for entry in mailbox.entries):
+            mailbox.entries.append(Entry(envelope))
+
+    def _opened(self, owner_key: OwnerKey) -> Mailbox:
+        mailbox = self._mailbox(owner_key.mailbox())
+        self._relay.before_collecting(bytes(owner_key.mailbox()))
+        return mailbox
 
     async def wait(self, mailboxes: Sequence[tuple[OwnerKey, int]], seconds: float) -> list[int]:
         """Say at once which mailboxes have something."""

@@ -21,6 +21,7 @@ from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Place
 from e2etherapy.wire import base64url
 from tests.support.crash_points import Crash, CrashingDatabase, CrashPoints
+from tests.support.hostile_batches import Lie
 from tests.support.hostile_relay import HostileConnection, HostileRelay, Trouble
 from tests.support.ledger import Ledger
 from tests.support.people import seeded
@@ -32,10 +33,11 @@ START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 class Adversity(NamedTuple):
-    """What one step meets: a relay call in trouble, or the device's end at some moment."""
+    """What one step meets: a relay call in trouble, the device's end, lies about batches."""
 
     trouble: tuple[int, Trouble] | None = None
     crash: int | None = None
+    lie: Lie | None = None
 
 
 CALM = Adversity()
@@ -132,7 +134,7 @@ class TwoPeople:
         A crash is followed by a new start from what was on disk.
         """
         owner = self.owners[name]
-        owner.connection.arm(adversity.trouble)
+        owner.connection.arm(adversity.trouble, adversity.lie)
         owner.points.arm(adversity.crash)
         met: E2ETherapyError | None = None
         try:

@@ -76,7 +76,7 @@ def sync(invocation: Invocation, wait: bool) -> None:
     from e2etherapy.cli import syncing
 
     if wait:
-        invocation.unlocked(lambda messenger: syncing.keep_in_sync(invocation, messenger))
+        invocation.unlocked(lambda messenger: syncing.until_stopped(invocation, messenger))
         return
     syncing.show_all(invocation, invocation.unlocked(syncing.once))
 

@@ -54,7 +54,7 @@ def init(
     import asyncio
 
     from e2etherapy.cli.answers import Made
-    from e2etherapy.messenger.relay_connection import relay_url
+    from e2etherapy.messenger.relay_address import relay_url
     from e2etherapy.messenger.settings import checked_name, parse_allowance
 
     granted = typed_text.secret(allowance, allowance_file, "Allowance")

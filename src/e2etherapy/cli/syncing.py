@@ -1,8 +1,9 @@
-"""Fetching and delivering, once or for as long as nobody presses Ctrl-C."""
+"""Fetching and delivering, once or for as long as nobody stops it."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.views import SyncReport
 
-_WAIT_SECONDS = 55.0
-_FIRST_PAUSE_SECONDS = 2.0
-_LONGEST_PAUSE_SECONDS = 300.0
+_WAIT_SECONDS = 15 * 60.0
+"""After this time it syncs all the same: receipts may have become due."""
 
 
 async def once(messenger: Messenger) -> SyncReport:
@@ -27,24 +27,58 @@ async def once(messenger: Messenger) -> SyncReport:
         return await messenger.sync(progress)
 
 
+async def until_stopped(invocation: Invocation, messenger: Messenger) -> None:
+    """Keep in sync until SIGTERM, which ends it in order, or until cancelled."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    stopped = asyncio.Event()
+
+    def stop() -> None:
+        if task is not None:
+            stopped.set()
+            task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    try:
+        await keep_in_sync(invocation, messenger)
+    except asyncio.CancelledError:
+        if task is None or not stopped.is_set() or task.uncancel():
+            raise
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+
+
 async def keep_in_sync(invocation: Invocation, messenger: Messenger) -> None:
     """Sync, then wait for what arrives, until cancelled; try again when relay or vault is away."""
-    pause = _FIRST_PAUSE_SECONDS
+    from e2etherapy.messenger.backoff import SPREAD_SECONDS, Backoff
+
+    failed, vain, woken = Backoff(), Backoff(), False
     while True:
         try:
-            show(invocation, await once(messenger))
-            while not await messenger.wait(_WAIT_SECONDS):
-                pause = _FIRST_PAUSE_SECONDS
-        except (RelayError, VaultBusy) as error:
-            output.remark(f"{error} Trying again in {pause:.0f} seconds.")
+            report = await once(messenger)
+            show(invocation, report)
+            failed = Backoff()
+            # A relay that speaks of arrivals where there are none must not keep this device busy.
+            vain = vain.failed() if woken and not report.arrived else Backoff()
+            pause = min(vain.pause(messenger.device.entropy), SPREAD_SECONDS)
             await _closed_for(messenger, pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            woken = await messenger.wait(_WAIT_SECONDS, _say)
+        except (RelayError, VaultBusy) as error:
+            failed = failed.failed()
+            pause = failed.pause(messenger.device.entropy)
+            _say(error, pause)
+            await _closed_for(messenger, pause)
+
+
+def _say(error: RelayError | VaultBusy, seconds: float) -> None:
+    output.remark(f"{error} Trying again in {max(1, round(seconds))} seconds.")
 
 
 async def _closed_for(messenger: Messenger, seconds: float) -> None:
     """Let other processes use the vault for a while; the next step opens it again."""
+    if not seconds:
+        return
     await messenger.device.vault.pause()
-    await asyncio.sleep(seconds)
+    await messenger.device.sleep(seconds)
 
 
 def show_all(invocation: Invocation, report: SyncReport) -> None:

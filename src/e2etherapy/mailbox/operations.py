@@ -60,6 +60,11 @@ BINARY = "application/octet-stream"
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 
+BATCHES = "batch"
+ARRIVALS = "arrivals"
+FEATURES = (BATCHES, ARRIVALS)
+"""Operations that a relay may lack, as its health names them: each is `POST` of its name."""
+
 _POSITION = struct.Struct(">Q")
 RECORD_SIZE = _POSITION.size + ENVELOPE_SIZE
 
@@ -128,11 +133,12 @@ class Arrivals(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """What a relay says of itself: the versions that it speaks, and its day in UTC."""
+    """What a relay says of itself: its versions, its optional operations, its day in UTC."""
 
     status: str
     versions: list[str]
     now: Annotated[str, Meta(extra_json_schema={"format": "date"})]
+    features: list[str] = []
 
 
 class Ready(msgspec.Struct, frozen=True):

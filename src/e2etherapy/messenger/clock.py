@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 
 Clock = Callable[[], datetime]
 """Returns the time now, UTC."""
+
+Sleep = Callable[[float], Awaitable[None]]
+"""Waits for a number of seconds."""
 
 _EPOCH = date(1970, 1, 1)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 
-from e2etherapy.errors import IdentityUnconfirmed, NotReady, RelayRefused
+from e2etherapy.errors import IdentityUnconfirmed, NotReady, RelayError, RelayRefused
 from e2etherapy.mailbox.capabilities import (
     Allowance,
     ClaimToken,
@@ -15,6 +14,7 @@ from e2etherapy.mailbox.capabilities import (
     Ticket,
     TicketHash,
 )
+from e2etherapy.messenger.batches import deposit_many
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.vault import conversations, outbox
@@ -24,6 +24,7 @@ from e2etherapy.vault.records import (
     ConversationRecord,
     CreateMailbox,
     Deposit,
+    Errand,
     IssueTickets,
     OutboxRow,
     PutInvitation,
@@ -31,10 +32,6 @@ from e2etherapy.vault.records import (
 )
 from e2etherapy.vault.vault import Vault
 from e2etherapy.wire.locator import Locator
-
-PIECES_AT_ONCE = 8
-"""Pieces of one item that are on their way at the same time; a file need not wait for 1,900
-answers one after another."""
 
 Progress = Callable[[int, int], None]
 """Called with how many errands are done and how many there are in all."""
@@ -63,49 +60,46 @@ async def run_errands(
     record = await conversations.by_id(vault.db, conversation)
     total = await outbox.count_of(vault.db, conversation)
     done = 0
-    while rows := _together(await outbox.waiting(vault.db, conversation)):
-        delivered: list[OutboxRow] = []
+    while rows := _together(await outbox.waiting(vault.db, conversation, relay.pace.envelopes)):
         try:
-            for group in _groups(rows):
-                running = (_run(relay, record, row) for row in group)
-                outcomes = await asyncio.gather(*running, return_exceptions=True)
-                for row, problem in zip(group, outcomes, strict=True):
-                    if problem is None:
-                        delivered.append(row)
-                        progress(done + len(delivered), total)
-                _raise_first(outcomes)
-        finally:
-            await _settle(vault, record, delivered, entropy)
+            outcomes = await _run(relay, record, rows)
+        except RelayError:
+            if relay.pace.envelopes < len(rows):
+                continue  # it was too much for this line, and less may pass
+            raise
+        delivered = [row for row, problem in zip(rows, outcomes, strict=True) if problem is None]
+        await _settle(vault, record, delivered, entropy)
         done += len(delivered)
+        progress(done, total)
+        for problem in outcomes:
+            if problem is not None:
+                raise problem
 
 
 def _together(rows: list[OutboxRow]) -> list[OutboxRow]:
-    """Return the first errands whose settlement may share a transaction.
+    """Return the first errands that may share a request, and the transaction that settles them.
 
-    A repeated deposit costs nothing, whatever came after it. Any other errand is settled before
-    the next one runs: to issue a ticket again after it was spent would take one more off the
-    allowance.
+    These are deposits: to repeat one costs nothing, whatever came after it. Any other errand is
+    settled before the next one runs: to issue a ticket again after it was spent would take one
+    more off the allowance. An outbox is one conversation's, and so is a request: with deposits of
+    several, it would tell the relay that they come from one sender.
     """
     deposits = list(takewhile(lambda row: isinstance(row.errand, Deposit), rows))
     return deposits or rows[:1]
 
 
-def _groups(rows: list[OutboxRow]) -> list[list[OutboxRow]]:
-    """Split errands, in order, where one must wait for another: pieces of one item need not."""
-    groups: list[list[OutboxRow]] = []
-    for row in rows:
-        together = groups and row.sequence and row.sequence == groups[-1][0].sequence
-        if together and len(groups[-1]) < PIECES_AT_ONCE:
-            groups[-1].append(row)
-        else:
-            groups.append([row])
-    return groups
-
-
-def _raise_first(outcomes: list[BaseException | None]) -> None:
-    for problem in outcomes:
-        if problem is not None:
-            raise problem
+async def _run(
+    relay: RelayConnection, record: ConversationRecord, rows: Sequence[OutboxRow]
+) -> Sequence[RelayError | None]:
+    """Run errands that go together; return what each met, or raise what all of them met."""
+    envelopes = [row.errand.envelope for row in rows if isinstance(row.errand, Deposit)]
+    if not envelopes:
+        await _run_alone(relay, record, rows[0].errand)
+        return [None]
+    _require_deposits(record)
+    if record.peer is None:
+        raise NotReady("The other side's address has not arrived yet.")
+    return await deposit_many(relay, record.peer, envelopes)
 
 
 async def _settle(
@@ -122,14 +116,8 @@ async def _settle(
     await vault.commit(change)
 
 
-async def _run(relay: RelayConnection, record: ConversationRecord, row: OutboxRow) -> None:
-    errand = row.errand
+async def _run_alone(relay: RelayConnection, record: ConversationRecord, errand: Errand) -> None:
     match errand:
-        case Deposit():
-            _require_deposits(record)
-            if record.peer is None:
-                raise NotReady("The other side's address has not arrived yet.")
-            await relay.deposit(record.peer, errand.envelope)
         case IssueTickets():
             hashes = [TicketHash(item) for item in errand.ticket_hashes]
             await _issue(relay, Allowance(errand.allowance), hashes)
@@ -145,6 +133,8 @@ async def _run(relay: RelayConnection, record: ConversationRecord, row: OutboxRo
                 await relay.confirm_claim(Locator(errand.locator), ClaimToken(errand.token))
         case CloseMailbox():
             await close_mailbox(relay, errand)
+        case Deposit():
+            raise RuntimeError("Deposits run together.")
 
 
 async def close_mailbox(relay: RelayConnection, errand: CloseMailbox) -> None:

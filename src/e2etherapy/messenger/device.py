@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 from typing import Self
 
 from e2etherapy.journal import record
 from e2etherapy.journal.record import EventName
-from e2etherapy.messenger.clock import Clock, system_clock
+from e2etherapy.messenger.clock import Clock, Sleep, system_clock
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.primitives.randomness import Entropy, system_entropy
 from e2etherapy.vault.change import Change
@@ -26,11 +27,13 @@ class Device:
         clock: Clock = system_clock,
         entropy: Entropy = system_entropy,
         connect: Callable[[str], RelayConnection] = RelayConnection,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         """Take an open vault; it is closed together with the device."""
         self.vault = vault
         self.clock = clock
         self.entropy = entropy
+        self.sleep = sleep
         self._connect = connect
         self._relays: dict[str, RelayConnection] = {}
         self._open = contextlib.AsyncExitStack()
@@ -41,8 +44,10 @@ class Device:
 
     async def __aexit__(self, *_: object) -> None:
         """Close the connections and the vault."""
-        await self._open.aclose()
-        await self.vault.close()
+        try:
+            await self._open.aclose()
+        finally:
+            await self.vault.close()
 
     async def relay(self, url: str) -> RelayConnection:
         """Return an open connection to a relay, one for each."""
@@ -50,9 +55,9 @@ class Device:
             self._relays[url] = await self._open.enter_async_context(self._connect(url))
         return self._relays[url]
 
-    async def begin(self, conversation: ConversationRecord) -> Change:
-        """Start gathering a change of one conversation."""
-        return await self.vault.begin(conversation.book, self.entropy)
+    async def begin(self, conversation: ConversationRecord, behind: Change | None = None) -> Change:
+        """Start gathering a change of one conversation, to be committed with those before it."""
+        return await self.vault.begin(conversation.book, self.entropy, behind)
 
     async def trust_this_copy(self) -> None:
         """Take the owner's word that no other copy of the vault is in use, and record it.

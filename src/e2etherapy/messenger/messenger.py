@@ -14,7 +14,7 @@ over, `wait` raises VaultBusy, and so does every later method until the vault ca
 from __future__ import annotations
 
 import contextlib
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 from e2etherapy.errors import (
     NotReady,
@@ -31,9 +31,10 @@ from e2etherapy.messenger import (
     sending,
     settings,
     syncing,
+    waiting,
 )
 from e2etherapy.messenger.courier import Progress, no_progress
-from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.opening import OpenDevice
 from e2etherapy.messenger.settings import Setting
 from e2etherapy.messenger.views import (
     BookView,
@@ -47,91 +48,17 @@ from e2etherapy.messenger.views import (
     SendReport,
     SyncReport,
 )
-from e2etherapy.messenger.waking import awake
+from e2etherapy.messenger.waiting import Trouble, no_trouble
+from e2etherapy.messenger.waking import wakes
 from e2etherapy.primitives.digest import sha256
-from e2etherapy.primitives.randomness import system_entropy
-from e2etherapy.vault import conversations, keyslots, vault
+from e2etherapy.vault import conversations
 from e2etherapy.vault.records import Role
-from e2etherapy.vault.vault import Place
 
 
-class Messenger:
+@wakes
+class Messenger(OpenDevice):
     """Everything that a front end needs. One task at a time may use it."""
 
-    def __init__(self, device: Device) -> None:
-        """Take a device; it is closed together with the messenger."""
-        self.device = device
-
-    @classmethod
-    async def create(
-        cls,
-        place: Place,
-        role: Role,
-        passphrase: str,
-        relay: str,
-        *,
-        name: str | None = None,
-        allowance: str | None = None,
-    ) -> tuple[Self, str]:
-        """Make a vault; return the messenger and the 24 recovery words, which are shown once.
-
-        Args:
-            place: where the vault lies.
-            role: whose vault it is.
-            passphrase: opens it from now on.
-            relay: URL of the relay.
-            name: how its owner is called in invitations and to the other side.
-            allowance: a therapist's right to make mailboxes, from the operator.
-
-        Raises:
-            VaultExists: there is a vault already.
-            InvalidLink, MessengerError: relay, name or allowance are not usable.
-        """
-        first = settings.first_settings(role, relay, name, allowance, system_entropy)
-        made, words = await vault.create(place, role, passphrase, first, system_entropy)
-        return cls(Device(made)), words
-
-    @classmethod
-    async def open(cls, place: Place, passphrase: str) -> Self:
-        """Open a vault with its passphrase.
-
-        Raises:
-            VaultMissing, WrongPassphrase, VaultBusy, VaultTooNew, VaultDamaged: it stays closed.
-        """
-        slots = keyslots.read(place.folder)
-        key = keyslots.unlock_with_passphrase(slots, passphrase)
-        return cls(Device(await vault.unlock(place, slots, key)))
-
-    @classmethod
-    async def open_with_recovery_words(cls, place: Place, words: str) -> Self:
-        """Open a vault with the 24 words, to set a new passphrase.
-
-        Raises:
-            WrongPassphrase: they are not this vault's words.
-            VaultMissing, VaultBusy, VaultTooNew, VaultDamaged: it stays closed.
-        """
-        slots = keyslots.read(place.folder)
-        key = keyslots.unlock_with_recovery_words(slots, words)
-        return cls(Device(await vault.unlock(place, slots, key)))
-
-    def change_passphrase(self, passphrase: str) -> None:
-        """Replace the passphrase; the recovery words stay as they are."""
-        self.device.vault.change_passphrase(passphrase, self.device.entropy)
-
-    async def __aenter__(self) -> Self:
-        """Return the messenger."""
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Close the connections and the vault."""
-        await self.device.__aexit__()
-
-    @property
-    def role(self) -> Role:
-        """Whose vault it is."""
-        return self.device.vault.role
-
-    @awake
     async def invite(self, name: str, days: int = 14) -> InvitationView:
         """Make an invitation, or show again the one that has not been used.
 
@@ -168,7 +95,6 @@ class Messenger:
             ) from None
         return invitation
 
-    @awake
     async def join(self, link: str, name: str | None = None) -> JoinedView:
         """Use an invitation.
 
@@ -194,7 +120,6 @@ class Messenger:
             return joined
         return joined
 
-    @awake
     async def safety_phrase(self, name: str) -> tuple[str, ...]:
         """Return the six words to compare with the other person by voice or in person.
 
@@ -204,7 +129,6 @@ class Messenger:
         """
         return await reading.safety_phrase(self.device.vault, name)
 
-    @awake
     async def record_verification(self, name: str, *, matched: bool) -> None:
         """Write down what came of comparing the six words; a difference stops all sending.
 
@@ -213,7 +137,6 @@ class Messenger:
         """
         await inviting.record_verification(self.device, name, matched=matched)
 
-    @awake
     async def send(self, name: str, text: str, progress: Progress = no_progress) -> SendReport:
         """Send a text of up to 1,000,000 bytes, exactly as it is.
 
@@ -227,7 +150,6 @@ class Messenger:
             item = composer.text(text)
         return await sending.report(self.device, composer.conversation, item, progress)
 
-    @awake
     async def send_file(
         self, name: str, file: tuple[str, str, bytes], progress: Progress = no_progress
     ) -> SendReport:
@@ -248,7 +170,6 @@ class Messenger:
             item = composer.attachment(file_name, media_type, blob, sha256(blob))
         return await sending.report(self.device, composer.conversation, item, progress)
 
-    @awake
     async def sync(self, progress: Progress = no_progress) -> SyncReport:
         """Deliver what waits, collect what has arrived, send receipts that are due.
 
@@ -259,25 +180,28 @@ class Messenger:
         """
         return await syncing.sync(self.device, progress)
 
-    @awake
-    async def wait(self, seconds: float) -> bool:
+    async def wait(self, seconds: float, trouble: Trouble = no_trouble) -> bool:
         """Wait until a relay has something new or the time is over; say whether it has.
 
-        Other processes may use the vault meanwhile.
+        Other processes may use the vault meanwhile. A relay that fails is asked again, after
+        pauses that grow.
+
+        Args:
+            seconds: how long to wait at most.
+            trouble: told what a relay met, and in how many seconds it is asked again.
 
         Raises:
-            OldCopy, RelayUnreachable: as for `sync`.
+            OldCopy: as for `sync`.
+            RelayError: when the time was over, no relay could be waited for.
             VaultBusy: another process still has the vault open. It stays let go of, and the next
                 method opens it again.
         """
-        return await syncing.wait(self.device, seconds)
+        return await waiting.wait(self.device, seconds, trouble)
 
-    @awake
     async def conversations(self) -> list[ConversationView]:
         """Return all conversations, oldest first."""
         return await reading.conversation_list(self.device.vault)
 
-    @awake
     async def thread(self, name: str) -> list[MessageView]:
         """Return a conversation's messages, oldest first, each author's in the order written.
 
@@ -287,7 +211,6 @@ class Messenger:
         marks = await self.device.vault.setting(Setting.READ_MARKS) is not None
         return await reading.thread(self.device.vault, name, show_read=marks)
 
-    @awake
     async def mark_read(self, name: str) -> None:
         """Tell the other side what was read, if this device's owner has opted in to that."""
         if await self.device.vault.setting(Setting.READ_MARKS) is None:
@@ -301,7 +224,6 @@ class Messenger:
                 # The mark waits in the outbox like anything else.
                 await sending.deliver(self.device, record)
 
-    @awake
     async def attachment(self, name: str, item: str, *, author: Role) -> tuple[str, bytes]:
         """Return an attached file's name and bytes.
 
@@ -316,12 +238,10 @@ class Messenger:
         """
         return await reading.attachment(self.device.vault, name, item, author)
 
-    @awake
     async def search(self, words: str, limit: int = 50) -> list[SearchView]:
         """Return the newest entries of the record that hold all the words."""
         return await reading.search(self.device.vault, words, limit)
 
-    @awake
     async def journal_write(self, text: str, mood: int | None = None) -> JournalView:
         """Write a private entry; nothing of it leaves this device.
 
@@ -330,12 +250,10 @@ class Messenger:
         """
         return await journaling.write(self.device, text, mood)
 
-    @awake
     async def journal(self) -> list[JournalView]:
         """Return one's own private entries, oldest first."""
         return await journaling.entries(self.device)
 
-    @awake
     async def journal_entry(self, number: int) -> JournalView:
         """Return one private entry, for a preview before it is shared.
 
@@ -344,7 +262,6 @@ class Messenger:
         """
         return await journaling.entry(self.device, number)
 
-    @awake
     async def journal_share(
         self, number: int, name: str, progress: Progress = no_progress
     ) -> SendReport:
@@ -356,7 +273,6 @@ class Messenger:
         """
         return await journaling.share(self.device, number, name, progress)
 
-    @awake
     async def journal_verify(self) -> list[BookView]:
         """Check every book of the record from its first entry to its stored end.
 
@@ -366,7 +282,6 @@ class Messenger:
         """
         return await journaling.verify(self.device)
 
-    @awake
     async def export(self, file: BinaryIO, name: str | None = None) -> list[ExportedBookView]:
         """Write the record, or one conversation's, as a zip that needs no software to be read.
 
@@ -378,7 +293,6 @@ class Messenger:
         """
         return await exporting.export(self.device, file, name)
 
-    @awake
     async def trust_this_copy(self) -> None:
         """Take the owner's word that no other copy of this vault is in use; the record says so.
 
@@ -387,7 +301,6 @@ class Messenger:
         """
         await self.device.trust_this_copy()
 
-    @awake
     async def set_allowance(self, allowance: str) -> None:
         """Set the right to make mailboxes that the operator granted.
 
@@ -397,7 +310,6 @@ class Messenger:
         key = settings.parse_allowance(allowance)
         await settings.put(self.device, Setting.ALLOWANCE, bytes(key))
 
-    @awake
     async def set_read_marks(self, *, enabled: bool) -> None:
         """Choose whether the other side is told what was read, and shown here what they read."""
         await settings.put(self.device, Setting.READ_MARKS, b"1" if enabled else None)

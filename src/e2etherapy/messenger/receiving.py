@@ -27,6 +27,7 @@ from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.items import check_blob, kind_of, searchable
 from e2etherapy.messenger.known import Known
 from e2etherapy.messenger.long_items import displaced, first_sequence, stalled, unpack_whole
+from e2etherapy.messenger.occurrences import Occurrences
 from e2etherapy.session import conversation as session
 from e2etherapy.session.states import Invited
 from e2etherapy.vault.change import Change
@@ -56,15 +57,6 @@ RECEIPT_EARLIEST_SECONDS = 5 * 60
 RECEIPT_LATEST_SECONDS = 6 * 60 * 60
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something that a person should know, as a sentence."""
-
-    conversation: str
-    event: EventName
-    sentence: str
-
-
 def _is_kept_packed(body: Body) -> bool:
     """Say whether a body's packed form is kept beside the record: an empty file's too."""
     return bool(body.blob) or isinstance(body.item, Attachment)
@@ -76,16 +68,19 @@ class Receiver:
 
     Attributes:
         conversation: the record as it is after what was processed so far.
-        notices: what the person should know.
+        occurrences: what the person should know, and the record keep.
         messages: number of new items for the thread.
     """
 
     conversation: ConversationRecord
     now: datetime
-    notices: list[Notice] = field(default_factory=list)
+    occurrences: Occurrences = field(init=False)
     messages: int = 0
-    _events: list[tuple[EventName, dict[str, str | int]]] = field(default_factory=list)
     _given_up: list[Partial] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing to tell."""
+        self.occurrences = Occurrences(self.conversation.name)
 
     def open_page(self, page: list[StoredEnvelope]) -> list[Body]:
         """Open envelopes in order, on copies; return the bodies that break no form."""
@@ -117,7 +112,7 @@ class Receiver:
                 self._take_address(body.reply_to)
                 self._take(body, change, known)
             except ContentRefused as refused:
-                self._note(EventName.CONTENT_REFUSED, str(refused))
+                self.occurrences.refuse(EventName.CONTENT_REFUSED, str(refused))
             else:
                 known.add(body.item)
         for partial in self._given_up:
@@ -125,10 +120,7 @@ class Receiver:
             change.drop_chunks(self.conversation.id, Author.PEER, partial.whole)
             change.drop_partial(partial)
         self._given_up.clear()
-        for name, details in self._events:
-            entry = record.Event(recorded=self.now, event=name, details=details)
-            change.record(record.encode(entry))
-        self._events.clear()
+        self.occurrences.record(change, self.now)
         change.save(self.conversation)
 
     def complete(self, partial: Partial, packed: bytes, change: Change) -> None:
@@ -140,7 +132,7 @@ class Receiver:
                 change.drop_chunks(self.conversation.id, Author.PEER, partial.whole)
         except ContentRefused as refused:
             change.drop_chunks(self.conversation.id, Author.PEER, partial.whole)
-            self._note(EventName.CONTENT_REFUSED, str(refused))
+            self.occurrences.refuse(EventName.CONTENT_REFUSED, str(refused))
         change.drop_partial(partial)
         self.apply([], change, Known())
 
@@ -151,27 +143,24 @@ class Receiver:
         self.apply([], change, Known())
 
     def _check_gap(self, position: int) -> None:
-        last = self.conversation.collected
-        if restore_of(position) != restore_of(last):
-            self._notice(
-                EventName.RELAY_RESTORED,
-                "The relay was restored from a backup. What you and "
-                f"{self.conversation.name} have sent since that backup may be lost, also where it "
-                "was shown as stored. Ask whether something is missing, and write it again.",
+        last, name = self.conversation.collected, self.conversation.name
+        if restore_of(position) > restore_of(last):
+            sentence = (
+                f"The relay was restored from a backup. What you and {name} have sent since that "
+                "backup may be lost, also where it was shown as stored. Ask whether something is "
+                "missing, and write it again."
             )
+            self.occurrences.tell(EventName.RELAY_RESTORED, sentence)
             return
         missing = position - last - 1
-        if missing > 0:
-            self._events.append((EventName.GAP_NOTICED, {"missing": missing}))
-            self.notices.append(
-                Notice(
-                    self.conversation.name,
-                    EventName.GAP_NOTICED,
-                    f"{missing} deliveries from {self.conversation.name} were removed from the "
-                    "relay before this device fetched them: they were older than 30 days, or "
-                    "another copy of this vault has fetched them.",
-                )
-            )
+        if missing <= 0:
+            return
+        sentence = (
+            f"{missing} deliveries from {name} were removed from the relay before this device "
+            "fetched them: they were older than 30 days, or another copy of this vault has "
+            "fetched them."
+        )
+        self.occurrences.tell(EventName.GAP_NOTICED, sentence, missing=missing)
 
     def _open(self, envelope: bytes) -> Body | None:
         before = self.conversation.state
@@ -181,23 +170,24 @@ class Receiver:
             # The acknowledgement of an earlier sync was lost: nothing is new in it.
             return None
         except InvitationUsed as used:
-            self._notice(EventName.INVITATION_USED_BY_SOMEBODY_ELSE, str(used))
+            self.occurrences.misuse(EventName.INVITATION_USED_BY_SOMEBODY_ELSE, str(used))
             return None
         except InvitationExpired as expired:
-            self._notice(EventName.INVITATION_EXPIRED, str(expired))
+            self.occurrences.misuse(EventName.INVITATION_EXPIRED, str(expired))
             return None
         except (EnvelopeRefused, MalformedData):
-            self._note(EventName.ENVELOPE_REFUSED, "it was not made for this conversation")
+            reason = "it was not made for this conversation"
+            self.occurrences.refuse(EventName.ENVELOPE_REFUSED, reason)
             return None
         self.conversation = replace(self.conversation, state=opened.state)
         if isinstance(before, Invited):
-            self._notice(
+            self.occurrences.tell(
                 EventName.CONVERSATION_ESTABLISHED,
                 f"{self.conversation.name} has used the invitation. Compare the six words by "
                 f"voice or in person: e2etherapy verify {self.conversation.name}",
             )
         if opened.body is None:
-            self._note(EventName.CONTENT_REFUSED, opened.refusal)
+            self.occurrences.refuse(EventName.CONTENT_REFUSED, opened.refusal)
         return opened.body
 
     def _take_address(self, reply_to: ReplyTo | None) -> None:
@@ -251,9 +241,7 @@ class Receiver:
             f"of its {total} pieces arrived, and the others seem to be lost. Ask {name} to send it "
             "again. Nothing else was affected."
         )
-        details: dict[str, str | int] = {"arrived": arrived, "total": total}
-        self._events.append((EventName.LONG_ITEM_LOST, details))
-        self.notices.append(Notice(name, EventName.LONG_ITEM_LOST, sentence))
+        self.occurrences.tell(EventName.LONG_ITEM_LOST, sentence, arrived=arrived, total=total)
 
     def _record(self, body: Body, change: Change, *, packed_kept: bool = False) -> None:
         item = body.item
@@ -291,18 +279,3 @@ class Receiver:
         span = RECEIPT_LATEST_SECONDS - RECEIPT_EARLIEST_SECONDS
         drawn = int.from_bytes(change.entropy(8), "big") % span
         return int(self.now.timestamp()) + RECEIPT_EARLIEST_SECONDS + drawn
-
-    def _notice(self, name: EventName, sentence: str) -> None:
-        self._events.append((name, {}))
-        self.notices.append(Notice(self.conversation.name, name, sentence))
-
-    def _note(self, name: EventName, reason: str) -> None:
-        self._events.append((name, {"reason": reason}))
-        self.notices.append(
-            Notice(
-                self.conversation.name,
-                name,
-                f"Something that arrived for {self.conversation.name} was refused: {reason}. "
-                "Nothing else was affected.",
-            )
-        )

@@ -5,25 +5,18 @@ Every failure becomes one of the errors in `e2etherapy.errors`; no key is ever p
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from types import TracebackType
-from typing import Self
-from urllib.parse import urlsplit
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Final
 
 import aiohttp
 import msgspec
 
-from e2etherapy.errors import (
-    InvalidLink,
-    MalformedData,
-    RelayFull,
-    RelayProtocolError,
-    RelayRefused,
-    RelayUnreachable,
-)
+from e2etherapy.errors import MalformedData, RelayProtocolError, RelayRefused
+from e2etherapy.mailbox import batch as batches
 from e2etherapy.mailbox import operations
+from e2etherapy.mailbox.batch import BatchedCollection, BatchedOperation, BatchResult
 from e2etherapy.mailbox.capabilities import (
     Allowance,
     ClaimToken,
@@ -33,97 +26,46 @@ from e2etherapy.mailbox.capabilities import (
     Ticket,
     TicketHash,
 )
-from e2etherapy.mailbox.operations import StoredEnvelope
-from e2etherapy.messenger import relay_versions
+from e2etherapy.mailbox.operations import MAX_PAGE, StoredEnvelope
+from e2etherapy.messenger.arrivals import arrivals_in
+from e2etherapy.messenger.exchange import TIMEOUT_SECONDS, Asked, Exchange
+from e2etherapy.messenger.pace import Pace
+from e2etherapy.messenger.relay_answers import (
+    BROKEN_JSON,
+    OK,
+    nonsense,
+    page_after,
+    problem_of,
+    require,
+)
 from e2etherapy.wire import base64url
-from e2etherapy.wire.invitation import InvitationLink, LinkSecret
 from e2etherapy.wire.locator import Locator
 
-_TIMEOUT_SECONDS = 30.0
-_BROKEN_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_OK, _NO_CONTENT = 200, 204
-_MAX_ANSWER = operations.MAX_PAGE * operations.RECORD_SIZE
+SILENCE_SECONDS: Final = 60.0
+"""A stream of arrivals shows every 25 seconds that it lives; after this time it counts as lost."""
 
 
-def relay_url(text: str) -> str:
-    """Return a relay's base URL from what a person typed or a link names.
-
-    Raises:
-        InvalidLink: not an http(s) URL, http to another machine, or no link could carry it.
-    """
-    given = text.strip()
-    try:
-        if "://" not in given:
-            loopback = _is_loopback(urlsplit(f"//{given}").hostname)
-            given = f"{'http' if loopback else 'https'}://{given}"
-        parts = urlsplit(given)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise InvalidLink(f"{text!r} is not the address of a relay.") from None
-    more = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
-    address = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
-    if parts.scheme not in {"http", "https"} or more or not _fits_a_link(address):
-        raise InvalidLink(
-            f"{text!r} is not the address of a relay. It looks like https://relay.example or "
-            "http://127.0.0.1:8700."
-        )
-    if parts.scheme == "http" and not _is_loopback(host):
-        raise InvalidLink("A relay on another machine must be reached by https.")
-    return f"{parts.scheme}://{address}"
-
-
-def _fits_a_link(address: str) -> bool:
-    """Say whether whoever gets an invitation could read this host and port in its link."""
-    try:
-        link = InvitationLink.parse(InvitationLink(address, LinkSecret(bytes(32))).text())
-    except InvalidLink:
-        return False
-    return link.relay_host == address
-
-
-def relay_host(url: str) -> str:
-    """Return the host and port of a relay's URL, as an invitation link shows it."""
-    return urlsplit(url).netloc
-
-
-def _is_loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
-class RelayConnection:
+class RelayConnection(Exchange):
     """Talks to one relay; use it as an asynchronous context manager."""
 
-    def __init__(self, url: str) -> None:
-        """Take a URL from `relay_url`; nothing is opened yet."""
-        self._base = url + operations.API
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Self:
-        """Open a connection pool that stores no cookie and follows no environment proxy."""
-        self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": "e2etherapy", "Accept-Encoding": "identity"},
-            # An answer that is small on the wire must not grow in memory.
-            auto_decompress=False,
-        )
-        return self
-
-    async def __aexit__(
+    def __init__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        url: str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        silence: float = SILENCE_SECONDS,
     ) -> None:
-        """Close the pool."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        """Take a URL from `relay_url`; nothing is opened yet.
+
+        Args:
+            url: where the relay is.
+            clock: seconds that never go back, by which requests are paced.
+            silence: seconds without a byte after which a stream of arrivals is lost.
+        """
+        super().__init__(url)
+        self._silence = silence
+        self.clock = clock
+        self.pace = Pace()
 
     async def issue_tickets(self, allowance: Allowance, hashes: Sequence[TicketHash]) -> None:
         """Register ticket hashes against an allowance."""
@@ -155,14 +97,8 @@ class RelayConnection:
         path = f"{_mailbox(owner_key)}/envelopes"
         header = operations.authorization(operations.OWNER, owner_key)
         query = {"after": str(after), "limit": str(operations.MAX_PAGE)}
-        answer = await self._call("GET", path, header, query=query, success=_OK)
-        try:
-            page = operations.unpack_page(answer)
-        except MalformedData as error:
-            raise RelayProtocolError(f"The relay's answer makes no sense: {error}") from None
-        if page and page[0].position <= after:
-            raise RelayProtocolError("The relay's answer makes no sense: an old position.")
-        return page
+        answer = await self._call("GET", path, header, query=query, success=OK)
+        return page_after(answer, after, MAX_PAGE)
 
     async def acknowledge(self, owner_key: OwnerKey, through: int) -> None:
         """Let the relay delete every envelope up to a position."""
@@ -177,16 +113,84 @@ class RelayConnection:
         """
         header = operations.authorization(operations.OWNER, *(key for key, _ in mailboxes))
         body = operations.Wait([position for _, position in mailboxes], seconds)
-        patience = _TIMEOUT_SECONDS + seconds
-        answer = await self._call(
-            "POST", "/wait", header, json=body, patience=patience, success=_OK
-        )
+        patience = TIMEOUT_SECONDS + seconds
+        answer = await self._call("POST", "/wait", header, json=body, patience=patience, success=OK)
         try:
             arrived = msgspec.json.decode(answer, type=operations.Arrivals).arrived
-        except _BROKEN_JSON:
-            raise RelayProtocolError("The relay's answer makes no sense.") from None
+        except BROKEN_JSON:
+            raise nonsense() from None
         # In order and each once, whatever the relay says.
         return sorted({index for index in arrived if 0 <= index < len(mailboxes)})
+
+    async def arrivals(
+        self, mailboxes: Sequence[tuple[OwnerKey, int]]
+    ) -> AsyncGenerator[list[int], None]:
+        """Yield indexes of mailboxes (at most 128) with something above their position.
+
+        The first time at once, then whenever something arrives: a hint that may repeat. Ends when
+        the relay ends the stream in order; asking again with the positions of then goes on.
+
+        Raises:
+            RelayUnreachable: it was cut off, or nothing came for 60 seconds.
+            RelayRefused: this relay offers no such stream.
+            RelayProtocolError: it is not a stream of arrivals.
+        """
+        header = operations.authorization(operations.OWNER, *(key for key, _ in mailboxes))
+        body = operations.Watch([position for _, position in mailboxes])
+        patience = aiohttp.ClientTimeout(sock_connect=TIMEOUT_SECONDS, sock_read=self._silence)
+        asked = Asked(header, json=body)
+        async with self._request("POST", "/arrivals", asked, patience) as response:
+            if isinstance(problem_of(response.status, OK), RelayRefused):
+                self.known_features = frozenset()
+            require(response.status, OK)
+            if response.content_type != operations.EVENTS:
+                raise nonsense("it is no stream of events.")
+            pieces = response.content.iter_any()
+            async with contextlib.aclosing(arrivals_in(pieces, len(mailboxes))) as arrivals:
+                async for arrived in arrivals:
+                    yield arrived
+
+    async def batch(self, batched: Sequence[BatchedOperation]) -> list[BatchResult]:
+        """Carry out 1 to 32 operations in one request; return the result of each, in order.
+
+        Only the form of the answer is checked, so that one page that makes no sense spoils no
+        other result: pages are read with `page_after`.
+
+        Raises:
+            RelayRefused: this relay knows no batches.
+            RelayProtocolError: not a result for each, a page too long, or one where none belongs.
+        """
+        header = operations.authorization(operations.BATCH, *batches.keys_of(batched))
+        body = batches.pack_operations(batched)
+        try:
+            answer = await self._call("POST", "/batch", header, binary=body, success=OK)
+        except RelayRefused:
+            self.known_features = frozenset()
+            raise
+        try:
+            results = batches.unpack_results(answer, len(batched))
+        except MalformedData as error:
+            raise nonsense(str(error)) from None
+        for operation, result in zip(batched, results, strict=True):
+            room = operation.limit if isinstance(operation, BatchedCollection) else 0
+            if len(result.content) > room * operations.RECORD_SIZE * (result.status == OK):
+                raise nonsense("a result with more than belongs to it.")
+        return results
+
+    async def features(self) -> frozenset[str]:
+        """Return which optional operations the relay offers, as it says in its health.
+
+        It is asked once, and again after it could not be reached: it may have been updated then.
+        """
+        if self.known_features is None:
+            try:
+                named = (await self.health()).get("features", [])
+            except RelayRefused:
+                named = []
+            if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+                raise RelayProtocolError("This address does not answer like a relay.")
+            self.known_features = frozenset(named)
+        return self.known_features
 
     async def put_invitation(
         self, locator: Locator, ticket: Ticket, sealed: bytes, days: int
@@ -200,7 +204,7 @@ class RelayConnection:
         """Claim an invitation; the same token may ask again until it confirms."""
         header = operations.authorization(operations.CLAIM, token)
         path = f"/invitations/{base64url.encode(locator)}/claim"
-        sealed = await self._call("POST", path, header, success=_OK)
+        sealed = await self._call("POST", path, header, success=OK)
         if len(sealed) != operations.SEALED_BUNDLE_SIZE:
             raise RelayProtocolError("The relay's answer makes no sense.")
         return sealed
@@ -214,82 +218,11 @@ class RelayConnection:
         """Return what the relay says of itself."""
         try:
             return msgspec.json.decode(
-                await self._call("GET", "/health", None, success=_OK), type=dict[str, object]
+                await self._call("GET", "/health", None, success=OK), type=dict[str, object]
             )
-        except _BROKEN_JSON:
+        except BROKEN_JSON:
             raise RelayProtocolError("This address does not answer like a relay.") from None
-
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        authorization: str | None,
-        *,
-        json: msgspec.Struct | None = None,
-        binary: bytes | None = None,
-        query: Mapping[str, str] | None = None,
-        patience: float = _TIMEOUT_SECONDS,
-        success: int = _NO_CONTENT,
-    ) -> bytes:
-        if self._session is None:
-            raise RuntimeError("The relay connection is not open.")
-        headers = {} if authorization is None else {"Authorization": authorization}
-        data = msgspec.json.encode(json) if json is not None else binary
-        if data is not None:
-            headers["Content-Type"] = operations.BINARY if json is None else operations.JSON
-        async with (
-            _network_errors(),
-            self._session.request(
-                method,
-                self._base + path,
-                headers=headers,
-                params=query,
-                data=data,
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=patience),
-            ) as response,
-        ):
-            answer = await response.content.read(_MAX_ANSWER + 1)
-            while not response.content.at_eof() and len(answer) <= _MAX_ANSWER:
-                answer += await response.content.read(_MAX_ANSWER + 1 - len(answer))
-        relay_versions.check(response.status, answer)
-        _check(response.status, success, len(answer))
-        return answer
 
 
 def _mailbox(owner_key: OwnerKey) -> str:
     return f"/mailboxes/{base64url.encode(owner_key.mailbox())}"
-
-
-def _check(status: int, success: int, length: int) -> None:
-    if status == 404:  # noqa: PLR2004 - HTTP status codes are clearer than names for them
-        raise RelayRefused("The relay has nothing here for this key.")
-    if status == 507:  # noqa: PLR2004
-        raise RelayFull(
-            "The relay has no room for this now: the mailbox or its disk is full. "
-            "What you wrote is safe on this device and goes out with a later sync."
-        )
-    if status in {429, 503}:
-        raise RelayUnreachable(
-            "The relay is busy or stopping. What you wrote is safe on this device and goes out "
-            "with a later sync."
-        )
-    # Another success is no answer either: who answers everything with 200 has stored nothing.
-    if status != success or length > _MAX_ANSWER:
-        raise RelayProtocolError(
-            f"The relay answered in a way that this version does not understand ({status}). "
-            "Nothing was lost; check the relay's address, or update."
-        )
-
-
-@asynccontextmanager
-async def _network_errors() -> AsyncIterator[None]:
-    try:
-        yield
-    except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError):
-        # UnicodeError: a host that a link may name, and that no name on the network can be.
-        # Without the cause: aiohttp's texts can hold the URL, and that holds a mailbox id.
-        raise RelayUnreachable(
-            "The relay can't be reached. What you wrote is safe on this device and goes out "
-            "with the next sync."
-        ) from None

@@ -18,7 +18,7 @@ from e2etherapy.messenger import courier
 from e2etherapy.messenger.composing import Composer
 from e2etherapy.messenger.courier import Progress, no_progress, run_errands
 from e2etherapy.messenger.device import Device
-from e2etherapy.messenger.receiving import Notice
+from e2etherapy.messenger.occurrences import Notice
 from e2etherapy.messenger.views import STATE_WORDS, SendReport
 from e2etherapy.session.phases import Phase
 from e2etherapy.vault import conversations, outbox
@@ -124,16 +124,17 @@ async def _close_mailboxes(device: Device) -> RelayError | None:
 async def queue_due_receipts(device: Device) -> None:
     """Put receipts whose random moment has come into the outbox."""
     now = device.clock()
-    for record in await conversations.every(device.vault.db):
+    moment = int(now.timestamp())
+    for number in await conversations.with_receipts_due(device.vault.db, moment):
+        record = await conversations.by_id(device.vault.db, number)
         silent = record.state.phase in {Phase.INVITED, Phase.CLOSED}
         if silent or record.verification is Verification.DIFFERED:
             continue
-        due = await conversations.receipts_due(device.vault.db, record.id, int(now.timestamp()))
-        if due:
-            change = await device.begin(record)
-            try:
-                Composer(record, change, now, device.entropy).receipt(due)
-            except ChainExhausted:
-                # They stay due, and go once the other side has answered.
-                continue
-            await device.vault.commit(change)
+        due = await conversations.receipts_due(device.vault.db, number, moment)
+        change = await device.begin(record)
+        try:
+            Composer(record, change, now, device.entropy).receipt(due)
+        except ChainExhausted:
+            # They stay due, and go once the other side has answered.
+            continue
+        await device.vault.commit(change)

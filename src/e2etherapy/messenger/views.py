@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from e2etherapy.messenger.receiving import Notice
+from e2etherapy.messenger.occurrences import Notice
 from e2etherapy.vault.records import Role, State, Verification
 
 STATE_WORDS = {

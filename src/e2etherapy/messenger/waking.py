@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
 
 from e2etherapy.messenger.device import Device
-
-_Given = ParamSpec("_Given")
-_Result = TypeVar("_Result")
 
 
 class _WithDevice(Protocol):
     device: Device
 
 
-_Self = TypeVar("_Self", bound=_WithDevice)
-_Method = Callable[Concatenate[_Self, _Given], Coroutine[Any, Any, _Result]]
+_Class = TypeVar("_Class", bound=type[_WithDevice])
 
 
-def awake(method: _Method[_Self, _Given, _Result]) -> _Method[_Self, _Given, _Result]:
-    """Let a method first open the vault again, if the end of a pause could not.
+def wakes(cls: _Class) -> _Class:
+    """Let every public asynchronous method of a class first open the vault again, if need be.
 
     A pause ends with opening the vault. Another process may hold it then, or the disk may fail:
-    the vault is closed, and this device works again as soon as it can be opened.
-
-    Raises:
-        VaultBusy, VaultDamaged, VaultTooNew: from the method, if it still cannot be opened.
+    the vault is closed, and this device works again as soon as it can be opened. Until then the
+    methods raise VaultBusy, VaultDamaged or VaultTooNew.
     """
+    for name, member in list(vars(cls).items()):
+        if inspect.iscoroutinefunction(member) and not name.startswith("_"):
+            setattr(cls, name, _woken(member))
+    return cls
 
+
+def _woken(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     @functools.wraps(method)
-    async def woken(self: _Self, /, *args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+    async def woken(self: _WithDevice, /, *args: object, **kwargs: object) -> object:
         await self.device.vault.resume()
         return await method(self, *args, **kwargs)
 

@@ -180,9 +180,10 @@ async def forget_invitation(rooms: Rooms, call: Call) -> web.Response:
 
 
 async def health(rooms: Rooms, _call: Call) -> web.Response:
-    """Say that the database answers, and which day it is here."""
+    """Say that the database answers, which day it is here, and what not every relay offers."""
     await rooms.store.has_mailbox(MailboxId(bytes(MailboxId.SIZE)))
-    return _json(api.Health("ok", spoken(OPERATIONS), iso_date(rooms.today())))
+    offered = [name for name in api.FEATURES if ("POST", f"{api.API}/{name}") in OPERATIONS]
+    return _json(api.Health("ok", spoken(OPERATIONS), iso_date(rooms.today()), offered))
 
 
 async def describe(_rooms: Rooms, _call: Call) -> web.Response:

@@ -54,6 +54,11 @@ def wrap(wrapping: Wrapping | None, salt: bytes) -> bytes:
     return aead.seal(wrapping.outer_key, salt[: aead.NONCE_SIZE], wrapping.values, _LABEL)
 
 
+def is_over_for_good(state: Invited, today: int) -> bool:
+    """Say whether the relay cannot hold an opening any more that came by the last day."""
+    return today > state.last_day + STANDARD.opening_grace_days
+
+
 def accept(state: Invited, data: bytes, today: int) -> Unsealed:
     """Answer a first opening: handshake, then its message, all or nothing.
 
@@ -68,7 +73,7 @@ def accept(state: Invited, data: bytes, today: int) -> Unsealed:
     packed = _unwrap(keys.outer_key, parts)
     if packed is None:
         raise EnvelopeRefused("This envelope does not belong to the conversation.")
-    if today > state.last_day + STANDARD.opening_grace_days:
+    if is_over_for_good(state, today):
         raise InvitationExpired("Someone used this invitation after its last day. Invite anew.")
     secrets = OneTimeSecrets(state.one_time, state.ratchet_x25519, state.kem, state.ratchet_kem)
     try:

@@ -197,6 +197,15 @@ async def packed_whole(db: Database, conversation: int, author: Author, whole: b
     return b"".join(row[0] for row in rows)
 
 
+async def with_receipts_due(db: Database, until: int) -> list[int]:
+    """Return the conversations in which something is to be receipted by `until` (Unix seconds)."""
+    rows = await db.fetch_all(
+        "SELECT DISTINCT conversation FROM receipt_due WHERE due <= ? ORDER BY conversation",
+        (until,),
+    )
+    return [int(row[0]) for row in rows]
+
+
 async def receipts_due(db: Database, conversation: int, until: int | None) -> list[bytes]:
     """Return items to be receipted: those due by `until` (Unix seconds), or all of them."""
     rows = await db.fetch_all(

@@ -55,7 +55,7 @@ class ConversationRecord:
     """One conversation: its ratchet, its mailboxes, and how far each side has come.
 
     Attributes:
-        collected: position of the last envelope that was opened and stored.
+        collected: position of the last envelope of which everything is stored that came of it.
         acknowledged: position up to which the relay is known to have deleted.
         sequence: number of the last item that this device's owner wrote.
         created: Unix seconds.
@@ -74,6 +74,15 @@ class ConversationRecord:
     sequence: int
     verification: Verification
     created: int
+
+    @property
+    def collects_after(self) -> int:
+        """Position above which its mailbox may hold something new.
+
+        It is 0 once the relay has deleted what was collected. A relay that once named a position
+        far too high, or that was restored and counts anew, hides nothing that comes after that.
+        """
+        return 0 if self.acknowledged == self.collected else self.collected
 
 
 @dataclass(frozen=True, slots=True)

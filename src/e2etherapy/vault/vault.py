@@ -1,18 +1,18 @@
 """A vault: one encrypted database in one folder, under lock, with its key slots beside it.
 
-`Vault` opens, creates, pauses and commits. What can be read from it is in `conversations`,
-`outbox`, `journal_store` and `search`.
+`Vault` opens, pauses and commits; `creation` makes one. What can be read from it is in
+`conversations`, `outbox`, `journal_store` and `search`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from e2etherapy.errors import OldCopy, VaultBusy, VaultDamaged, VaultExists, VaultFull
+from e2etherapy.errors import NotRemembered, OldCopy, VaultBusy
 from e2etherapy.journal.chain import BookId
 from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.vault import database, journal_store, keyslots
@@ -24,7 +24,6 @@ from e2etherapy.vault.lock import VaultLock
 from e2etherapy.vault.records import Role
 
 LOCK_PATIENCE_SECONDS = 5.0
-VAULT_ID_SIZE = 16
 PRIVATE_BOOK = "private-book"
 _GENERATION = "generation"
 _ROLE = "role"
@@ -123,40 +122,61 @@ class Vault:
         row = await self.db.fetch_one("SELECT value FROM setting WHERE key = ?", (key,))
         return None if row is None else bytes(row[0])
 
-    async def begin(self, book: BookId, entropy: Entropy) -> Change:
-        """Start gathering a change whose record goes to `book`."""
+    async def begin(self, book: BookId, entropy: Entropy, behind: Change | None = None) -> Change:
+        """Start gathering a change whose record goes to `book`.
+
+        Args:
+            book: where the record goes.
+            entropy: source of its salts.
+            behind: a finished change of another book that is committed together with this one.
+        """
         end = await journal_store.end(self.db, book)
-        last = await self.db.fetch_one("SELECT coalesce(max(id), 0) FROM journal")
-        following = 1 + (0 if last is None else int(last[0]))
+        following = await self._next_journal() if behind is None else behind.tip.next_journal
         return Change(Tip(book, end.position, end.head, following), entropy)
 
-    async def commit(self, change: Change) -> None:
-        """Write a change in one transaction; when this returns it is on disk.
+    async def _next_journal(self) -> int:
+        last = await self.db.fetch_one("SELECT coalesce(max(id), 0) FROM journal")
+        return 1 + (0 if last is None else int(last[0]))
+
+    async def commit(self, *changes: Change) -> None:
+        """Write changes, each of another book, in one transaction; then it is on disk.
 
         Raises:
             VaultFull: the disk has no room; nothing was changed.
             VaultError: the disk reported an error; nothing was changed.
+            NotRemembered: the changes are on disk; only this machine's note of the vault's age
+                could not be written.
         """
+        if len({bytes(change.tip.book) for change in changes}) != len(changes):
+            raise RuntimeError("Two changes of one book do not know of each other.")
         # A copy that may be old stays so, however much is written into it.
-        await self._to_its_end(self._commit(change, self.freshness))
+        await self._to_its_end(self._commit(changes, self.freshness))
 
     async def _to_its_end(self, commit: Coroutine[None, None, None]) -> None:
-        writing = asyncio.ensure_future(commit)
-        try:
-            await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            # A transaction that has begun comes to its end, whichever that is.
-            await asyncio.wait({writing})
-            raise
+        """Let a transaction end, however often whoever waits for it is cancelled.
 
-    async def _commit(self, change: Change, freshness: Freshness) -> None:
+        What is in memory must agree with what is on disk.
+        """
+        writing = asyncio.ensure_future(commit)
+        interrupted: asyncio.CancelledError | None = None
+        while not writing.done():
+            try:
+                await asyncio.wait({writing})
+            except asyncio.CancelledError as error:
+                interrupted = error
+        if interrupted is not None:
+            raise interrupted from (None if writing.cancelled() else writing.exception())
+        writing.result()
+
+    async def _commit(self, changes: Sequence[Change], freshness: Freshness) -> None:
         generation = self._generation
         if freshness is not self.freshness:
             # A copy that is trusted overtakes every other one that this machine has seen.
             generation = max(generation, self._memory.highest() or 0)
         generation += freshness is Freshness.CURRENT
         mark = (_SETTING, [(_GENERATION, generation.to_bytes(8, "big"))])
-        await self.db.write([*change.statements(), mark])
+        statements = [statement for change in changes for statement in change.statements()]
+        await self.db.write([*statements, mark])
         self._generation = generation
         if freshness is Freshness.CURRENT:
             self._remember()
@@ -188,9 +208,9 @@ class Vault:
             change: says so in the record; it is written in the transaction that counts.
 
         Raises:
-            VaultFull, VaultError: the word could not be written down, and does not count.
+            VaultFull, VaultError, NotRemembered: it could not be written down, and does not count.
         """
-        await self._to_its_end(self._commit(change, Freshness.CURRENT))
+        await self._to_its_end(self._commit((change,), Freshness.CURRENT))
 
     def change_passphrase(self, passphrase: str, entropy: Entropy) -> None:
         """Replace the passphrase; the recovery words stay as they are."""
@@ -203,10 +223,26 @@ class Vault:
         try:
             self._memory.remember(self._generation)
         except OSError as error:
-            raise VaultFull(
+            raise NotRemembered(
                 "What you did is safe in the vault, but this machine's note about the vault's age "
                 f"could not be written ({error.strerror}): {self.place.state_folder}"
             ) from None
+
+    async def begin_life(self, settings: Mapping[str, bytes], private_book: BookId) -> None:
+        """Write a new vault's first settings; nobody can have copied what is only being made.
+
+        Raises:
+            VaultFull, VaultError, NotRemembered: the vault cannot be used.
+        """
+        self.private_book = private_book
+        first = {
+            **settings,
+            _ROLE: self.role.value.encode(),
+            PRIVATE_BOOK: bytes(private_book),
+        }
+        await self.db.write([(_SETTING, list(first.items()))])
+        self.freshness = Freshness.CURRENT
+        self._remember()
 
     async def _read_head(self) -> None:
         stored = await self.setting(_GENERATION)
@@ -216,88 +252,6 @@ class Vault:
         book = await self.setting(PRIVATE_BOOK)
         if book is not None:
             self.private_book = BookId(book)
-
-
-async def create(
-    place: Place, role: Role, passphrase: str, settings: Mapping[str, bytes], entropy: Entropy
-) -> tuple[Vault, str]:
-    """Make a vault; return it open, and its 24 recovery words, which are shown once.
-
-    Args:
-        place: where it lies.
-        role: whose it is.
-        passphrase: opens it from now on.
-        settings: its first settings, there from the beginning.
-        entropy: source of its keys.
-
-    Raises:
-        VaultExists: there is one in this folder already.
-        VaultDamaged: there is one that has lost its key slots.
-        VaultFull: the disk has no room.
-    """
-    place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _require_vacant(place.folder)
-    lock = VaultLock(place.folder)
-    await lock.acquire(LOCK_PATIENCE_SECONDS)
-    try:
-        # Whoever held the lock may have made one meanwhile.
-        _require_vacant(place.folder)
-        data_key = DataKey(entropy(DataKey.SIZE))
-        vault_id = entropy(VAULT_ID_SIZE)
-        recovery, words = keyslots.recovery_slot(vault_id, data_key, entropy)
-        by_passphrase = keyslots.passphrase_slot(vault_id, data_key, passphrase, entropy)
-        slots = KeySlots(keyslots.FORMAT, vault_id, [by_passphrase, recovery])
-        _clear_unfinished(place.folder)
-        db = await database.connect(place.folder, data_key, fresh=True)
-        vault = Vault(place, slots, data_key, lock, db)
-        vault.role, vault.private_book = role, BookId(entropy(BookId.SIZE))
-        await _finish(vault, settings)
-    except BaseException:
-        lock.release()
-        raise
-    return vault, words
-
-
-async def _finish(vault: Vault, settings: Mapping[str, bytes]) -> None:
-    """Write a new vault's first settings, then its key slots.
-
-    The slots come last: a crash before this leaves a folder that holds no vault yet.
-    """
-    first = {
-        **settings,
-        _ROLE: vault.role.value.encode(),
-        PRIVATE_BOOK: bytes(vault.private_book),
-    }
-    folder = vault.place.folder
-    try:
-        await vault.db.write([(_SETTING, list(first.items()))])
-        vault.freshness = Freshness.CURRENT  # nobody can have copied what is only being made
-        vault._remember()  # noqa: SLF001 - the other half of `create`
-        keyslots.write(folder, vault._slots)  # noqa: SLF001 - the other half of `create`
-        (folder / keyslots.UNFINISHED_NAME).unlink()
-    except BaseException:
-        await vault.close()
-        raise
-
-
-def _require_vacant(folder: Path) -> None:
-    if (folder / keyslots.FILE_NAME).exists():
-        raise VaultExists(
-            f"There is already a vault in {folder}. Nothing was changed. "
-            "Give another folder with --home."
-        )
-    if keyslots.lost_in(folder):
-        raise VaultDamaged(
-            f"There is a vault in {folder} that has lost its {keyslots.FILE_NAME}. Nothing was "
-            "changed. Restore that file from a backup, or give another folder with --home."
-        )
-
-
-def _clear_unfinished(folder: Path) -> None:
-    """Mark the folder, and remove a database whose creation was cut off: nobody can open it."""
-    (folder / keyslots.UNFINISHED_NAME).touch(mode=0o600)
-    for suffix in ("", "-wal", "-shm"):
-        (folder / f"{database.FILE_NAME}{suffix}").unlink(missing_ok=True)
 
 
 async def unlock(place: Place, slots: KeySlots, key: DataKey) -> Vault:

@@ -1,40 +1,117 @@
-"""`sync --wait` goes on until somebody ends it, whatever is away for a while."""
+"""Staying in sync: what a device does again and again, and how often at most."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from e2etherapy.cli import syncing
 from e2etherapy.cli.invocation import Invocation
-from e2etherapy.errors import RelayUnreachable, VaultBusy
-from e2etherapy.messenger.messenger import Messenger
-from e2etherapy.vault.records import Role
-from tests.support.devices import HandClock, home
+from e2etherapy.errors import RelayError, RelayUnreachable, VaultBusy
+from e2etherapy.messenger.views import SyncReport
+from tests.support.people import seeded
+
+if TYPE_CHECKING:
+    from e2etherapy.messenger.messenger import Messenger
+
+
+Told = SyncReport | RelayError | VaultBusy | bool
 
 
 class Ended(BaseException):
-    """Somebody pressed Ctrl-C."""
+    """The story is over."""
 
 
-@pytest.mark.parametrize("away", [VaultBusy, RelayUnreachable])
-async def test_it_tries_again_when_the_vault_or_the_relay_is_away(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    away: type[Exception],
-) -> None:
-    outcomes = [away("It is away."), away("It is away."), Ended()]
+class Stand:
+    """A messenger of which every sync and every wait is told beforehand; it is its device too."""
 
-    async def once(_: Messenger) -> None:
-        raise outcomes.pop(0)
+    def __init__(self, *story: Told) -> None:
+        self._story: Iterator[Told] = iter(story)
+        self.device = self.vault = self
+        self.entropy = seeded("pauses")
+        self.slept: list[float] = []
+        self.closed = 0
 
-    monkeypatch.setattr(syncing, "once", once)
-    monkeypatch.setattr(syncing, "_FIRST_PAUSE_SECONDS", 0)
-    at = await home(tmp_path, Role.CLIENT, HandClock())
-    async with await at.open() as messenger:
-        with pytest.raises(Ended):
-            await syncing.keep_in_sync(Invocation(), messenger)
-        assert await messenger.conversations() == []
-    assert capsys.readouterr().err.count("It is away. Trying again in 0 seconds.") == 2
+    def _next(self) -> Told:
+        self.closed = 0  # a messenger opens its vault again before it does anything
+        found = next(self._story, None)
+        if found is None:
+            raise Ended
+        if isinstance(found, RelayError | VaultBusy):
+            raise found
+        return found
+
+    async def sync(self, _progress: Callable[[int, int], None]) -> SyncReport:
+        found = self._next()
+        assert isinstance(found, SyncReport)
+        return found
+
+    async def wait(self, _seconds: float, _trouble: object) -> bool:
+        found = self._next()
+        assert isinstance(found, bool)
+        return found
+
+    async def sleep(self, seconds: float) -> None:
+        assert self.closed == 1, "other processes may use the vault meanwhile"
+        self.slept.append(seconds)
+
+    async def pause(self) -> None:
+        self.closed += 1
+
+
+async def pauses(*story: Told) -> list[float]:
+    """Return how long a device pauses in a story."""
+    stand = Stand(*story)
+    with pytest.raises(Ended):
+        await syncing.keep_in_sync(Invocation(), cast("Messenger", stand))
+    assert stand.closed == 0
+    return stand.slept
+
+
+NOTHING = SyncReport()
+NEWS = SyncReport({"Sam": 1})
+
+
+async def test_arrivals_and_quiet_hours_need_no_pause() -> None:
+    assert await pauses(NOTHING, True, NEWS, True, NEWS, False, NOTHING, False, NOTHING) == []
+
+
+async def test_a_relay_that_speaks_of_arrivals_where_there_are_none_is_believed_less_and_less() -> (
+    None
+):
+    slept = await pauses(NOTHING, *cast("list[Told]", [True, NOTHING] * 12))
+    assert len(slept) == 12
+    ceilings = [1, 2, 4, 8, 16, *[30] * 7]
+    assert all(0 <= pause <= most for pause, most in zip(slept, ceilings, strict=True))
+    assert max(slept) > 8
+    assert len(await pauses(NOTHING, True, NOTHING, True, NEWS, True, NOTHING)) == 2
+
+
+async def test_a_relay_that_is_away_is_asked_again_after_pauses_that_grow() -> None:
+    away = RelayUnreachable("The relay can't be reached.")
+    slept = await pauses(*[away] * 9, NOTHING, away, NOTHING)
+    ceilings = [1, 2, 4, 8, 16, 32, 64, 128, 256, 1]
+    assert all(0 < pause <= most for pause, most in zip(slept, ceilings, strict=True))
+
+
+async def test_sigterm_is_no_answer_to_somebody_else_who_cancels() -> None:
+    class Patient(Stand):
+        async def wait(self, _seconds: float, _trouble: object) -> bool:
+            await asyncio.Event().wait()
+            return False
+
+    stand = cast("Messenger", Patient(NOTHING))
+    task = asyncio.ensure_future(syncing.until_stopped(Invocation(), stand))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_vault_that_another_process_holds_is_opened_again_later() -> None:
+    busy = VaultBusy("Another process has the vault open.")
+    slept = await pauses(busy, busy, NOTHING, True, NEWS)
+    assert all(0 < pause <= most for pause, most in zip(slept, [1, 2], strict=True))

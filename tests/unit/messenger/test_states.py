@@ -91,7 +91,7 @@ async def test_a_long_message_is_stored_only_when_all_its_envelopes_are(tmp_path
         line.cut(3, after_effect=False)
         report = await pair.client.send(OKAFOR, "x" * 60_000)
         assert report.state == "on_device"
-        assert (await pair.client.conversations())[0].waiting == 1
+        assert (await pair.client.conversations())[0].waiting == 2
         line.mend()
         await pair.client.sync()
         assert (await pair.client.thread(OKAFOR))[-1].state == "stored"

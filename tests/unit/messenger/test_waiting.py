@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.errors import VaultBusy, VaultDamaged
-from e2etherapy.messenger import syncing
+from e2etherapy.messenger import waiting
 from e2etherapy.vault import database, vault
 from e2etherapy.vault.lock import VaultLock
 from tests.support.devices import Two, texts, two
@@ -26,11 +26,11 @@ async def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 def meanwhile(monkeypatch: pytest.MonkeyPatch, deed: Callable[[], object]) -> None:
     """Do something while the relay is waited for."""
 
-    async def waited(*_: object) -> list[object]:
+    async def waited(*_: object) -> bool:
         deed()
-        return []
+        return False
 
-    monkeypatch.setattr(syncing, "_arrivals", waited)
+    monkeypatch.setattr(waiting, "_first_news", waited)
 
 
 @pytest.fixture
@@ -39,11 +39,11 @@ async def taken(pair: Two, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Vau
     other = VaultLock(pair.client_home.place.folder)
     with monkeypatch.context() as patch:
 
-        async def waited(*_: object) -> list[object]:
+        async def waited(*_: object) -> bool:
             await other.acquire(1)
-            return []
+            return False
 
-        patch.setattr(syncing, "_arrivals", waited)
+        patch.setattr(waiting, "_first_news", waited)
         with pytest.raises(VaultBusy, match="Another e2etherapy process"):
             await pair.client.wait(0)
     yield other

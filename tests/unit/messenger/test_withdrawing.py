@@ -16,6 +16,7 @@ from e2etherapy.errors import (
     RelayRefused,
     RelayUnreachable,
 )
+from e2etherapy.journal.record import EventName
 from tests.support.devices import Line, Two, record_of, two
 
 SAM = "Sam"
@@ -123,11 +124,41 @@ async def test_an_invitation_is_not_withdrawn_while_its_use_cannot_be_known(
     relay = await pair.therapist.device.relay(pair.relay.url)
     await relay.deposit((await record_of(pair.therapist, "Kim")).mailbox.address(), bytes(16_384))
     pair.clock.forward(days=2)
-    # Asked for news; fetched from Kim's mailbox, twice; acknowledged that.
-    line.cut(4 + 1, after_effect=False)
+    line.batches = False
+    # Asked for news; fetched from Kim's mailbox.
+    line.cut(2 + 1, after_effect=False)
     with pytest.raises(RelayUnreachable, match="cannot be known"):
         await pair.therapist.invite(SAM)
     line.mend()
     with pytest.raises(NameTaken):
         await pair.therapist.invite(SAM)
     assert await pair.client.safety_phrase("Dr. Okafor") == await pair.therapist.safety_phrase(SAM)
+
+
+async def test_an_invitation_that_nobody_used_goes_with_its_mailbox(
+    pair: Two,
+) -> None:
+    await pair.therapist.invite(SAM, days=1)
+    pair.clock.forward(days=31)
+    report = await pair.therapist.sync()
+    assert report.notices == []
+    assert len(await pair.therapist.conversations()) == 1, "an opening in time may still wait"
+    pair.clock.forward(days=1)
+    report = await pair.therapist.sync()
+    assert [notice.event for notice in report.notices] == [EventName.INVITATION_EXPIRED]
+    assert report.unsent == 0
+    assert mailboxes(pair) == set()
+    assert await pair.therapist.conversations() == []
+
+
+async def test_it_goes_also_when_its_relay_is_away(pair: Two, line: Refusing) -> None:
+    await pair.therapist.invite(SAM, days=1)
+    pair.clock.forward(days=32)
+    line.error = RelayUnreachable
+    line.down = True
+    report = await pair.therapist.sync()
+    assert report.problem is not None
+    assert await pair.therapist.conversations() == []
+    line.mend()
+    await pair.therapist.sync()
+    assert mailboxes(pair) == set()

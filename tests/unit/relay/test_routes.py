@@ -142,7 +142,17 @@ async def test_a_closed_mailbox_is_gone(at: RelayAt) -> None:
 
 async def test_health_tells_the_day_and_nothing_finer(at: RelayAt) -> None:
     answer = await at.send(Request("GET", "/v1/health"))
-    assert answer.json == {"status": "ok", "versions": ["v1"], "now": "2024-10-04"}
+    told = answer.json
+    assert "batch" in told.pop("features")
+    assert told == {"status": "ok", "versions": ["v1"], "now": "2024-10-04"}
+
+
+async def test_health_names_what_is_offered_and_nothing_else(at: RelayAt) -> None:
+    offered = (await at.send(Request("GET", "/v1/health"))).json["features"]
+    for name in api.FEATURES:
+        status = (await at.send(Request("POST", f"/v1/{name}", None, b"", api.JSON))).status
+        assert status != 404 if name in offered else status == 404
+    assert set(offered) <= set(api.FEATURES)
 
 
 async def test_no_answer_names_the_software_or_may_be_kept_by_a_cache(at: RelayAt) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from e2etherapy.errors import OldCopy, VaultError, VaultFull
+from e2etherapy.errors import NotRemembered, OldCopy, VaultError, VaultFull
 from e2etherapy.journal import record
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.messenger import Messenger
@@ -182,7 +182,7 @@ async def test_the_word_is_written_in_one_step_with_what_counts(pair: Two, tmp_p
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(GenerationMemory, "remember", crash)
-        with pytest.raises(VaultFull, match="note about the vault's age"):
+        with pytest.raises(NotRemembered, match="note about the vault's age"):
             await pair.client.trust_this_copy()
     assert pair.client.device.vault.freshness is Freshness.OLDER
     await pair.client.trust_this_copy()
@@ -217,7 +217,7 @@ async def test_a_note_that_cannot_be_written_says_that_the_vault_is_safe(
 
     with monkeypatch.context() as patch:
         patch.setattr(GenerationMemory, "remember", full)
-        with pytest.raises(VaultFull, match="is safe in the vault"):
+        with pytest.raises(NotRemembered, match="is safe in the vault"):
             await pair.client.journal_write("committed")
     assert [entry.text for entry in await pair.client.journal()] == ["committed"]
     await pair.client.journal_write("the next one")

@@ -29,7 +29,7 @@ from e2etherapy.errors import (
 )
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.primitives.passwords import Argon2Profile
-from e2etherapy.vault import database, keyslots, vault
+from e2etherapy.vault import creation, database, keyslots, vault
 from e2etherapy.vault.freshness import Freshness
 from e2etherapy.vault.lock import VaultLock
 from e2etherapy.vault.records import Role
@@ -69,7 +69,7 @@ async def test_a_wrong_passphrase_opens_nothing_and_changes_nothing(closed: Home
 async def test_the_way_in_which_an_accent_is_typed_does_not_matter(tmp_path: Path) -> None:
     place = Place(tmp_path / "vault", tmp_path / "state")
     typed = unicodedata.normalize("NFD", "Café ﬁn Ω")
-    made, _ = await vault.create(place, Role.CLIENT, typed, {}, seeded("accents"))
+    made, _ = await creation.create(place, Role.CLIENT, typed, {}, seeded("accents"))
     await made.close()
     slots = keyslots.read(place.folder)
     other = unicodedata.normalize("NFC", "Café fin Ω")
@@ -159,7 +159,7 @@ async def test_there_is_no_vault_in_an_empty_folder(tmp_path: Path) -> None:
 async def test_a_vault_is_not_made_over_another(closed: Home) -> None:
     before = files_of(closed.place.folder)
     with pytest.raises(VaultExists, match="already a vault"):
-        await vault.create(closed.place, Role.CLIENT, "p", {}, seeded("over"))
+        await creation.create(closed.place, Role.CLIENT, "p", {}, seeded("over"))
     assert files_of(closed.place.folder) == before
 
 
@@ -179,7 +179,7 @@ async def test_a_vault_that_another_process_made_meanwhile_is_not_overwritten(
     with monkeypatch.context() as patch:
         patch.setattr(VaultLock, "acquire", acquire_after_the_other)
         with pytest.raises(VaultExists):
-            await vault.create(place, Role.CLIENT, "p", {}, seeded("late"))
+            await creation.create(place, Role.CLIENT, "p", {}, seeded("late"))
     made = await vault.unlock(place, keyslots.read(place.folder), closed.key)
     await made.close()
 
@@ -372,7 +372,7 @@ async def test_a_vault_that_lost_its_key_slots_is_neither_missing_nor_overwritte
     with pytest.raises(VaultDamaged, match="backup"):
         keyslots.read(closed.place.folder)
     with pytest.raises(VaultDamaged, match="backup"):
-        await vault.create(closed.place, Role.CLIENT, "p", {}, seeded("over"))
+        await creation.create(closed.place, Role.CLIENT, "p", {}, seeded("over"))
     path.write_bytes(kept)
     async with await closed.open() as messenger:
         assert messenger.role is Role.CLIENT
@@ -428,7 +428,7 @@ async def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         place = Place(tmp_path / "vault", tmp_path / "state")
-        made, _ = await vault.create(place, Role.CLIENT, "p", {}, seeded("modes"))
+        made, _ = await creation.create(place, Role.CLIENT, "p", {}, seeded("modes"))
         open_modes = {path.name: path.stat().st_mode & 0o777 for path in place.folder.iterdir()}
         await made.close()
         await (await vault.unlock(place, made._slots, made._key)).close()
@@ -466,7 +466,7 @@ class Cut(BaseException):
 CREATION_STEPS = [
     (keyslots, "recovery_slot"),
     (keyslots, "passphrase_slot"),
-    (vault, "_clear_unfinished"),
+    (creation, "_clear_unfinished"),
     (database, "connect"),
     (database.Database, "migrate"),
     (database.Database, "write"),
@@ -501,7 +501,7 @@ async def test_a_creation_that_was_cut_off_can_be_done_again(
     with monkeypatch.context() as patch:
         patch.setattr(where, step, cut_async if asyncio.iscoroutinefunction(plain) else cut)
         with pytest.raises(Cut):
-            await vault.create(place, Role.CLIENT, "first", {}, seeded("first"))
+            await creation.create(place, Role.CLIENT, "first", {}, seeded("first"))
     if (place.folder / keyslots.FILE_NAME).exists():
         # Everything was written: it is a vault, and opens as one.
         opened = await vault.unlock(
@@ -512,7 +512,7 @@ async def test_a_creation_that_was_cut_off_can_be_done_again(
     else:
         with pytest.raises(VaultMissing):
             keyslots.read(place.folder)
-        opened, _ = await vault.create(place, Role.THERAPIST, "second", {}, seeded("second"))
+        opened, _ = await creation.create(place, Role.THERAPIST, "second", {}, seeded("second"))
     async with opened:
         assert opened.freshness is Freshness.CURRENT
     assert not (place.folder / keyslots.UNFINISHED_NAME).exists()
@@ -530,6 +530,6 @@ async def test_a_disk_without_room_for_key_slots_is_called_full(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(VaultFull, match="full"):
-            await vault.create(place, Role.CLIENT, "p", {}, seeded("full"))
-    made, _ = await vault.create(place, Role.CLIENT, "p", {}, seeded("room"))
+            await creation.create(place, Role.CLIENT, "p", {}, seeded("full"))
+    made, _ = await creation.create(place, Role.CLIENT, "p", {}, seeded("room"))
     await made.close()

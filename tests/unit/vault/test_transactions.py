@@ -75,6 +75,35 @@ async def test_a_failure_at_any_statement_leaves_everything_as_it_was(pair: Two)
     assert await dump(vault.db) != before
 
 
+async def test_changes_of_two_books_are_written_together_or_not_at_all(pair: Two) -> None:
+    messenger = pair.client
+    vault = messenger.device.vault
+    before = await dump(vault.db)
+    for fails in (True, False):
+        first = await a_change(messenger)
+        second = await vault.begin(vault.private_book, messenger.device.entropy, first)
+        second.record(b"{}")
+        if fails:
+            second._add("INSERT INTO setting VALUES (?, ?)", "a key", b"1")
+            second._add("INSERT INTO setting VALUES (?, ?)", "a key", b"2")
+            with pytest.raises(VaultDamaged):
+                await vault.commit(first, second)
+            assert await dump(vault.db) == before
+        else:
+            await vault.commit(first, second)
+            rows = await vault.db.fetch_all("SELECT id FROM journal ORDER BY book, position")
+            assert len(rows) == len({row[0] for row in rows}) > 2
+            await messenger.journal_verify()
+
+
+async def test_two_changes_of_one_book_are_not_written_together(pair: Two) -> None:
+    before = await dump(pair.client.device.vault.db)
+    changes = [await a_change(pair.client), await a_change(pair.client)]
+    with pytest.raises(RuntimeError, match="one book"):
+        await pair.client.device.vault.commit(*changes)
+    assert await dump(pair.client.device.vault.db) == before
+
+
 async def test_an_error_in_the_middle_of_many_rows_leaves_everything_as_it_was(pair: Two) -> None:
     vault = pair.client.device.vault
     trigger = """CREATE TEMP TRIGGER cut AFTER INSERT ON outbox WHEN NEW.id % 3 = 0

@@ -1,0 +1,47 @@
+"""What a stream of arrivals says (docs/protocol.md, section 9.6)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+
+import msgspec
+
+from e2etherapy.errors import MalformedData
+from e2etherapy.mailbox.operations import ARRIVED
+from e2etherapy.messenger.event_stream import Event, EventStream
+from e2etherapy.messenger.relay_answers import BROKEN_JSON, nonsense
+
+_ARRIVED = ARRIVED.encode()
+
+
+async def arrivals_in(
+    pieces: AsyncIterator[bytes], mailboxes: int
+) -> AsyncGenerator[list[int], None]:
+    """Yield for each event the indexes of mailboxes with something newer, in order, each once.
+
+    Args:
+        pieces: the stream as it comes.
+        mailboxes: how many are waited for.
+
+    Raises:
+        RelayProtocolError: the stream breaks its form, or names a mailbox that there is not.
+    """
+    stream = EventStream()
+    async for piece in pieces:
+        try:
+            events = stream.feed(piece)
+        except MalformedData as error:
+            raise nonsense(str(error)) from None
+        for event in events:
+            if event.name == _ARRIVED:
+                yield _indexes(event, mailboxes)
+
+
+def _indexes(event: Event, mailboxes: int) -> list[int]:
+    try:
+        indexes = msgspec.json.decode(event.data, type=list[int])
+    except BROKEN_JSON:
+        raise nonsense() from None
+    if not all(0 <= index < mailboxes for index in indexes):
+        raise nonsense("an arrival in a mailbox that nobody asked about.")
+    return sorted(set(indexes))

@@ -1,0 +1,130 @@
+"""Requests and answers over HTTP, bounded in time and size, and nothing told that need not be."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self
+
+import aiohttp
+import msgspec
+
+from e2etherapy.errors import RelayUnreachable
+from e2etherapy.mailbox import operations
+from e2etherapy.mailbox.batch import MAX_ANSWER_SIZE
+from e2etherapy.messenger import relay_versions
+from e2etherapy.messenger.relay_answers import NO_CONTENT, network_errors, nonsense, require
+
+TIMEOUT_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Asked:
+    """What a request carries besides its path; the header and the body may hold keys."""
+
+    authorization: str | None
+    json: msgspec.Struct | None = None
+    binary: bytes | None = None
+    query: Mapping[str, str] | None = None
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that depend on it."""
+        headers = {} if self.authorization is None else {"Authorization": self.authorization}
+        if self.json is not None or self.binary is not None:
+            headers["Content-Type"] = operations.BINARY if self.json is None else operations.JSON
+        return headers
+
+    def body(self) -> bytes | None:
+        """Return the body, if there is one."""
+        return self.binary if self.json is None else msgspec.json.encode(self.json)
+
+
+class Exchange:
+    """Asks one server; an asynchronous context manager.
+
+    Attributes:
+        known_features: what the relay said that it offers; forgotten when it could not be reached,
+            as another version may answer after that.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Take a URL from `relay_url`; nothing is opened yet."""
+        self._base = url + operations.API
+        self._session: aiohttp.ClientSession | None = None
+        self.known_features: frozenset[str] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open a connection pool that stores no cookie and follows no environment proxy."""
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": "e2etherapy", "Accept-Encoding": "identity"},
+            # An answer that is small on the wire must not grow in memory.
+            auto_decompress=False,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the pool."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        authorization: str | None,
+        *,
+        json: msgspec.Struct | None = None,
+        binary: bytes | None = None,
+        query: Mapping[str, str] | None = None,
+        patience: float = TIMEOUT_SECONDS,
+        success: int = NO_CONTENT,
+    ) -> bytes:
+        """Return the whole answer to a request that was carried out."""
+        asked = Asked(authorization, json, binary, query)
+        longest = MAX_ANSWER_SIZE
+        allowed = aiohttp.ClientTimeout(total=patience)
+        async with self._request(method, path, asked, allowed) as response:
+            answer = await response.content.read(longest + 1)
+            while not response.content.at_eof() and len(answer) <= longest:
+                answer += await response.content.read(longest + 1 - len(answer))
+        relay_versions.check(response.status, answer)
+        # Another success is no answer either: who answers everything with 200 has stored nothing.
+        require(response.status, success)
+        if len(answer) > longest:
+            raise nonsense("it does not end.")
+        return answer
+
+    @contextlib.asynccontextmanager
+    async def _request(
+        self, method: str, path: str, asked: Asked, patience: aiohttp.ClientTimeout
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Begin a request; what the network does until the block ends is `RelayUnreachable`."""
+        if self._session is None:
+            raise RuntimeError("The relay connection is not open.")
+        try:
+            async with (
+                network_errors(),
+                self._session.request(
+                    method,
+                    self._base + path,
+                    headers=asked.headers(),
+                    params=asked.query,
+                    data=asked.body(),
+                    allow_redirects=False,
+                    timeout=patience,
+                ) as response,
+            ):
+                yield response
+        except RelayUnreachable:
+            self.known_features = None
+            raise

@@ -1,0 +1,89 @@
+"""What a relay's answer means to the messenger: a value, or one of the errors in `errors`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import msgspec
+
+from e2etherapy.errors import (
+    MalformedData,
+    RelayError,
+    RelayFull,
+    RelayProtocolError,
+    RelayRefused,
+    RelayUnreachable,
+)
+from e2etherapy.mailbox.operations import StoredEnvelope, unpack_page
+
+OK, NO_CONTENT = 200, 204
+_REFUSED, _TOO_OFTEN, _STOPPING, _FULL = 404, 429, 503, 507
+BROKEN_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def problem_of(status: int, *expected: int) -> RelayError | None:
+    """Return the error that a status stands for; None if it is one of those expected."""
+    if status in expected:
+        return None
+    if status == _REFUSED:
+        return RelayRefused("The relay has nothing here for this key.")
+    if status == _FULL:
+        return RelayFull(
+            "The relay has no room for this now: the mailbox or its disk is full. "
+            "What you wrote is safe on this device and goes out with a later sync."
+        )
+    if status in {_TOO_OFTEN, _STOPPING}:
+        return RelayUnreachable(
+            "The relay is busy or stopping. What you wrote is safe on this device and goes out "
+            "with a later sync."
+        )
+    return RelayProtocolError(
+        f"The relay answered in a way that this version does not understand ({status}). "
+        "Nothing was lost; check the relay's address, or update."
+    )
+
+
+def require(status: int, *expected: int) -> None:
+    """Raise the error that a status stands for, unless it is one of those expected."""
+    problem = problem_of(status, *expected)
+    if problem is not None:
+        raise problem
+
+
+def nonsense(why: str = "") -> RelayProtocolError:
+    """Return the error for an answer that cannot be."""
+    return RelayProtocolError("The relay's answer makes no sense" + (f": {why}" if why else "."))
+
+
+def page_after(content: bytes, after: int, limit: int) -> list[StoredEnvelope]:
+    """Return the envelopes of a page.
+
+    Raises:
+        RelayProtocolError: it breaks the form, has more than `limit`, or a position that is not
+            above `after`.
+    """
+    try:
+        page = unpack_page(content)
+    except MalformedData as error:
+        raise nonsense(str(error)) from None
+    if len(page) > limit:
+        raise nonsense("a page with more than was asked for.")
+    if page and page[0].position <= after:
+        raise nonsense("an old position.")
+    return page
+
+
+@asynccontextmanager
+async def network_errors() -> AsyncIterator[None]:
+    """Turn every failure of the network into `RelayUnreachable`."""
+    try:
+        yield
+    except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError):
+        # UnicodeError: a host that a link may name, and that no name on the network can be.
+        # Without the cause: aiohttp's texts can hold the URL, and that holds a mailbox id.
+        raise RelayUnreachable(
+            "The relay can't be reached. What you wrote is safe on this device and goes out "
+            "with the next sync."
+        ) from None

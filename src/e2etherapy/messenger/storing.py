@@ -1,0 +1,135 @@
+"""Putting what was collected into the vault: opened, judged and recorded in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from e2etherapy.mailbox.operations import StoredEnvelope
+from e2etherapy.messenger.clock import day_of
+from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.known import Known
+from e2etherapy.messenger.long_items import STALLED_DAYS, first_sequence
+from e2etherapy.messenger.occurrences import Notice
+from e2etherapy.messenger.receiving import Receiver
+from e2etherapy.vault import conversations
+from e2etherapy.vault.change import Change
+from e2etherapy.vault.database import Database
+from e2etherapy.vault.records import Author, ConversationRecord, Partial
+from e2etherapy.wire.content import AnyItem, Part
+
+Arrived = tuple[int, list[StoredEnvelope]]
+"""The number of a conversation, and a page of its mailbox that is not empty."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a sync has to report so far.
+
+    Attributes:
+        arrived: for each conversation with news, the number of new messages.
+    """
+
+    arrived: dict[str, int] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+
+    def add(self, receiver: Receiver) -> None:
+        """Add what came of one conversation."""
+        if receiver.messages:
+            name = receiver.conversation.name
+            self.arrived[name] = self.arrived.get(name, 0) + receiver.messages
+        self.notices.extend(receiver.occurrences.notices)
+
+
+async def store(
+    device: Device, pages: Sequence[Arrived], outcome: Outcome
+) -> list[ConversationRecord]:
+    """Store a page of each of some conversations in one transaction.
+
+    Returns:
+        the conversations as they are now in the vault.
+    """
+    changes: list[Change] = []
+    stored: list[tuple[Receiver, Known]] = []
+    try:
+        for number, page in pages:
+            # Read anew for each: a state that has moved on must never be gone on from.
+            record = await conversations.by_id(device.vault.db, number)
+            receiver = Receiver(record, device.clock())
+            change = await device.begin(record, changes[-1] if changes else None)
+            known = await _receive(device.vault.db, receiver, page, change)
+            changes.append(change)
+            stored.append((receiver, known))
+    finally:
+        # What one conversation meets must not cost the others their page.
+        if changes:
+            await device.vault.commit(*changes)
+    for receiver, known in stored:
+        await complete(device, receiver, known.partials)
+        outcome.add(receiver)
+    return [receiver.conversation for receiver, _ in stored]
+
+
+async def complete(device: Device, receiver: Receiver, partials: dict[bytes, Partial]) -> None:
+    """Put each long item of which every piece is here into the record."""
+    record = receiver.conversation
+    for partial in partials.values():
+        if partial.arrived == partial.total:
+            packed = await conversations.packed_whole(
+                device.vault.db, record.id, Author.PEER, partial.whole
+            )
+            change = await device.begin(record)
+            receiver.complete(partial, packed, change)
+            await device.vault.commit(change)
+
+
+async def give_up_stalled(
+    device: Device, records: Sequence[ConversationRecord], outcome: Outcome
+) -> None:
+    """Give up long items whose missing pieces cannot come any more, even now."""
+    first = day_of(device.clock()) - STALLED_DAYS
+    found = await conversations.with_partials_before(device.vault.db, first)
+    for number in found & {record.id for record in records}:
+        record = await conversations.by_id(device.vault.db, number)
+        receiver = Receiver(record, device.clock())
+        change = await device.begin(record)
+        partials = await conversations.partials(device.vault.db, number)
+        receiver.give_up_stalled(partials.values(), change)
+        await device.vault.commit(change)
+        outcome.add(receiver)
+
+
+async def _receive(
+    db: Database, receiver: Receiver, page: list[StoredEnvelope], change: Change
+) -> Known:
+    bodies = receiver.open_page(page)
+    known = await _known(db, receiver.conversation, [body.item for body in bodies])
+    receiver.apply(bodies, change, known)
+    return known
+
+
+def _names(item: AnyItem) -> list[bytes]:
+    """Return the ids that an item takes: its own, and a part's whole."""
+    return [item.id, item.whole] if isinstance(item, Part) else [item.id]
+
+
+async def _known(db: Database, record: ConversationRecord, items: list[AnyItem]) -> Known:
+    """Return what the other side has used before, as far as these items touch it."""
+    partials = await conversations.partials(db, record.id)
+    sequences, ids = await conversations.used_by_peer(
+        db,
+        record.id,
+        [item.sequence for item in items],
+        [name for item in items for name in _names(item)],
+    )
+    known = Known(sequences, ids, partials)
+    for part in items:
+        if isinstance(part, Part) and part.whole not in {*partials, *known.given_up}:
+            # Of an item that is not on its way no number can have been used: if one was, another
+            # item has it, or this one was given up.
+            first = first_sequence(part)
+            if await conversations.any_used_by_peer(
+                db, record.id, range(first, first + part.count)
+            ):
+                known.given_up.add(part.whole)
+    return known
