@@ -201,6 +201,18 @@ class RelaySetupError(E2ETherapyError):
     """The relay cannot run as it was asked to."""
 
 
+class InvalidConfiguration(RelaySetupError):
+    """A setting of a relay cannot be used.
+
+    Attributes:
+        setting: its name, or None where it is none.
+    """
+
+    def __init__(self, sentence: str = "", setting: str | None = None) -> None:
+        super().__init__(sentence)
+        self.setting = setting
+
+
 class InvalidListenAddress(RelaySetupError):
     """The relay cannot listen there."""
 
@@ -211,6 +223,10 @@ class InvalidCertificate(RelaySetupError):
 
 class RelayDatabaseUnusable(RelaySetupError):
     """The file is not a database that the relay can use."""
+
+
+class BackupRefused(RelaySetupError):
+    """A backup could not be made or restored as asked; nothing was changed."""
 
 
 class RelayDatabaseTooNew(RelaySetupError):

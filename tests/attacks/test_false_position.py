@@ -41,16 +41,24 @@ def honest_again() -> None:
     Renumbering.named = None
 
 
-@pytest.mark.parametrize("position", [2**32, 2**62, MAX_POSITION])
+@pytest.mark.parametrize(
+    ("position", "event", "words"),
+    [
+        (2**31, EventName.GAP_NOTICED, "were removed from the relay"),
+        (2**32, EventName.RELAY_RESTORED, "restored from a backup"),
+        (2**62, EventName.RELAY_RESTORED, "restored from a backup"),
+        (MAX_POSITION, EventName.RELAY_RESTORED, "restored from a backup"),
+    ],
+)
 async def test_after_a_position_far_too_high_what_comes_later_is_still_fetched(
-    tmp_path: Path, position: int
+    tmp_path: Path, position: int, event: EventName, words: str
 ) -> None:
     async with two(tmp_path, turns=1, therapist_connect=Renumbering) as pair:
         await pair.client.send(OKAFOR, "one")
         Renumbering.named = position
         report = await pair.therapist.sync()
-        assert [notice.event for notice in report.notices] == [EventName.GAP_NOTICED]
-        assert "restored from a backup" in report.notices[0].sentence
+        assert [notice.event for notice in report.notices] == [event]
+        assert words in report.notices[0].sentence
         for text in ("two", "three"):
             await pair.client.send(OKAFOR, text)
             assert (await pair.therapist.sync()).arrived == {SAM: 1}

@@ -142,6 +142,7 @@ async def test_a_server_that_says_yes_to_everything_has_stored_nothing(operation
     ("status", "error"),
     [
         (404, RelayRefused),
+        (429, RelayUnreachable),
         (503, RelayUnreachable),
         (507, RelayFull),
         (400, RelayProtocolError),

@@ -275,3 +275,59 @@ def memory(process: RelayProcess) -> int:
     """Return the bytes of memory that a process really has."""
     pages = Path(f"/proc/{process.process.pid}/statm").read_text().split()[1]
     return int(pages) * 4_096
+
+
+def test_a_tls_handshake_that_does_not_begin_is_not_waited_for(tmp_path: Path) -> None:
+    chain, key = certificate(tmp_path)
+    limits = replace(STANDARD, handshake_seconds=SOON)
+    with (
+        relay_process(tmp_path, "127.0.0.1:0", chain, key, limits=limits) as process,
+        socket.create_connection(("127.0.0.1", process.port), PATIENCE_SECONDS) as silent,
+    ):
+        assert silent.recv(1) == b""
+
+
+async def test_bodies_that_take_all_the_room_give_way_to_one_that_is_through_in_a_moment(
+    tmp_path: Path,
+) -> None:
+    limits = replace(STANDARD, body_bytes=2 * 16_384, body_grace_seconds=SOON)
+    async with relay(tmp_path, limits=limits) as at, contextlib.AsyncExitStack() as stack:
+        owned = await at.mailbox()
+        raw = deposit(owned, envelope("slow")).encode()
+        readers = []
+        for _ in range(2):
+            reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
+            stack.callback(writer.close)
+            writer.write(raw[:-1])
+            readers.append(reader)
+        statuses = []
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while 204 not in statuses:
+                statuses.append((await at.send(deposit(owned, envelope("quick")))).status)
+            answer = await read_answer(readers[0])
+        assert (answer.status, answer.json["title"]) == (503, "Busy")
+        assert set(statuses) <= {503, 204}
+        assert not readers[1].at_eof()
+
+
+async def test_a_head_in_many_long_lines_is_dropped_before_it_is_whole(tmp_path: Path) -> None:
+    async with relay(tmp_path) as at:
+        line = b"X-Filler: " + b"a" * 8_000 + b"\r\n"
+        with socket.create_connection(("127.0.0.1", at.port), PATIENCE_SECONDS) as line_in:
+            line_in.sendall(HEALTH.encode()[:-2] + 3 * line)
+            await asyncio.to_thread(line_in.sendall, 2 * line)
+            assert await asyncio.to_thread(dropped, [line_in]) == [line_in]
+        assert (await at.send(HEALTH)).status == 200
+        long = Request("GET", "/v1/health", headers={f"X-{n}": "a" * 8_000 for n in range(3)})
+        assert (await at.send(long)).status == 200
+
+
+async def test_requests_are_not_taken_ahead_of_answers_without_end(tmp_path: Path) -> None:
+    async with relay(tmp_path) as at:
+        owned = await at.mailbox()
+        long = wait((owned, 0), seconds=30).encode().replace(b"Connection: close\r\n", b"")
+        more = deposit(owned, envelope("ahead")).encode()
+        with socket.create_connection(("127.0.0.1", at.port), PATIENCE_SECONDS) as line:
+            with contextlib.suppress(ConnectionError):
+                await asyncio.to_thread(line.sendall, long + 40 * more)
+            assert await asyncio.to_thread(dropped, [line]) == [line]

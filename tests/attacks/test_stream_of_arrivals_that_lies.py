@@ -72,6 +72,7 @@ async def test_what_is_no_stream_of_arrivals_is_an_answer_that_makes_no_sense(
         (200, "application/json", RelayProtocolError),
         (204, "text/event-stream", RelayProtocolError),
         (404, "text/event-stream", RelayRefused),
+        (429, "text/event-stream", RelayUnreachable),
         (503, "text/event-stream", RelayUnreachable),
         (500, "text/event-stream", RelayProtocolError),
     ],

@@ -25,6 +25,7 @@ from tests.support.relays import TODAY, draw, envelope
 class Bench:
     """A store that can be closed and opened again, and what tests need in it."""
 
+    place: DatabasePlace
     open_store: Callable[[], Awaitable[Store]]
     store: Store
     opened: list[Store] = field(default_factory=list)
@@ -76,7 +77,7 @@ async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     if request.param == "postgres":
         place = await request.getfixturevalue("postgres_server").empty_relay()
     open_one = partial(open_store, place)
-    made = Bench(open_one, await open_one())
+    made = Bench(place, open_one, await open_one())
     yield made
     for store in (made.store, *made.opened):
         await store.close()

@@ -10,7 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from e2etherapy.mailbox.batch import (
     pack_operations,
 )
 from e2etherapy.mailbox.capabilities import DepositKey, MailboxId, OwnerKey
+from e2etherapy.relay import problems
 from e2etherapy.relay.limits import Limits
 from scripts import relay_api
 from tests.support.relays import PATIENCE_SECONDS, RelayProcess, deposit, envelope, relay_process
@@ -56,8 +57,9 @@ BEYOND: dict[str, list[schemathesis.CheckFunction]] = {
     else []
     for name, operation in OPERATIONS.items()
 }
-ON_DEMAND = {"500", "503", "507"}
+ON_DEMAND = {"429", "500", "503", "507"}
 """500 is a mistake of the relay; the others have tests of their own below."""
+PACED = [name for name, operation in OPERATIONS.items() if "429" in operation["responses"]]
 WRITING = [name for name, operation in OPERATIONS.items() if "507" in operation["responses"]]
 
 SIZE = api.SEALED_BUNDLE_SIZE
@@ -103,10 +105,31 @@ def has_its_length(
     return size in range(octets["least"], octets["greatest"] + 1, octets["step"])
 
 
+# Streams end soon: what is generated waits for the end of each answer. Keys that are generated are
+# used again and again.
+ENDLESS = Limits(
+    stream_seconds=0.05,
+    deposit_burst=1_000_000,
+    owner_burst=1_000_000,
+    ticket_burst=1_000_000,
+    invitation_burst=1_000_000,
+)
+BURST, TICKETS = 6, 40
+SOON_TOO_OFTEN = replace(
+    ENDLESS,
+    deposit_burst=BURST,
+    deposit_rate=1e-6,
+    owner_burst=BURST,
+    owner_rate=1e-6,
+    ticket_burst=TICKETS,
+    ticket_rate=1e-6,
+    invitation_burst=BURST,
+    invitation_rate=1e-6,
+)
+
+
 @contextmanager
-def described(folder: Path) -> Iterator[Api]:
-    # Streams end soon: what is generated waits for the end of each answer.
-    limits = Limits(stream_seconds=0.05)
+def described(folder: Path, limits: Limits = ENDLESS) -> Iterator[Api]:
     with relay_process(folder, limits=limits) as process, requests.Session() as session:
         rights = Rights(process, session)
         schema = schemathesis.openapi.from_dict(rights.send(rights.right("describe")).json())
@@ -165,6 +188,27 @@ def test_every_documented_status_is_met_and_no_other(at: Api, name: str) -> None
         assert answer.status_code == status, (request, answer.text)
         met[str(status)].append(request)
     assert set(met) == set(OPERATIONS[name]["responses"]) - ON_DEMAND
+
+
+def test_every_operation_that_shows_one_key_says_429_where_it_asks_too_often(
+    tmp_path: Path,
+) -> None:
+    with described(tmp_path, SOON_TOO_OFTEN) as at:
+        assert set(OPERATIONS) - set(PACED) == {"batch", "health", "ready", "describe"}
+        asked = {}
+        for name in PACED:
+            at.rights.__dict__.pop("lasting", None)  # a mailbox of its own for each
+            asked[name] = at.rights.right(name)
+        for name, request in asked.items():
+            answer, before = at.rights.send(request), 0
+            while answer.status_code != 429:
+                at.check(name, answer)
+                before += 1
+                assert before <= TICKETS, name
+                answer = at.rights.send(request)
+            at.check(name, answer)
+            assert before > 0, name
+            assert 1 <= int(answer.headers["Retry-After"]) <= problems.LONGEST_RETRY
 
 
 def test_every_operation_says_503_while_the_relay_stops(tmp_path: Path) -> None:

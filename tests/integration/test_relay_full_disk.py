@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from e2etherapy.mailbox.capabilities import OwnedMailbox
+from e2etherapy.relay.limits import STANDARD
 from tests.integration.test_relay_disk import deposits, kill
 from tests.integration.test_relay_process import collected, mailbox, send, stop
 from tests.support import postgres
 from tests.support.relays import RelayProcess, acknowledgement, deposit, envelope, relay_process
 from tests.support.small_disk import fill, make_read_only, small_disk
 
+TO_THE_LAST_BYTE = replace(STANDARD, disk_reserve_bytes=0)
+"""As where something else on the disk has used the reserve up."""
 ENOUGH = 400
 """Deposits, of which no disk of these tests holds so many."""
 
@@ -35,7 +39,7 @@ def deposit_until_full(relay: RelayProcess, owned: OwnedMailbox, label: str) -> 
 
 def test_a_full_disk_is_said_and_room_lets_it_go_on(place: Path) -> None:
     (place / "ballast").write_bytes(bytes(1_048_576))
-    with relay_process(place) as relay:
+    with relay_process(place, limits=TO_THE_LAST_BYTE) as relay:
         owned = mailbox(relay)
         kept, status = deposit_until_full(relay, owned, "a")
         assert status == 507
@@ -54,13 +58,13 @@ def test_a_full_disk_is_said_and_room_lets_it_go_on(place: Path) -> None:
 
 def test_a_relay_starts_on_a_full_disk_and_gives_out_what_it_has(place: Path) -> None:
     (place / "ballast").write_bytes(bytes(1_048_576))
-    with relay_process(place) as relay:
+    with relay_process(place, limits=TO_THE_LAST_BYTE) as relay:
         owned = mailbox(relay)
         kept, status = deposit_until_full(relay, owned, "a")
         assert (status, kept > 20) == (507, True)
         kill(relay)
     fill(place, leave=0, name="more ballast")
-    with relay_process(place) as again:
+    with relay_process(place, limits=TO_THE_LAST_BYTE) as again:
         assert len(collected(again.port, owned)) == kept
         # What SQLite frees when it opens its files may be enough for a few more.
         more, status = deposit_until_full(again, owned, "b")
@@ -78,7 +82,7 @@ def test_a_database_that_may_only_be_read_is_refused_in_a_sentence_and_untouched
     tmp_path: Path, place: Path
 ) -> None:
     (tmp_path / "relay.db").symlink_to(place / "relay.db")
-    with relay_process(tmp_path) as relay:
+    with relay_process(tmp_path, limits=TO_THE_LAST_BYTE) as relay:
         owned = mailbox(relay)
         assert deposits(relay.port, owned, "a") == [204]
         assert stop(relay) == 0

@@ -102,6 +102,8 @@ def test_a_relay_loads_nothing_that_could_open_an_envelope(tmp_path: Path) -> No
 
 def test_importing_the_server_loads_no_module_that_could_open_an_envelope() -> None:
     program = "import sys, e2etherapy.relay.server, e2etherapy.relay.allowances\n"
+    program += "import e2etherapy.relay.metrics, e2etherapy.relay.configuration\n"
+    program += "import e2etherapy.relay.memory, e2etherapy.relay.sqlite.backup\n"
     program += "print(*sys.modules, sep='\\n')"
     printed = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

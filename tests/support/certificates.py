@@ -1,4 +1,4 @@
-"""A certificate that nobody but a test trusts."""
+"""Certificates that nobody but a test trusts."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """Write a self-signed certificate for 127.0.0.1 and its key."""
+def certificate(
+    folder: Path, name: str = "localhost", days: tuple[int, int] = (-1, 30)
+) -> tuple[Path, Path]:
+    """Write chain.pem and key.pem, self-signed, valid from and to so many days from now."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
     made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now + timedelta(days=days[0]))
+        .not_valid_after(now + timedelta(days=days[1]))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     chain, private = folder / "chain.pem", folder / "key.pem"
     chain.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     plain, form = serialization.NoEncryption(), serialization.PrivateFormat.PKCS8
+    private.touch(mode=0o600)
     private.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
     return chain, private

@@ -24,7 +24,6 @@ from e2etherapy.mailbox.capabilities import (
     Ticket,
 )
 from e2etherapy.primitives.octets import SecretOctets
-from e2etherapy.relay.limits import MAX_BODY
 from e2etherapy.wire import base64url
 from tests.support.relays import (
     PATIENCE_SECONDS,
@@ -153,6 +152,7 @@ class Rights:
             "claim_invitation": lambda: claim(ClaimToken(draw(32)), self.invitation()),
             "forget_invitation": lambda: confirm(*self.claimed()),
             "health": lambda: Request("GET", "/v1/health"),
+            "ready": lambda: Request("GET", "/v1/ready"),
             "describe": lambda: Request("GET", "/v1/openapi.json"),
         }
         return made[name]()
@@ -210,7 +210,7 @@ class Rights:
             yield 413, replace(right, body=b"x")
             return
         yield 400, replace(right, body=right.body[:-1])
-        yield 413, replace(right, body=bytes(1 + _LONGEST.get(name, MAX_BODY)))
+        yield 413, replace(right, body=bytes(1 + _LONGEST.get(name, api.MAX_BODY)))
         yield 415, replace(right, content_type="text/plain")
         yield 415, replace(right, headers={"Content-Encoding": "gzip"})
 

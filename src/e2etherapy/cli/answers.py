@@ -10,15 +10,14 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from e2etherapy.cli import relay_answers
+from e2etherapy.cli.answer import Answer
+
 Role = Literal["client", "therapist"]
 State = Literal["on_device", "stored", "fetched", "read", "received"]
 ItemKind = Literal["text", "attachment", "journal_share"]
 Phase = Literal["invited", "joined", "opening", "ready", "waiting", "closed"]
 Verification = Literal["unverified", "matched", "differed"]
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Anything that a command prints."""
 
 
 class Allowance(Answer, frozen=True):
@@ -255,6 +254,12 @@ class Failed(Answer, frozen=True):
 
 BY_COMMAND: dict[str, Any] = {
     "relay allow": Allowance,
+    "relay check": relay_answers.Configured,
+    "relay backup": relay_answers.BackedUp,
+    "relay restore": relay_answers.Restored,
+    "relay restored": relay_answers.Restored,
+    "relay stats": relay_answers.Statistics,
+    "relay doctor": relay_answers.RelayExamination,
     "relay migrate": Migrated,
     "relay copy": Copied,
     "init": Made,

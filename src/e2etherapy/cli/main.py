@@ -20,9 +20,11 @@ from e2etherapy.cli import (
     exit_codes,
     journal,
     meeting,
+    operation,
     output,
     reading,
     relay,
+    serving,
     settings,
     setup,
 )
@@ -95,6 +97,18 @@ for _command in (
     explain_exit_codes,
 ):
     e2etherapy.add_command(_command)
+
+
+for _command in (
+    serving.serve,
+    serving.check,
+    operation.doctor,
+    operation.stats,
+    operation.backup,
+    operation.restore,
+    operation.restored,
+):
+    relay.relay.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -14,7 +14,7 @@ from e2etherapy.cli.invocation import Invocation
 from e2etherapy.cli.wrapping import prose, terminal_width
 
 if TYPE_CHECKING:
-    from e2etherapy.cli.answers import Answer
+    from e2etherapy.cli.answer import Answer
 
 
 def answer(invocation: Invocation, data: Answer | Sequence[Answer], human: str) -> None:

@@ -15,6 +15,8 @@ from e2etherapy.cli.saving import new_file
 if TYPE_CHECKING:
     from e2etherapy.relay.database import DatabasePlace
 
+_VARIABLE = "E2ETHERAPY_RELAY_DATABASE"
+
 
 def _place(_context: click.Context, _option: click.Parameter, value: str) -> DatabasePlace:
     """Read a database's place; one that holds a password is refused without being repeated."""
@@ -27,10 +29,29 @@ def _place(_context: click.Context, _option: click.Parameter, value: str) -> Dat
         raise click.BadParameter(str(error)) from None
 
 
-_DATABASE = click.option(
+def _file(context: click.Context, option: click.Parameter, value: str) -> Path:
+    """Read the path of an SQLite file, for what PostgreSQL has its own tools for."""
+    place = _place(context, option, value)
+    if isinstance(place, Path):
+        return place
+    raise click.BadParameter(
+        "This command is for SQLite files; PostgreSQL has its own tools (docs/postgres.md)."
+    )
+
+
+FILE = click.option(
+    "--database",
+    callback=_file,
+    required=True,
+    envvar=_VARIABLE,
+    metavar="FILE",
+    help="The relay's SQLite file.",
+)
+DATABASE = click.option(
     "--database",
     callback=_place,
     required=True,
+    envvar=_VARIABLE,
     metavar="FILE|URL",
     help="An SQLite file, made when it is missing, or postgresql://USER@HOST/DATABASE.",
 )
@@ -42,41 +63,10 @@ def relay() -> None:
 
 
 @relay.command(
-    epilog="\b\nExample:\n  e2etherapy relay serve --listen 127.0.0.1:8700 --database relay.db"
-)
-@click.option("--listen", required=True, metavar="HOST:PORT", help="Or unix:PATH. Port 0: any.")
-@_DATABASE
-@click.option("--tls-certificate", type=click.Path(path_type=Path), metavar="FILE", help="PEM.")
-@click.option("--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="PEM.")
-@click.option("--behind-proxy", is_flag=True, help="A proxy in front of it does TLS.")
-def serve(
-    listen: str,
-    database: DatabasePlace,
-    tls_certificate: Path | None,
-    tls_key: Path | None,
-    behind_proxy: bool,
-) -> None:
-    """Serve until SIGTERM or Ctrl-C.
-
-    Prints one line of JSON with its URL when it can be reached; its log goes to standard error.
-    """
-    from e2etherapy.relay.listening import Certificate, parse_listen_address
-    from e2etherapy.relay.server import Settings
-    from e2etherapy.relay.server import serve as run
-
-    if (tls_certificate is None) != (tls_key is None):
-        raise click.UsageError("--tls-certificate and --tls-key belong together.")
-    certificate = None
-    if tls_certificate is not None and tls_key is not None:
-        certificate = Certificate(tls_certificate, tls_key)
-    run(Settings(parse_listen_address(listen), database, certificate, behind_proxy))
-
-
-@relay.command(
     epilog="\b\nExample:\n"
     "  e2etherapy relay allow --database relay.db --mailboxes 100 --output allowance.txt"
 )
-@_DATABASE
+@DATABASE
 @click.option(
     "--mailboxes", type=click.IntRange(min=1), required=True, help="Each client takes two."
 )
@@ -144,7 +134,7 @@ def _require_database(database: DatabasePlace) -> None:
 @relay.command(
     epilog="\b\nExample:\n  e2etherapy relay migrate --database postgresql://relay@db.example/relay"
 )
-@_DATABASE
+@DATABASE
 @json_option
 @click.pass_obj
 def migrate(invocation: Invocation, database: DatabasePlace) -> None:

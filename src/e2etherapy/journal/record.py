@@ -34,6 +34,7 @@ class EventName(StrEnum):
     CONTENT_REFUSED = "content_refused"
     DELIVERY_REFUSED = "delivery_refused"
     GAP_NOTICED = "gap_noticed"
+    RELAY_RESTORED = "relay_restored"
     LONG_ITEM_LOST = "long_item_lost"
     COPY_TRUSTED = "copy_trusted"
     SHARED_FROM_JOURNAL = "shared_from_journal"

@@ -47,6 +47,7 @@ _EVENTS = {
     "content_refused": "Something that arrived was refused.",
     "delivery_refused": "The relay refused a delivery.",
     "gap_noticed": "Deliveries were missing at the relay.",
+    "relay_restored": "The relay was restored from a backup; deliveries may be missing.",
     "long_item_lost": "A long message or file could not be completed and was given up.",
     "copy_trusted": "The owner said that this is the only copy of the vault.",
     "shared_from_journal": "An entry of the private journal was shared.",

@@ -22,6 +22,10 @@ API = "/v1"
 SEALED_BUNDLE_SIZE = ENVELOPE_SIZE
 """A sealed invitation has the size of an envelope."""
 
+MAX_BODY = ENVELOPE_SIZE
+"""No operation but a batch has a longer body: 256 ticket hashes are 12 KB, a wait's 128 positions
+3 KB."""
+
 RETENTION_DAYS = 30
 MAILBOX_CAPACITY = 4_096
 MAX_PAGE = 64
@@ -34,6 +38,9 @@ MAX_INVITATION_DAYS = 30
 CLAIM_DAYS = 1
 """An unconfirmed claim can be repeated on the day of the claim and on this many after it."""
 MAX_POSITION = 2**63 - 1
+COUNT_BITS = 32
+"""Of a position, so many lower bits count envelopes; those above say at which minute the relay was
+last restored from a backup, and are 0 before the first time."""
 
 OWNER = "Owner"
 DEPOSIT = "Deposit"
@@ -64,7 +71,7 @@ RECORD_SIZE = _POSITION.size + ENVELOPE_SIZE
 
 @dataclass(frozen=True, slots=True)
 class StoredEnvelope:
-    """An envelope and its position in its mailbox, from 1 upwards without gaps."""
+    """An envelope and its position in its mailbox, rising from 1."""
 
     position: int
     envelope: bytes
@@ -134,6 +141,12 @@ class Health(msgspec.Struct, frozen=True):
     features: list[str] = []
 
 
+class Ready(msgspec.Struct, frozen=True):
+    """What a relay says that takes envelopes in."""
+
+    status: str
+
+
 class Problem(msgspec.Struct, frozen=True):
     """An error answer (RFC 9457)."""
 
@@ -141,6 +154,14 @@ class Problem(msgspec.Struct, frozen=True):
     title: str
     status: int
     detail: str
+
+
+def restore_of(position: int) -> int:
+    """Return at which minute since 1970-01-01 UTC a relay was restored before it gave a position.
+
+    0 where it never was.
+    """
+    return position >> COUNT_BITS
 
 
 UNKNOWN_VERSION = "urn:e2etherapy:unknown-version"

@@ -22,7 +22,7 @@ from e2etherapy.errors import (
 from e2etherapy.journal import record
 from e2etherapy.journal.record import EventName
 from e2etherapy.mailbox.capabilities import DepositAddress, DepositKey, MailboxId
-from e2etherapy.mailbox.operations import StoredEnvelope
+from e2etherapy.mailbox.operations import StoredEnvelope, restore_of
 from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.items import check_blob, kind_of, searchable
 from e2etherapy.messenger.known import Known
@@ -54,8 +54,6 @@ from e2etherapy.wire.content import (
 
 RECEIPT_EARLIEST_SECONDS = 5 * 60
 RECEIPT_LATEST_SECONDS = 6 * 60 * 60
-A_LEAP = 2**31
-"""No mailbox loses so many envelopes: a relay that was restored goes on 2^32 further."""
 
 
 def _is_kept_packed(body: Body) -> bool:
@@ -145,7 +143,16 @@ class Receiver:
         self.apply([], change, Known())
 
     def _check_gap(self, position: int) -> None:
-        missing, name = position - self.conversation.collected - 1, self.conversation.name
+        last, name = self.conversation.collected, self.conversation.name
+        if restore_of(position) > restore_of(last):
+            sentence = (
+                f"The relay was restored from a backup. What you and {name} have sent since that "
+                "backup may be lost, also where it was shown as stored. Ask whether something is "
+                "missing, and write it again."
+            )
+            self.occurrences.tell(EventName.RELAY_RESTORED, sentence)
+            return
+        missing = position - last - 1
         if missing <= 0:
             return
         sentence = (
@@ -153,11 +160,6 @@ class Receiver:
             "fetched them: they were older than 30 days, or another copy of this vault has "
             "fetched them."
         )
-        if missing >= A_LEAP:
-            sentence = (
-                "The relay counts on from elsewhere than before. It may have been restored from a "
-                f"backup: what {name} sent shortly before that can be missing. Ask {name}."
-            )
         self.occurrences.tell(EventName.GAP_NOTICED, sentence, missing=missing)
 
     def _open(self, envelope: bytes) -> Body | None:

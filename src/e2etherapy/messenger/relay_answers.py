@@ -19,7 +19,7 @@ from e2etherapy.errors import (
 from e2etherapy.mailbox.operations import StoredEnvelope, unpack_page
 
 OK, NO_CONTENT = 200, 204
-_REFUSED, _STOPPING, _FULL = 404, 503, 507
+_REFUSED, _TOO_OFTEN, _STOPPING, _FULL = 404, 429, 503, 507
 BROKEN_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -31,7 +31,7 @@ def problem_of(status: int, *expected: int) -> RelayError | None:
         return RelayRefused("The relay has nothing here for this key.")
     if status == _FULL:
         return RelayFull("The relay has no room for this now: the mailbox or its disk is full.")
-    if status == _STOPPING:
+    if status in {_TOO_OFTEN, _STOPPING}:
         return RelayUnreachable("The relay is busy or stopping.")
     return RelayProtocolError(
         f"The relay answered in a way that this version does not understand ({status}). "

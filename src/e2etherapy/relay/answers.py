@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,10 +17,16 @@ _FORGET_AT_ONCE = struct.pack("ii", 1, 0)
 class UntakenAnswers:
     """Counts the bytes of answers that their readers have not taken yet, one for a connection."""
 
-    def __init__(self, most_bytes: int) -> None:
+    def __init__(self, most_bytes: int, dropped: Counter[str]) -> None:
+        """Take how many bytes there may be, and where to count connections that are dropped."""
         self._most = most_bytes
+        self._dropped = dropped
         self._held: dict[asyncio.Transport, int] = {}
         self._bytes = 0
+
+    def adopt(self, most_bytes: int) -> None:
+        """Let answers that begin from now on have another room."""
+        self._most = most_bytes
 
     @contextmanager
     def hold(self, transport: asyncio.Transport, size: int) -> Iterator[None]:
@@ -32,6 +39,7 @@ class UntakenAnswers:
         self._bytes += size
         while self._bytes > self._most and (oldest := next(iter(self._held))) is not transport:
             self._bytes -= self._held.pop(oldest)
+            self._dropped["untaken"] += 1
             drop(oldest)
         try:
             yield

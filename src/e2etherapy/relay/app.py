@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
+from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.relay import problems
+from e2etherapy.relay.admission import Work
 from e2etherapy.relay.arrivals import ArrivalsDesk
 from e2etherapy.relay.bodies import Bodies
 from e2etherapy.relay.clock import Today
+from e2etherapy.relay.counts import Counts
+from e2etherapy.relay.gate import Gate
 from e2etherapy.relay.http import problem_response
+from e2etherapy.relay.incidents import Incidents
 from e2etherapy.relay.limits import Limits
 from e2etherapy.relay.log import RelayLog
-from e2etherapy.relay.problems import ProblemAnswer
+from e2etherapy.relay.mailboxes import Mailboxes
+from e2etherapy.relay.pace import SALT_SIZE
+from e2etherapy.relay.readiness import Readiness
 from e2etherapy.relay.requests import Asked, read_call, split_path
 from e2etherapy.relay.routes import OPERATIONS, Rooms
-from e2etherapy.relay.store import (
-    Store,
-    StoreError,
-)
+from e2etherapy.relay.store import Store
 from e2etherapy.relay.versions import nothing_at
-from e2etherapy.relay.waiting import RoomFull, WaitingRoom
+from e2etherapy.relay.waiting import WaitingRoom
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -31,20 +36,39 @@ class Relay:
     """Answers requests until it is told to stop."""
 
     def __init__(self, store: Store, today: Today, log: RelayLog, limits: Limits) -> None:
-        self._log = log
+        self.gate = Gate(limits, system_entropy(SALT_SIZE), time.monotonic)
+        self.waiting = WaitingRoom(limits)
+        """Who waits."""
+        self.counts = Counts()
         self._bodies = Bodies(limits)
-        self._waiting = WaitingRoom(limits)
-        arrivals = ArrivalsDesk(store, self._waiting, limits)
-        self._rooms = Rooms(store, arrivals, today, log)
+        self._rooms = Rooms(
+            mailboxes=Mailboxes(store, self.gate, today),
+            arrivals=ArrivalsDesk(store, self.waiting, limits),
+            incidents=Incidents(log, self.counts, Readiness(self.gate.reserve, log.fault)),
+        )
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        store.on_arrival(self._waiting.wake)
-        store.on_arrival_elsewhere(self._waiting.wake, self._waiting.wake_everybody)
+        store.on_arrival(self.waiting.wake)
+        store.on_arrival_elsewhere(self.waiting.wake, self.waiting.wake_everybody)
+        store.on_group(self.counts.group)
+
+    async def is_ready(self) -> bool:
+        """Say whether GET /v1/ready would answer 200."""
+        readiness = self._rooms.incidents.readiness
+        open_ = not self.waiting.closed and readiness.has_room()
+        return open_ and await readiness.reaches(self._rooms.mailboxes.store)
+
+    def adopt(self, limits: Limits) -> None:
+        """Hold what comes from now on to other limits."""
+        self.gate.adopt(limits)
+        self.waiting.adopt(limits)
+        self._bodies.adopt(limits)
+        self._rooms.arrivals.adopt(limits)
 
     def stop(self) -> None:
         """Answer what comes from now on with 503, and wake whoever waits."""
-        self._waiting.close()
+        self.waiting.close()
 
     async def drain(self, seconds: float) -> None:
         """Return when every request is answered, or the time is over."""
@@ -54,6 +78,7 @@ class Relay:
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; every error is a problem (RFC 9457)."""
+        began = time.perf_counter()
         self._in_flight += 1
         self._idle.clear()
         try:
@@ -62,31 +87,39 @@ class Relay:
             self._in_flight -= 1
             if not self._in_flight:
                 self._idle.set()
-        if self._waiting.closed:
+        self.counts.request(_name_of(request), response.status, time.perf_counter() - began)
+        if self.waiting.closed:
             response.force_close()
         return response
 
     async def _answer_or_explain(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
             return await self._answer(request)
-        except ProblemAnswer as problem:
-            return problem_response(problem)
-        except StoreError as error:
-            return problem_response(problems.of(error, self._log))
-        except RoomFull:
-            return problem_response(problems.overloaded())
-        except (ConnectionError, asyncio.CancelledError):
+        except ConnectionError:
             raise
-        except Exception as fault:  # noqa: BLE001 - logged without its words, and answered
-            self._log.fault(fault)
-            return problem_response(problems.internal())
+        except Exception as problem:  # noqa: BLE001 - counted, logged without its words, answered
+            return problem_response(self._rooms.incidents.answer_to(problem))
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path, name = split_path(request.rel_url.raw_path)
         operation = OPERATIONS.get((request.method, path))
         if operation is None:
             raise nothing_at(path, OPERATIONS)
-        if self._waiting.closed:
+        if self.waiting.closed:
             raise problems.stopping()
-        asked = Asked(request, name, self._bodies)
-        return await operation.answer(self._rooms, await read_call(asked, operation.form))
+        self.gate.check(operation.work)
+        try:
+            call = await read_call(Asked(request, name, self._bodies), operation.form)
+            if operation.work is Work.WAITING:
+                self._bodies.done(request)
+            with self.gate.request(operation.work):
+                return await operation.answer(self._rooms, call)
+        finally:
+            self._bodies.done(request)
+
+
+def _name_of(request: web.BaseRequest) -> str | None:
+    """Return an operation's name from the table of operations, never from the request."""
+    path, _ = split_path(request.rel_url.raw_path)
+    operation = OPERATIONS.get((request.method, path))
+    return None if operation is None else operation.answer.__name__

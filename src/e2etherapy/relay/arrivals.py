@@ -45,6 +45,10 @@ class ArrivalsDesk:
         self._waiting = waiting
         self._limits = limits
 
+    def adopt(self, limits: Limits) -> None:
+        """Hold streams that begin from now on, and those that wait, to other limits."""
+        self._limits = limits
+
     async def first(self, waits: Waits, seconds: float) -> list[int]:
         """Return the indexes of what has arrived, looking at least once; none when time is over.
 

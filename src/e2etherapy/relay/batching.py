@@ -13,15 +13,16 @@ from e2etherapy.mailbox.batch import (
     BatchedOperation,
     BatchResult,
 )
-from e2etherapy.mailbox.capabilities import MailboxId, OwnerKey
-from e2etherapy.mailbox.operations import pack_page
-from e2etherapy.primitives.digest import sha256
-from e2etherapy.relay import problems
-from e2etherapy.relay.decisions import REFUSAL
-from e2etherapy.relay.log import RelayLog
-from e2etherapy.relay.store import Deposit, Refused, Store, StoreError
+from e2etherapy.relay.incidents import Incidents
+from e2etherapy.relay.mailboxes import Mailboxes
 
 _DONE = BatchResult(204)
+_NAMES: dict[type[BatchedOperation], str] = {
+    BatchedDeposit: "deposit",
+    BatchedCollection: "collect",
+    BatchedAcknowledgement: "acknowledge",
+}
+"""As the operations are called that have a request of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,48 +32,34 @@ class Batcher:
     They begin in their order: deposits into one mailbox get their positions in it.
     """
 
-    store: Store
-    log: RelayLog
-    today: int
+    mailboxes: Mailboxes
+    incidents: Incidents
 
     async def run(self, operations: Sequence[BatchedOperation]) -> list[BatchResult]:
         """Return the results in the order of the operations."""
-        return await asyncio.gather(*map(self._result, operations))
+        results = await asyncio.gather(*map(self._result, operations))
+        for operation, result in zip(operations, results, strict=True):
+            self.incidents.counts.batched_operation(_NAMES[type(operation)], result.status)
+        return results
 
     async def _result(self, operation: BatchedOperation) -> BatchResult:
         """Carry out one operation, whatever becomes of the others."""
         try:
-            match operation:
-                case BatchedDeposit():
-                    return await self._deposit(operation)
-                case BatchedCollection():
-                    return await self._collect(operation)
-                case BatchedAcknowledgement():
-                    await self.store.acknowledge(
-                        await self._owned(operation.key), operation.through
-                    )
-                    return _DONE
-        except StoreError as error:
-            return BatchResult(problems.of(error, self.log).status)
-        except Exception as fault:  # noqa: BLE001 - logged without its words; the others go on
-            self.log.fault(fault)
-            return BatchResult(problems.internal().status)
+            return await self._carry_out(operation)
+        except Exception as problem:  # noqa: BLE001 - counted, logged and told; the others go on
+            return BatchResult(self.incidents.answer_to(problem).status)
 
-    async def _deposit(self, operation: BatchedDeposit) -> BatchResult:
-        envelope = operation.envelope
-        deposit = Deposit(
-            operation.mailbox, operation.key.hash(), sha256(envelope), envelope, self.today
-        )
-        await self.store.deposit(deposit)
-        return _DONE
-
-    async def _collect(self, operation: BatchedCollection) -> BatchResult:
-        mailbox = await self._owned(operation.key)
-        page = await self.store.collect(mailbox, operation.after, operation.limit)
-        return BatchResult(200, pack_page(page))
-
-    async def _owned(self, key: OwnerKey) -> MailboxId:
-        mailbox = key.mailbox()
-        if not await self.store.has_mailbox(mailbox):
-            raise Refused(REFUSAL)
-        return mailbox
+    async def _carry_out(self, operation: BatchedOperation) -> BatchResult:
+        boxes = self.mailboxes
+        match operation:
+            case BatchedDeposit():
+                await boxes.deposit(operation.mailbox, operation.key, operation.envelope)
+                return _DONE
+            case BatchedCollection():
+                mailbox = await boxes.owned(operation.key)
+                page = await boxes.collect(mailbox, operation.after, operation.limit)
+                return BatchResult(200, page)
+            case BatchedAcknowledgement():
+                mailbox = await boxes.owned(operation.key)
+                await boxes.store.acknowledge(mailbox, operation.through)
+                return _DONE

@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from e2etherapy.errors import RelayDatabaseUnusable
 from e2etherapy.relay.copying import Copied
+from e2etherapy.relay.restoring import Restored
+from e2etherapy.relay.statistics import Statistics
 from e2etherapy.relay.store import Store
 
 _SCHEMES = ("postgresql://", "postgres://")
@@ -97,6 +99,43 @@ async def migrate(place: DatabasePlace) -> int:
     from e2etherapy.relay.postgres.schema import migrate_database  # noqa: PLC0415 - see above
 
     return await migrate_database(place)
+
+
+async def mark_restored(place: DatabasePlace, minute: int) -> Restored:
+    """Make a database ready that was brought back by whatever means (docs/protocol.md, 9.2).
+
+    Args:
+        place: the database; no relay runs on it.
+        minute: now, in whole minutes since 1970-01-01 UTC.
+
+    Raises:
+        BackupRefused: the clock is behind an earlier restore.
+        RelayDatabaseTooNew: a newer version of this program wrote it.
+        RelayDatabaseUnusable: it cannot be opened, or is not a relay's.
+    """
+    if isinstance(place, Path):
+        from e2etherapy.relay.sqlite import backup  # noqa: PLC0415 - see above
+
+        return backup.mark_restored(place, minute)
+    from e2etherapy.relay.postgres import inspection  # noqa: PLC0415 - see above
+
+    return await inspection.mark_restored(place, minute)
+
+
+async def statistics(place: DatabasePlace) -> Statistics:
+    """Count what a relay keeps; it may be running.
+
+    Raises:
+        RelayDatabaseTooNew: a newer version of this program wrote it.
+        RelayDatabaseUnusable: it cannot be read, or is not a relay's.
+    """
+    if isinstance(place, Path):
+        from e2etherapy.relay.sqlite import inspection as files  # noqa: PLC0415 - see above
+
+        return files.statistics(place)
+    from e2etherapy.relay.postgres import inspection  # noqa: PLC0415 - see above
+
+    return await inspection.statistics(place)
 
 
 async def copy_into(source: Path, target: PostgresDatabase) -> Copied:

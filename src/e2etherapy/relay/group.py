@@ -16,12 +16,18 @@ from e2etherapy.relay.store import Busy, Deposit, StoreError
 
 MAX_PENDING = 1_024
 """Deposits and other changes that may wait: 16 MiB of envelopes."""
+MAX_PENDING_DEPOSITS = 960
+"""Of them, also those whose senders have gone: the rest is for changes that make room."""
 
 WaitingDeposits = Sequence[tuple[Deposit, asyncio.Future[None]]]
 
 
 class Unit(Protocol):
     """A part of a group, answered in the event loop once it is durable."""
+
+    @property
+    def size(self) -> int:
+        """How many changes it is."""
 
     def settle(self) -> None:
         """Give the result or refusal to whoever still waits for it."""
@@ -41,6 +47,11 @@ class DepositBatch:
         self.outcomes: list[StoreError | None] = []
         self._answers = [answer for _, answer in waiting]
         self._on_arrival = on_arrival
+
+    @property
+    def size(self) -> int:
+        """How many deposits it holds."""
+        return len(self.deposits)
 
     def settle(self) -> None:
         """Give each deposit its outcome."""
@@ -77,6 +88,7 @@ class GroupWriter(ABC, Generic[U]):
         self._something = asyncio.Event()
         self._closing = False
         self.on_arrival: Callable[[MailboxId], None] = _nobody_listens
+        self.on_group: Callable[[int], None] = _nobody_counts
         self._task = asyncio.create_task(self._write(), name="relay-writer")
 
     @abstractmethod
@@ -90,6 +102,8 @@ class GroupWriter(ABC, Generic[U]):
     async def deposit(self, deposit: Deposit) -> None:
         """Store an envelope; see Store.deposit."""
         self._check_room()
+        if len(self._deposits) >= MAX_PENDING_DEPOSITS:
+            raise Busy("Too much waits to be written.")
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._deposits.append((deposit, answer))
         self._something.set()
@@ -118,8 +132,12 @@ class GroupWriter(ABC, Generic[U]):
             if not answer.done():
                 answer.set_exception(problem)
 
+    def pending(self) -> int:
+        """Return how much waits to be written."""
+        return len(self._deposits) + len(self._changes)
+
     def _check_room(self) -> None:
-        if self._closing or len(self._deposits) + len(self._changes) >= MAX_PENDING:
+        if self._closing or self.pending() >= MAX_PENDING:
             raise Busy("Too much waits to be written.")
 
     async def _write(self) -> None:
@@ -157,8 +175,13 @@ class GroupWriter(ABC, Generic[U]):
             else:
                 units[0].fail(problem)
         else:
+            self.on_group(sum(unit.size for unit in units))
             for unit in units:
                 unit.settle()
+
+
+def _nobody_counts(_size: int) -> None:
+    """Stand in for a listener."""
 
 
 def _nobody_listens(_mailbox: MailboxId) -> None:

@@ -7,6 +7,7 @@ own answers (to something that is no HTTP, say) would be another form of error, 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,12 @@ from e2etherapy.mailbox.operations import PROBLEM
 from e2etherapy.relay import problems
 from e2etherapy.relay.answers import UntakenAnswers, drop
 from e2etherapy.relay.framing import asks_for_another_protocol, is_ambiguous
+from e2etherapy.relay.heads import Head, Heads
 from e2etherapy.relay.limits import (
     LINGERING_SECONDS,
     MAX_HEADER_LINE,
     MAX_HEADERS,
+    READ_SIZE,
     Limits,
 )
 from e2etherapy.relay.log import RelayLog
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from aiohttp.streams import StreamReader
 
 _VERSIONS = frozenset({HttpVersion10, HttpVersion11})
+_HEAD_END = b"\r\n\r\n"
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -61,19 +65,48 @@ class RelayRequest(web.BaseRequest):
 class RelayConnection(web.RequestHandler):
     """A connection that answers what aiohttp could not read as a problem, too."""
 
-    __slots__ = ("_answer_seconds", "_relay_log", "_untaken")
+    __slots__ = ("_head", "_last_body", "_relay", "_relay_log", "_untaken")
 
     def __init__(self, server: RelayServer, **options: Any) -> None:  # noqa: ANN401 - aiohttp's
         super().__init__(server, **options)
         self._relay_log = server.log
         self._untaken = server.untaken
-        self._answer_seconds = server.limits.answer_seconds
+        self._relay = server
+        self._head = Head(server.heads)
+        self._last_body: StreamReader | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let an answer count as taken only when all of it has left this process."""
         if isinstance(transport, asyncio.WriteTransport):
             transport.set_write_buffer_limits(high=1)
         super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Drop who sends more of a head, or ahead of an answer, than there is room for."""
+        before, body = self._request_count, self._last_body
+        in_body = body is not None and not body.is_eof()
+        ahead = bool(self._messages) or self._current_request is not None
+        if not (ahead or in_body) and _HEAD_END not in data and not self._head.more(len(data)):
+            self._drop("heads")
+            return
+        super().data_received(data)
+        heads = self._request_count - before
+        if heads:
+            self._last_body = self._messages[-1][1]
+        if heads == len(self._messages) == 1 and not ahead:
+            self._head.done()
+        elif (heads or not in_body) and (ahead or heads) and not self._head.ahead(len(data)):
+            self._drop("heads")
+
+    def _drop(self, reason: str) -> None:
+        if self.transport is not None:
+            self._relay.dropped[reason] += 1
+            drop(self.transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget what was counted for a connection."""
+        self._head.done()
+        super().connection_lost(exc)
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
@@ -82,12 +115,14 @@ class RelayConnection(web.RequestHandler):
         transport = self.transport
         if transport is None:
             raise ConnectionError("Nobody is there any more.")
+        if not self._messages:
+            self._head.done()
         with self._untaken.hold(transport, resp.content_length or 0):
             try:
-                async with asyncio.timeout(self._answer_seconds):
+                async with asyncio.timeout(self._relay.limits.answer_seconds):
                     return await super().finish_response(request, resp, start_time)
             except TimeoutError:
-                drop(transport)
+                self._drop("answer_seconds")
                 raise ConnectionError("The answer was not taken in time.") from None
 
     def handle_error(
@@ -117,8 +152,11 @@ class RelayServer(web.Server):
         self._handler = handler
         self.log = log
         self.limits = limits
-        self.untaken = UntakenAnswers(limits.untaken_bytes)
-        self._open = 0
+        self.dropped: Counter[str] = Counter()
+        """Connections that were ended here, by why."""
+        self.untaken = UntakenAnswers(limits.untaken_bytes, self.dropped)
+        self.heads = Heads(limits.head_bytes)
+        self.open = 0
 
     def __call__(self) -> web.RequestHandler:
         """Make the protocol of a new connection."""
@@ -132,7 +170,14 @@ class RelayServer(web.Server):
             max_line_size=MAX_HEADER_LINE,
             max_field_size=MAX_HEADER_LINE,
             max_headers=MAX_HEADERS,
+            read_bufsize=READ_SIZE,
         )
+
+    def adopt(self, limits: Limits) -> None:
+        """Hold new connections, and answers that begin, to other limits; nothing open ends."""
+        self.limits = limits
+        self.untaken.adopt(limits.untaken_bytes)
+        self.heads.adopt(limits.head_bytes)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         if (isinstance(request, RelayRequest) and request.foreign) or is_ambiguous(request):
@@ -144,16 +189,17 @@ class RelayServer(web.Server):
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Take a connection, or drop it where there are too many."""
-        self._open += 1
+        self.open += 1
         super().connection_made(handler, transport)
-        if self._open > self.limits.connections:
+        if self.open > self.limits.connections:
+            self.dropped["connections"] += 1
             transport.abort()
 
     def connection_lost(
         self, handler: web.RequestHandler, exc: BaseException | None = None
     ) -> None:
         """Forget a connection."""
-        self._open -= 1
+        self.open -= 1
         super().connection_lost(handler, exc)
 
 

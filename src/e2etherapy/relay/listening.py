@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from e2etherapy.errors import InvalidCertificate, InvalidListenAddress
-from e2etherapy.relay.limits import UNTAKEN_BYTES, UNTAKEN_SECONDS
+from e2etherapy.relay.limits import UNREAD_BYTES, UNTAKEN_BYTES, UNTAKEN_SECONDS
 
 _BACKLOG = 1_024
 _LARGEST_PORT = 65_535
@@ -116,12 +116,13 @@ def bind(address: ListenAddress) -> socket.socket:
 
 
 def _bind_tcp(address: ListenAddress) -> socket.socket:
-    """Return a socket whose connections inherit what the system may keep for a slow reader."""
+    """Return a socket whose connections inherit what the system may keep of what passes."""
     family, *_, name = socket.getaddrinfo(
         address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     listener = socket.create_server(name[:2], family=family, backlog=_BACKLOG)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNTAKEN_BYTES)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UNREAD_BYTES)
     if sys.platform == "linux":
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNTAKEN_SECONDS * 1_000)
     return listener

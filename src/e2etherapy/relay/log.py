@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any, TextIO
 
 import structlog
@@ -17,6 +17,7 @@ from e2etherapy.relay.clock import Today, iso_date
 _PACKAGE = "e2etherapy"
 _FIELDS = frozenset(
     {"event", "level", "day", "exception", "at", "within", "logger", "envelopes", "invitations"}
+    | {"setting", "restart"}
 )
 
 
@@ -62,6 +63,14 @@ class RelayLog:
     def disk_full(self) -> None:
         """Something could not be written and was answered so."""
         self._log.error("disk full")
+
+    def reloaded(self, restart: Sequence[str]) -> None:
+        """Certificate and limits were read again; `restart` names settings that wait for one."""
+        self._log.info("reloaded", restart=list(restart))
+
+    def reload_refused(self, setting: str | None) -> None:
+        """What was read again cannot be used, and nothing changed; the setting, if it is one."""
+        self._log.error("reload refused", setting=setting)
 
     def fault(self, problem: BaseException) -> None:
         """Something unexpected happened: its type and where, never its message or any value."""

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 from e2etherapy.relay.clock import Today
+from e2etherapy.relay.counts import Counts
+from e2etherapy.relay.gate import Gate
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.store import Store
 
@@ -16,7 +18,9 @@ Pause = Callable[[float], Awaitable[None]]
 """Waits for a number of seconds; asyncio.sleep outside of tests."""
 
 
-async def maintain(store: Store, today: Today, pause: Pause, log: RelayLog) -> None:
+async def maintain(
+    store: Store, today: Today, pause: Pause, log: RelayLog, counts: Counts | None = None
+) -> None:
     """Expire when a day has begun, and scrub every ten minutes, until cancelled.
 
     A failure is logged and tried again in the next round: a disk that is full now need not be
@@ -27,7 +31,7 @@ async def maintain(store: Store, today: Today, pause: Pause, log: RelayLog) -> N
         day = today()
         try:
             if day != done:
-                await expire(store, day, log)
+                await expire(store, day, log, counts or Counts())
                 done = day
             await store.scrub()
         except Exception as problem:  # noqa: BLE001 - logged, and the next round tries again
@@ -35,11 +39,20 @@ async def maintain(store: Store, today: Today, pause: Pause, log: RelayLog) -> N
         await pause(ROUND_SECONDS)
 
 
-async def expire(store: Store, day: int, log: RelayLog) -> None:
+async def forget(gate: Gate, pause: Pause) -> None:
+    """Wipe from memory when keys were last used, every ten minutes, until cancelled."""
+    while True:
+        await pause(ROUND_SECONDS)
+        for _ in gate.forget():
+            await pause(0)
+
+
+async def expire(store: Store, day: int, log: RelayLog, counts: Counts) -> None:
     """Delete everything that is over on `day`."""
     envelopes = invitations = 0
     async with aclosing(store.expire(day)) as steps:
         async for step in steps:
             envelopes += step.envelopes
             invitations += step.invitations
+    counts.expiry(envelopes, invitations)
     log.expired(envelopes, invitations)

@@ -14,10 +14,9 @@ import msgspec
 from aiohttp import hdrs, web
 
 from e2etherapy.errors import MalformedData
-from e2etherapy.mailbox.operations import BINARY, parse_authorization
+from e2etherapy.mailbox.operations import BINARY, MAX_BODY, parse_authorization
 from e2etherapy.relay import problems
 from e2etherapy.relay.bodies import Bodies
-from e2etherapy.relay.limits import MAX_BODY
 from e2etherapy.wire import base64url
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 

@@ -6,7 +6,7 @@ import asyncio
 import functools
 import hmac
 import io
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -28,15 +28,17 @@ from e2etherapy.mailbox.capabilities import (
 )
 from e2etherapy.primitives.digest import labelled, sha256
 from e2etherapy.relay import problems
-from e2etherapy.relay.arrivals import ArrivalsDesk, waits_of
+from e2etherapy.relay.admission import Work
+from e2etherapy.relay.arrivals import ArrivalsDesk, Waits, waits_of
 from e2etherapy.relay.batching import Batcher
-from e2etherapy.relay.clock import Today, iso_date
-from e2etherapy.relay.decisions import REFUSAL
+from e2etherapy.relay.clock import iso_date
+from e2etherapy.relay.gate import Gate
+from e2etherapy.relay.incidents import Incidents
 from e2etherapy.relay.limits import PAGES_AT_ONCE
-from e2etherapy.relay.log import RelayLog
+from e2etherapy.relay.mailboxes import Mailboxes
 from e2etherapy.relay.openapi import description
 from e2etherapy.relay.requests import Call, Form, decode_hash, decode_json
-from e2etherapy.relay.store import Deposit, Invitation, PutMark, Refused, Store
+from e2etherapy.relay.store import Invitation, PutMark, Store
 from e2etherapy.relay.versions import spoken
 from e2etherapy.wire.locator import Locator
 
@@ -45,12 +47,25 @@ from e2etherapy.wire.locator import Locator
 class Rooms:
     """What the operations work with."""
 
-    store: Store
+    mailboxes: Mailboxes
     arrivals: ArrivalsDesk
-    today: Today
-    log: RelayLog
+    incidents: Incidents
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PAGES_AT_ONCE))
     """Taken while pages are read: from then on they count as an answer on its way."""
+
+    @property
+    def store(self) -> Store:
+        """Where everything is kept."""
+        return self.mailboxes.store
+
+    @property
+    def gate(self) -> Gate:
+        """What a request must pass before the store is asked."""
+        return self.mailboxes.gate
+
+    def today(self) -> int:
+        """Return the relay's day."""
+        return self.mailboxes.today()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +74,16 @@ class Operation:
 
     form: Form
     answer: Callable[[Rooms, Call], Awaitable[web.StreamResponse]]
+    work: Work = Work.READING
 
 
 async def issue_tickets(rooms: Rooms, call: Call) -> web.Response:
     """Let the holder of an allowance issue tickets."""
     request = decode_json(call.body, api.IssueTickets)
     hashes = [TicketHash(decode_hash(ticket)) for ticket in request.ticket_hashes]
-    await rooms.store.issue(Allowance(call.key).hash(), hashes)
+    allowance = Allowance(call.key).hash()
+    async with rooms.gate.issue(allowance, len(hashes)):
+        await rooms.store.issue(allowance, hashes)
     return _done()
 
 
@@ -75,9 +93,10 @@ async def create_mailbox(rooms: Rooms, call: Call) -> web.Response:
     deposit_key_hash = DepositKeyHash(decode_hash(request.deposit_key_hash))
     ticket = Ticket(decode_hash(request.ticket)).hash()
     mailbox = OwnerKey(call.key).mailbox()
-    if not hmac.compare_digest(mailbox, call.name):
-        await _owned(rooms, call)
-    await rooms.store.create_mailbox(mailbox, deposit_key_hash, ticket)
+    async with rooms.gate.creation(mailbox):
+        if not hmac.compare_digest(mailbox, call.name):
+            await _owned(rooms, call)
+        await rooms.store.create_mailbox(mailbox, deposit_key_hash, ticket)
     return _done()
 
 
@@ -89,15 +108,7 @@ async def close_mailbox(rooms: Rooms, call: Call) -> web.Response:
 
 async def deposit(rooms: Rooms, call: Call) -> web.Response:
     """Store an envelope for good before saying so."""
-    await rooms.store.deposit(
-        Deposit(
-            mailbox=MailboxId(call.name),
-            key_hash=DepositKey(call.key).hash(),
-            digest=sha256(call.body),
-            envelope=call.body,
-            day=rooms.today(),
-        )
-    )
+    await rooms.mailboxes.deposit(MailboxId(call.name), DepositKey(call.key), call.body)
     return _done()
 
 
@@ -105,8 +116,9 @@ async def collect(rooms: Rooms, call: Call) -> web.Response:
     """Return what waits in one's mailbox, from a position on."""
     mailbox = await _owned(rooms, call)
     async with rooms.reading:
-        page = await rooms.store.collect(mailbox, call.query["after"], call.query["limit"])
-        return _page(api.pack_page(page))
+        return _page(
+            await rooms.mailboxes.collect(mailbox, call.query["after"], call.query["limit"])
+        )
 
 
 async def acknowledge(rooms: Rooms, call: Call) -> web.Response:
@@ -118,14 +130,14 @@ async def acknowledge(rooms: Rooms, call: Call) -> web.Response:
 async def wait(rooms: Rooms, call: Call) -> web.Response:
     """Answer as soon as something is newer than the caller knows, or the time is over."""
     request = decode_json(call.body, api.Wait)
-    arrived = await rooms.arrivals.first(waits_of(call.keys, request.after), request.seconds)
+    arrived = await rooms.arrivals.first(_waits(rooms, call, request.after), request.seconds)
     return _json(api.Arrivals(arrived))
 
 
 async def watch(rooms: Rooms, call: Call) -> web.StreamResponse:
     """Tell of everything that arrives, on one connection."""
     request = decode_json(call.body, api.Watch)
-    return await rooms.arrivals.stream(call.request, waits_of(call.keys, request.after))
+    return await rooms.arrivals.stream(call.request, _waits(rooms, call, request.after))
 
 
 async def batch(rooms: Rooms, call: Call) -> web.Response:
@@ -134,7 +146,7 @@ async def batch(rooms: Rooms, call: Call) -> web.Response:
         operations = batches.unpack_operations(call.body, call.keys)
     except MalformedData as error:
         raise problems.malformed(str(error)) from None
-    batcher = Batcher(rooms.store, rooms.log, rooms.today())
+    batcher = Batcher(rooms.mailboxes, rooms.incidents)
     if not any(isinstance(one, BatchedCollection) for one in operations):
         return _binary(batches.pack_results(await batcher.run(operations)))
     async with rooms.reading:
@@ -146,19 +158,23 @@ async def put_invitation(rooms: Rooms, call: Call) -> web.Response:
     mark = PutMark(labelled("put-mark", call.key, call.name, sha256(call.body)))
     last_day = rooms.today() + call.query["days"]
     invitation = Invitation(Locator(call.name), call.body, last_day)
-    await rooms.store.put_invitation(Ticket(call.key).hash(), mark, invitation)
+    ticket = Ticket(call.key).hash()
+    async with rooms.gate.put(ticket):
+        await rooms.store.put_invitation(ticket, mark, invitation)
     return _done()
 
 
 async def claim_invitation(rooms: Rooms, call: Call) -> web.Response:
     """Give a sealed bundle to the first token that asks."""
     token = ClaimToken(call.key).hash()
+    rooms.gate.claim(token)
     return _binary(await rooms.store.claim(Locator(call.name), token, rooms.today()))
 
 
 async def forget_invitation(rooms: Rooms, call: Call) -> web.Response:
     """Delete a bundle that arrived where it was to."""
     token = ClaimToken(call.key).hash()
+    rooms.gate.claim(token)
     await rooms.store.forget_invitation(Locator(call.name), token, rooms.today())
     return _done()
 
@@ -175,23 +191,34 @@ async def describe(_rooms: Rooms, _call: Call) -> web.Response:
     return web.Response(body=_description(), content_type=api.JSON)
 
 
+async def ready(rooms: Rooms, _call: Call) -> web.Response:
+    """Say that envelopes can be taken in now."""
+    if not rooms.incidents.readiness.has_room():
+        raise problems.not_ready("The disk has no room.")
+    if not await rooms.incidents.readiness.reaches(rooms.store):
+        raise problems.not_ready("The database does not answer.")
+    return _json(api.Ready("ready"))
+
+
 OPERATIONS = {
-    ("POST", "/v1/tickets"): Operation(Form(api.ALLOWANCE, api.JSON), issue_tickets),
-    ("PUT", "/v1/mailboxes/*"): Operation(Form(api.OWNER, api.JSON), create_mailbox),
-    ("DELETE", "/v1/mailboxes/*"): Operation(Form(api.OWNER), close_mailbox),
-    ("POST", "/v1/mailboxes/*/envelopes"): Operation(Form(api.DEPOSIT, api.BINARY), deposit),
+    ("POST", "/v1/tickets"): Operation(Form(api.ALLOWANCE, api.JSON), issue_tickets, Work.NEW),
+    ("PUT", "/v1/mailboxes/*"): Operation(Form(api.OWNER, api.JSON), create_mailbox, Work.NEW),
+    ("DELETE", "/v1/mailboxes/*"): Operation(Form(api.OWNER), close_mailbox, Work.CLEARING),
+    ("POST", "/v1/mailboxes/*/envelopes"): Operation(
+        Form(api.DEPOSIT, api.BINARY), deposit, Work.NEW
+    ),
     ("GET", "/v1/mailboxes/*/envelopes"): Operation(
         Form(api.OWNER, query={"after": (0, api.MAX_POSITION), "limit": (1, api.MAX_PAGE)}),
         collect,
     ),
     ("DELETE", "/v1/mailboxes/*/envelopes"): Operation(
-        Form(api.OWNER, query={"through": (0, api.MAX_POSITION)}), acknowledge
+        Form(api.OWNER, query={"through": (0, api.MAX_POSITION)}), acknowledge, Work.CLEARING
     ),
     ("POST", "/v1/wait"): Operation(
-        Form(api.OWNER, api.JSON, max_keys=api.MAX_WAITED_MAILBOXES), wait
+        Form(api.OWNER, api.JSON, max_keys=api.MAX_WAITED_MAILBOXES), wait, Work.WAITING
     ),
     ("POST", "/v1/arrivals"): Operation(
-        Form(api.OWNER, api.JSON, max_keys=api.MAX_WAITED_MAILBOXES), watch
+        Form(api.OWNER, api.JSON, max_keys=api.MAX_WAITED_MAILBOXES), watch, Work.WAITING
     ),
     ("POST", "/v1/batch"): Operation(
         Form(
@@ -205,10 +232,12 @@ OPERATIONS = {
     ("PUT", "/v1/invitations/*"): Operation(
         Form(api.TICKET, api.BINARY, query={"days": (1, api.MAX_INVITATION_DAYS)}),
         put_invitation,
+        Work.NEW,
     ),
     ("POST", "/v1/invitations/*/claim"): Operation(Form(api.CLAIM), claim_invitation),
-    ("DELETE", "/v1/invitations/*"): Operation(Form(api.CLAIM), forget_invitation),
+    ("DELETE", "/v1/invitations/*"): Operation(Form(api.CLAIM), forget_invitation, Work.CLEARING),
     ("GET", "/v1/health"): Operation(Form(None), health),
+    ("GET", "/v1/ready"): Operation(Form(None), ready),
     ("GET", "/v1/openapi.json"): Operation(Form(None), describe),
 }
 """Method and path, with ``*`` for the one segment that is an id or a locator."""
@@ -221,16 +250,16 @@ def _description() -> bytes:
 
 
 async def _owned(rooms: Rooms, call: Call) -> MailboxId:
-    """Return the mailbox that the path names and the key shown owns.
+    """Return the mailbox that the path names and the key shown owns."""
+    return await rooms.mailboxes.owned(OwnerKey(call.key), call.name)
 
-    Looks up the key's own mailbox whatever the path says, so that every refusal is the same
-    work and nobody learns of a mailbox whose key they lack.
-    """
-    shown = OwnerKey(call.key).mailbox()
-    known = await rooms.store.has_mailbox(shown)
-    if not hmac.compare_digest(shown, call.name) or not known:
-        raise Refused(REFUSAL)
-    return shown
+
+def _waits(rooms: Rooms, call: Call, after: Sequence[int]) -> Waits:
+    """Return what somebody waits for, counting each key."""
+    waits = waits_of(call.keys, after)
+    for mailbox, _ in waits:
+        rooms.gate.owned(mailbox)
+    return waits
 
 
 def _done() -> web.Response:

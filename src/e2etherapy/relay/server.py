@@ -10,15 +10,17 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import msgspec
 from aiohttp import web
 
+from e2etherapy.relay import reserve
 from e2etherapy.relay.app import Relay
 from e2etherapy.relay.clock import SteadyDays, Today, system_today
+from e2etherapy.relay.counts import Counts
 from e2etherapy.relay.database import DatabasePlace, open_store
 from e2etherapy.relay.http import RelayServer
 from e2etherapy.relay.limits import STANDARD, STOP_SECONDS, Limits, limits_of_this_process
@@ -27,10 +29,21 @@ from e2etherapy.relay.listening import (
     ListenAddress,
     bind,
     check_exposure,
-    tls_context,
 )
 from e2etherapy.relay.log import RelayLog, silence_libraries
-from e2etherapy.relay.maintenance import maintain
+from e2etherapy.relay.maintenance import forget, maintain
+from e2etherapy.relay.reloading import Reloading, Running
+from e2etherapy.relay.site import RelaySite
+from e2etherapy.relay.store import Store
+from e2etherapy.relay.tls import CurrentCertificate
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """Where counts are shown, and after how many seconds they change."""
+
+    listen: ListenAddress
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,9 @@ class Settings:
     """A proxy in front does TLS, so that listening on other than loopback is no mistake."""
     limits: Limits = STANDARD
     """What the process takes on, as far as it may open so many files."""
+    metrics: MetricsSettings | None = None
+    stop_seconds: float = STOP_SECONDS
+    """What is in flight at a stop may take so long."""
 
 
 class Listening(msgspec.Struct, frozen=True, tag="listening", tag_field="event"):
@@ -55,8 +71,25 @@ class Listening(msgspec.Struct, frozen=True, tag="listening", tag_field="event")
     """None for a Unix socket."""
 
 
-def serve(settings: Settings) -> None:
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The parts of a running relay that its counts and gauges are read from."""
+
+    relay: Relay
+    server: RelayServer
+    store: Store
+
+    @property
+    def counts(self) -> Counts:
+        """What it has done."""
+        return self.relay.counts
+
+
+def serve(settings: Settings, reread: Callable[[], Settings] | None = None) -> None:
     """Run a relay in this process until SIGTERM or SIGINT, then stop in order.
+
+    SIGHUP makes it take up certificate and limits anew, from what `reread` returns; without one,
+    from the same files.
 
     Prints one line of JSON (see Listening) to standard output when it can be reached; its log
     goes to standard error.
@@ -67,7 +100,7 @@ def serve(settings: Settings) -> None:
     log = RelayLog(sys.stderr, system_today)
     silence_libraries(log)
     with asyncio.Runner(loop_factory=_fastest_loop()) as runner:
-        runner.run(_serve_until_signal(settings, log))
+        runner.run(_serve_until_signal(settings, Reloading(reread or (lambda: settings), log), log))
 
 
 def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -79,19 +112,23 @@ def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-async def _serve_until_signal(settings: Settings, log: RelayLog) -> None:
+async def _serve_until_signal(settings: Settings, reloading: Reloading, log: RelayLog) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    # Held back until the relay runs: the signal would end the process otherwise.
+    loop.add_signal_handler(signal.SIGHUP, reloading.now)
     days = SteadyDays(log.clock_disputed)
-    async with running(settings, log, days.today) as listening:
+    async with running(settings, log, days.today, reloading) as listening:
         print(msgspec.json.encode(listening).decode(), flush=True)  # noqa: T201 - for a script
         await stop.wait()
 
 
 @asynccontextmanager
-async def running(settings: Settings, log: RelayLog, today: Today) -> AsyncIterator[Listening]:
+async def running(
+    settings: Settings, log: RelayLog, today: Today, reloading: Reloading | None = None
+) -> AsyncIterator[Listening]:
     """Have a relay run in this event loop; leaving the context stops it in order.
 
     What is in flight is answered, whoever waits is woken, then everything is closed.
@@ -100,7 +137,7 @@ async def running(settings: Settings, log: RelayLog, today: Today) -> AsyncItera
         RelaySetupError: it cannot run like this; nothing was changed.
     """
     check_exposure(settings.listen, settings.certificate, behind_proxy=settings.behind_proxy)
-    tls = tls_context(settings.certificate) if settings.certificate else None
+    tls = CurrentCertificate(settings.certificate) if settings.certificate else None
     async with contextlib.AsyncExitStack() as stack:
         listener = stack.enter_context(bind(settings.listen))
         if settings.listen.unix_path is not None:
@@ -109,22 +146,51 @@ async def running(settings: Settings, log: RelayLog, today: Today) -> AsyncItera
         stack.push_async_callback(store.close)
         limits = limits_of_this_process(settings.limits)
         relay = Relay(store, today, log, limits)
-        maintenance = asyncio.create_task(maintain(store, today, asyncio.sleep, log))
-        stack.push_async_callback(_cancel, maintenance)
-        runner = web.ServerRunner(
-            RelayServer(relay.answer, log, limits), shutdown_timeout=STOP_SECONDS
-        )
+        for chore in _chores(relay, store, today, log):
+            stack.push_async_callback(_cancel, asyncio.create_task(chore))
+        server = RelayServer(relay.answer, log, limits)
+        await _show_metrics(settings.metrics, Observed(relay, server, store), log, stack)
+        runner = web.ServerRunner(server, shutdown_timeout=settings.stop_seconds)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        site = web.SockSite(runner, listener, ssl_context=tls)
+        site = RelaySite(runner, listener, limits, tls.context if tls else None)
         await site.start()
+        if reloading is not None:
+            reloading.attach(Running(settings, relay, server, tls))
         log.started()
-        stack.push_async_callback(_finish, relay, site, log)
+        stack.push_async_callback(_finish, relay, site, log, settings.stop_seconds)
         yield _listening(settings, listener)
     log.stopped()
 
 
-async def _finish(relay: Relay, site: web.SockSite, log: RelayLog) -> None:
+async def _show_metrics(
+    settings: MetricsSettings | None,
+    observed: Observed,
+    log: RelayLog,
+    stack: contextlib.AsyncExitStack,
+) -> None:
+    if settings is None:
+        return
+    # Loaded only where it is asked for.
+    from e2etherapy.relay.metrics import MetricsListener, MetricsPage  # noqa: PLC0415
+
+    page = MetricsPage(observed, settings.seconds)
+    runner = await MetricsListener(page, settings, log).start()
+    stack.push_async_callback(runner.cleanup)
+    if settings.listen.unix_path is not None:
+        stack.callback(settings.listen.unix_path.unlink, missing_ok=True)
+
+
+def _chores(
+    relay: Relay, store: Store, today: Today, log: RelayLog
+) -> Iterator[Coroutine[None, None, None]]:
+    """Yield what goes on beside the requests."""
+    yield maintain(store, today, asyncio.sleep, log, relay.counts)
+    yield forget(relay.gate, asyncio.sleep)
+    yield reserve.keep(relay.gate.reserve, store, asyncio.sleep, log)
+
+
+async def _finish(relay: Relay, site: web.SockSite, log: RelayLog, seconds: float) -> None:
     """Take nothing new, and answer what is in flight.
 
     aiohttp's own shutdown would stop reading the bodies of requests that have begun.
@@ -132,7 +198,7 @@ async def _finish(relay: Relay, site: web.SockSite, log: RelayLog) -> None:
     log.stopping()
     relay.stop()
     await site.stop()
-    await relay.drain(STOP_SECONDS)
+    await relay.drain(seconds)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

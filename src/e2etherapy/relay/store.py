@@ -97,6 +97,21 @@ class Expired:
     invitations: int
 
 
+@dataclass(frozen=True, slots=True)
+class Space:
+    """How much room a store takes and has.
+
+    Attributes:
+        stored: bytes, what was deleted and can be used again left out.
+        free: bytes that can still be stored, or None where a server elsewhere keeps them.
+        envelopes: about how many there are.
+    """
+
+    stored: int
+    free: int | None
+    envelopes: int
+
+
 def claim_is_over(claim_day: int, today: int) -> bool:
     """Say whether an unconfirmed claim has ended."""
     return claim_day + CLAIM_DAYS < today
@@ -229,6 +244,15 @@ class Store(Protocol):
 
         Yields what each step deleted, which may be nothing; other work comes in between.
         """
+
+    def on_group(self, listener: Callable[[int], None]) -> None:
+        """Call `listener` with the number of changes that have become durable together."""
+
+    def pending(self) -> int:
+        """Return how many changes wait to be written."""
+
+    async def space(self) -> Space:
+        """Tell how much room there is, without counting rows."""
 
     async def scrub(self) -> None:
         """Remove what was deleted from the store's files as far as the store can."""

@@ -53,9 +53,13 @@ class WaitingRoom:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._seats: defaultdict[bytes, set[Seat]] = defaultdict(set)
-        self._waiting = 0
-        self._waited_mailboxes = 0
+        self.waits = 0
+        self.waited_mailboxes = 0
         self.closed = False
+
+    def adopt(self, limits: Limits) -> None:
+        """Hold new waits to other limits; those that have a seat keep it."""
+        self._limits = limits
 
     @contextmanager
     def seat(self, mailboxes: Sequence[MailboxId]) -> Iterator[Seat]:
@@ -68,22 +72,22 @@ class WaitingRoom:
         """
         wanted = set(mailboxes)
         if (
-            self._waiting >= self._limits.waits
-            or self._waited_mailboxes + len(wanted) > self._limits.waited_mailboxes
+            self.waits >= self._limits.waits
+            or self.waited_mailboxes + len(wanted) > self._limits.waited_mailboxes
         ):
             raise RoomFull
         seat = Seat()
         if self.closed:
             seat.tell_to_look()
-        self._waiting += 1
-        self._waited_mailboxes += len(wanted)
+        self.waits += 1
+        self.waited_mailboxes += len(wanted)
         for mailbox in wanted:
             self._seats[mailbox].add(seat)
         try:
             yield seat
         finally:
-            self._waiting -= 1
-            self._waited_mailboxes -= len(wanted)
+            self.waits -= 1
+            self.waited_mailboxes -= len(wanted)
             for mailbox in wanted:
                 self._leave(mailbox, seat)
 

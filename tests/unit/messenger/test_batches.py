@@ -105,6 +105,12 @@ async def test_each_deposit_has_its_own_outcome() -> None:
     assert [type(outcome) for outcome in outcomes[1:]] == [RelayFull, RelayProtocolError]
 
 
+async def test_a_deposit_whose_key_has_asked_too_often_waits_for_the_next_time() -> None:
+    relay = Saying(said((204, b""), (429, b""), (503, b"")))
+    outcomes = await deposit_many(relay, OWNED[0].address(), ENVELOPES)
+    assert [type(outcome) for outcome in outcomes[1:]] == [RelayUnreachable, RelayUnreachable]
+
+
 async def test_a_page_that_makes_no_sense_spoils_no_other_one() -> None:
     for bad in (page(7), page(3), page(9, 8), page(8)[:-1]):
         relay = Saying(said((200, page(8, 11)), (200, bad), (404, b"")))

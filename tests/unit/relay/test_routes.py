@@ -217,6 +217,7 @@ RIGHT_FORMS = [
     claim(ClaimToken(draw(32))),
     confirm(ClaimToken(draw(32))),
     Request("GET", "/v1/health"),
+    Request("GET", "/v1/ready"),
     Request("GET", "/v1/openapi.json"),
 ]
 

@@ -20,7 +20,7 @@ from e2etherapy.mailbox.capabilities import (
     TicketHash,
 )
 from e2etherapy.primitives.digest import sha256
-from e2etherapy.relay.group import MAX_PENDING
+from e2etherapy.relay.group import MAX_PENDING, MAX_PENDING_DEPOSITS
 from e2etherapy.relay.sqlite.connection import connect
 from e2etherapy.relay.sqlite.schema import MIGRATIONS, migrate
 from e2etherapy.relay.sqlite.store import SqliteStore
@@ -185,8 +185,19 @@ async def test_more_deposits_than_the_relay_holds_are_turned_away(store: SqliteS
         *(store.deposit(a_deposit("same")) for _ in range(MAX_PENDING + 10)),
         return_exceptions=True,
     )
-    assert [type(outcome) for outcome in outcomes].count(Busy) == 10
+    held = MAX_PENDING_DEPOSITS
+    assert [type(outcome) for outcome in outcomes].count(Busy) == MAX_PENDING + 10 - held
     await store.deposit(a_deposit("afterwards"))
+
+
+async def test_acknowledging_has_room_where_deposits_have_none(store: SqliteStore) -> None:
+    await store.deposit(a_deposit("first"))
+    deposits = [store.deposit(a_deposit("same")) for _ in range(MAX_PENDING + 10)]
+    outcomes = await asyncio.gather(
+        *deposits, store.acknowledge(MAILBOX, 1), return_exceptions=True
+    )
+    assert [outcomes[0], type(outcomes[-2])] == [None, Busy]
+    assert outcomes[-1] is None
 
 
 async def test_a_fault_in_one_change_fails_only_that_one(store: SqliteStore) -> None:

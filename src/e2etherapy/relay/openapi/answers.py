@@ -9,7 +9,7 @@ import msgspec
 from e2etherapy.mailbox import operations as api
 from e2etherapy.relay import problems
 from e2etherapy.relay.openapi.words import SCHEMES
-from e2etherapy.relay.problems import ProblemAnswer
+from e2etherapy.relay.problems import ProblemAnswer, Reason
 
 Json = dict[str, Any]
 
@@ -30,9 +30,10 @@ HEADERS: Final[Json] = {
         "schema": {"type": "string", "enum": list(SCHEMES)},
     },
     "RetryAfter": {
-        "description": "Seconds after which it may be tried again.",
+        "description": "Seconds after which it may be tried again. With 503 it is drawn anew for "
+        "each answer, so that those who were turned away together do not come back together.",
         "required": True,
-        "schema": {"type": "integer", "minimum": 1},
+        "schema": {"type": "integer", "minimum": 1, "maximum": problems.LONGEST_RETRY},
     },
 }
 _KINDS: Final[dict[str, tuple[str, tuple[ProblemAnswer, ...]]]] = {
@@ -54,13 +55,21 @@ _KINDS: Final[dict[str, tuple[str, tuple[ProblemAnswer, ...]]]] = {
         "The body has another content type, or a content encoding.",
         (problems.unsupported(api.BINARY),),
     ),
+    "TooOften": (
+        "The key shown has asked too often, whether or not it has a right here. Nothing was done.",
+        (problems.too_often(1, Reason.DEPOSIT_PACE),),
+    ),
     "Fault": ("A fault of the relay. It may be tried again.", (problems.internal(),)),
     "Unavailable": (
-        "The relay is stopping, or more waits than it can hold.",
-        (problems.stopping(), problems.overloaded()),
+        "The relay is stopping, not ready, or more waits than it can hold.",
+        (
+            problems.stopping(),
+            problems.overloaded(Reason.WAITS),
+            problems.not_ready("The disk has no room."),
+        ),
     ),
     "NoRoom": (
-        "The mailbox has all it may hold, or the disk is full; nothing was stored.",
+        "The mailbox has all it may hold, or the disk no room but its reserve; nothing was stored.",
         (problems.mailbox_full(), problems.disk_full()),
     ),
 }

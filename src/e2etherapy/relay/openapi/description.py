@@ -31,8 +31,8 @@ REVISION: Final = "1.0"
 """The version of the interface, and a number that rises with each addition to it."""
 
 _TYPES: Final = (
-    *(api.CreateMailbox, api.IssueTickets, api.Wait, api.Watch, api.Arrivals, api.Health),
-    *(api.Problem, api.UnknownVersion),
+    *(api.CreateMailbox, api.IssueTickets, api.Wait, api.Watch),
+    *(api.Arrivals, api.Health, api.Ready, api.Problem, api.UnknownVersion),
 )
 _SCHEMA: Final = "#/components/schemas/{name}"
 _FORM_PROBLEMS: Final = (400, 413, 500, 503)

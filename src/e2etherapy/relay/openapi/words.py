@@ -8,7 +8,7 @@ from typing import Final
 from e2etherapy.mailbox import batch
 from e2etherapy.mailbox import operations as api
 
-REFUSED, CONFLICT, NO_ROOM = 404, 409, 507
+REFUSED, CONFLICT, TOO_OFTEN, NO_ROOM = 404, 409, 429, 507
 DONE: Final = "It is done."
 
 
@@ -75,27 +75,27 @@ DESCRIBED: Final = {
     ("POST", "/v1/tickets"): Described(
         "issue_tickets",
         "Issue tickets that this allowance pays for",
-        problems=(REFUSED, NO_ROOM),
+        problems=(REFUSED, TOO_OFTEN, NO_ROOM),
         body=api.IssueTickets,
         more="All of them or none. Hashes that were issued already cost nothing again.",
     ),
     ("PUT", "/v1/mailboxes/*"): Described(
         "create_mailbox",
         "Create the mailbox of this owner key",
-        problems=(REFUSED, CONFLICT, NO_ROOM),
+        problems=(REFUSED, CONFLICT, TOO_OFTEN, NO_ROOM),
         body=api.CreateMailbox,
         more="Spends the ticket. The same request again changes nothing and spends nothing.",
     ),
     ("DELETE", "/v1/mailboxes/*"): Described(
         "close_mailbox",
         "Delete one's mailbox and all that is in it",
-        problems=(REFUSED, NO_ROOM),
+        problems=(REFUSED, TOO_OFTEN, NO_ROOM),
     ),
     ("POST", "/v1/mailboxes/*/envelopes"): Described(
         "deposit",
         "Deposit an envelope",
         "It is on the relay's disk.",
-        problems=(REFUSED, NO_ROOM),
+        problems=(REFUSED, TOO_OFTEN, NO_ROOM),
         body="An envelope.",
         more="An envelope that waits already is not stored twice.",
     ),
@@ -104,18 +104,19 @@ DESCRIBED: Final = {
         "Fetch envelopes from one's mailbox",
         "Up to `limit` envelopes with a position above `after`.",
         _PAGE,
-        problems=(REFUSED,),
+        problems=(REFUSED, TOO_OFTEN),
     ),
     ("DELETE", "/v1/mailboxes/*/envelopes"): Described(
         "acknowledge",
         "Delete every envelope up to a position",
-        problems=(REFUSED, NO_ROOM),
+        problems=(REFUSED, TOO_OFTEN, NO_ROOM),
     ),
     ("POST", "/v1/wait"): Described(
         "wait",
         "Wait until something arrives in one of several mailboxes",
         "Something is there, or the time is over and the list is empty.",
         api.Arrivals,
+        problems=(TOO_OFTEN,),
         body=api.Wait,
         more="One position for each key. A mailbox that does not exist counts as an empty one.",
     ),
@@ -127,6 +128,7 @@ DESCRIBED: Final = {
             "Server-sent events `arrived`, each with a JSON list of indexes into the request as "
             "its data; the first at once. A line `:` comes at least every 25 seconds."
         ),
+        problems=(TOO_OFTEN,),
         body=api.Watch,
         more="One position for each key. A mailbox that does not exist counts as an empty one.",
     ),
@@ -136,11 +138,13 @@ DESCRIBED: Final = {
         "What became of each.",
         _RESULTS,
         body=_OPERATIONS,
+        more="An operation whose key has asked too often has the status 429 in its result; it may "
+        "be tried again after two seconds.",
     ),
     ("PUT", "/v1/invitations/*"): Described(
         "put_invitation",
         "Leave a sealed bundle for whoever has the link",
-        problems=(REFUSED, CONFLICT, NO_ROOM),
+        problems=(REFUSED, CONFLICT, TOO_OFTEN, NO_ROOM),
         body="A sealed bundle.",
         more="The ticket stays unspent, and puts one invitation.",
     ),
@@ -149,16 +153,23 @@ DESCRIBED: Final = {
         "Claim a sealed bundle, for the first token that asks",
         "The sealed bundle.",
         Octets("A sealed bundle.", api.SEALED_BUNDLE_SIZE, api.SEALED_BUNDLE_SIZE),
-        problems=(REFUSED, NO_ROOM),
+        problems=(REFUSED, TOO_OFTEN, NO_ROOM),
         more="The same token may ask again until it confirms.",
     ),
     ("DELETE", "/v1/invitations/*"): Described(
         "forget_invitation",
         "Confirm a claim, so that the relay forgets the bundle",
-        problems=(REFUSED, NO_ROOM),
+        problems=(REFUSED, TOO_OFTEN, NO_ROOM),
     ),
     ("GET", "/v1/health"): Described(
         "health", "Ask whether the relay works", "The relay works.", api.Health
+    ),
+    ("GET", "/v1/ready"): Described(
+        "ready",
+        "Ask whether envelopes can be taken in now",
+        "They can.",
+        api.Ready,
+        more="Not while the relay stops, its disk has no room or its database does not answer.",
     ),
     ("GET", "/v1/openapi.json"): Described(
         "describe", "Fetch this document", "This document.", dict[str, object]

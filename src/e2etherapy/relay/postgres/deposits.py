@@ -26,12 +26,12 @@ MAX_GROUP = 32
 # each row; EXISTS might be answered by reading the whole table.
 #
 # What waits is what lies between the lowest and the last position: acknowledging and expiry take
-# from the low end.
+# from the low end. The lower 32 bits go on counting across a restore (COUNT_BITS).
 _LOOK_UP: Final = """
     SELECT id IS NOT NULL,
         coalesce(deposit_key_hash, decode(repeat('00', 32), 'hex')),
         coalesce(last_position, 0),
-        coalesce(last_position + 1 - (SELECT position FROM envelope
+        coalesce((last_position & 4294967295) + 1 - (SELECT position & 4294967295 FROM envelope
             WHERE mailbox = asked.mailbox ORDER BY position LIMIT 1), 0),
         coalesce((SELECT true FROM envelope
             WHERE mailbox = asked.mailbox AND envelope.digest = asked.digest LIMIT 1), false)

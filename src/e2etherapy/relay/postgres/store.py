@@ -26,7 +26,7 @@ from e2etherapy.relay.postgres.connection import PATIENT, Database, connect, set
 from e2etherapy.relay.postgres.deposits import DepositWriter
 from e2etherapy.relay.postgres.schema import prepare
 from e2etherapy.relay.postgres.server_settings import check_server
-from e2etherapy.relay.store import Deposit, Expired, Invitation, PutMark, Refused
+from e2etherapy.relay.store import Deposit, Expired, Invitation, PutMark, Refused, Space
 from e2etherapy.wire.locator import Locator
 
 _LISTEN_SECONDS = 10.0
@@ -45,6 +45,14 @@ _ARRIVED: Final = """
     WHERE coalesce((SELECT true FROM envelope
         WHERE mailbox = wait.mailbox AND position > wait.after LIMIT 1), false)
     ORDER BY number
+"""
+STORED_SIZE: Final = 16_640
+"""Bytes that an envelope takes with its row, about."""
+
+# The server's own estimate: counting would read every row.
+_STORED: Final = """
+    SELECT coalesce(sum(n_live_tup), 0)::bigint FROM pg_stat_user_tables
+    WHERE schemaname = current_schema() AND relname ~ '^envelope_'
 """
 
 
@@ -190,6 +198,19 @@ class PostgresStore:
         async with aclosing(expiry.expired_envelopes(self._database, today)) as steps:
             async for deleted in steps:
                 yield Expired(deleted, 0)
+
+    def on_group(self, listener: Callable[[int], None]) -> None:
+        """See Store.on_group: groups of deposits; other changes have a commit of their own."""
+        self._writer.on_group = listener
+
+    def pending(self) -> int:
+        """See Store.pending: deposits."""
+        return self._writer.pending()
+
+    async def space(self) -> Space:
+        """See Store.space; the server's disk is not seen from here."""
+        ((envelopes,),) = await self._database.fetch(_STORED)
+        return Space(stored=envelopes * STORED_SIZE, free=None, envelopes=envelopes)
 
     async def scrub(self) -> None:
         """Let new rows be written over deleted ones; see docs/relay-data.md for what stays."""

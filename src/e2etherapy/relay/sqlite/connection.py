@@ -19,6 +19,7 @@ from e2etherapy.relay.store import Busy, DiskFull
 T = TypeVar("T")
 
 _BUSY_SECONDS = 10.0
+_SCRUB_MILLISECONDS = 100
 _STATEMENTS_KEPT = 512
 """A group of deposits has its own statement for each size it can have."""
 
@@ -108,6 +109,19 @@ def empty_log(database: sqlite3.Connection) -> None:
     ((is_busy, _, _),) = database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     if is_busy:
         raise Busy("The write-ahead log cannot be emptied now; nothing was stored.")
+
+
+def scrub(database: sqlite3.Connection) -> None:
+    """Empty the write-ahead log, or leave it to the next time where somebody reads from it.
+
+    Waiting as long as for another writer would hold up every deposit while a backup is made.
+    """
+    database.execute(f"PRAGMA busy_timeout = {_SCRUB_MILLISECONDS}")
+    try:
+        with contextlib.suppress(Busy):
+            empty_log(database)
+    finally:
+        database.execute(f"PRAGMA busy_timeout = {int(_BUSY_SECONDS * 1_000)}")
 
 
 def in_store_words(problem: BaseException) -> BaseException:

@@ -16,7 +16,8 @@ from e2etherapy.relay.group import DepositBatch
 # the time of the answer.
 #
 # What waits is what lies between the lowest and the last position: acknowledging and expiry take
-# from the low end. Counting the rows would take longer the more of them there are.
+# from the low end. Counting the rows would take longer the more of them there are. The lower
+# 32 bits go on counting across a restore (COUNT_BITS).
 #
 # One row of JSON comes back instead of one row for each deposit: at each row the thread lets go
 # of the interpreter and waits for it again.
@@ -25,8 +26,8 @@ _LOOK_UP = """
     SELECT json_group_array(json_array(
         number, id IS NOT NULL, hex(coalesce(deposit_key_hash, zeroblob(32))),
         coalesce(last_position, 0),
-        coalesce(last_position + 1 - (SELECT min(position) FROM envelope
-            WHERE mailbox = address), 0),
+        coalesce((last_position & 0xFFFFFFFF) + 1 - (SELECT min(position) & 0xFFFFFFFF
+            FROM envelope WHERE mailbox = address), 0),
         EXISTS (SELECT 1 FROM envelope WHERE mailbox = address AND digest = hash)))
     FROM deposit LEFT JOIN mailbox ON id = address
 """

@@ -26,10 +26,12 @@ from e2etherapy.relay.sqlite.connection import (
     connect,
     empty_log,
     in_store_words,
+    scrub,
     unusable,
 )
 from e2etherapy.relay.sqlite.expiry import expired_envelopes
 from e2etherapy.relay.sqlite.schema import migrate
+from e2etherapy.relay.sqlite.space import space_of
 from e2etherapy.relay.sqlite.writer import SqliteWriter
 from e2etherapy.relay.store import (
     Busy,
@@ -38,6 +40,7 @@ from e2etherapy.relay.store import (
     Invitation,
     PutMark,
     Refused,
+    Space,
     StoreError,
 )
 from e2etherapy.wire.locator import Locator
@@ -46,7 +49,8 @@ from e2etherapy.wire.locator import Locator
 class SqliteStore:
     """A Store. One connection writes in groups, another reads without waiting for it."""
 
-    def __init__(self, writing: Connection, reading: Connection) -> None:
+    def __init__(self, path: Path, writing: Connection, reading: Connection) -> None:
+        self._path = path
         self._writing = writing
         self._reading = reading
         self._writer = SqliteWriter(writing)
@@ -67,7 +71,7 @@ class SqliteStore:
         except BaseException:
             await writing.close()
             raise
-        return cls(writing, reading)
+        return cls(path, writing, reading)
 
     async def close(self) -> None:
         """Write what was accepted, then close the file."""
@@ -179,12 +183,27 @@ class SqliteStore:
             async for deleted in steps:
                 yield Expired(deleted, 0)
 
+    def on_group(self, listener: Callable[[int], None]) -> None:
+        """See Store.on_group."""
+        self._writer.on_group = listener
+
+    def pending(self) -> int:
+        """See Store.pending."""
+        return self._writer.pending()
+
+    async def space(self) -> Space:
+        """See Store.space."""
+        return await space_of(self._reading, self._path)
+
     async def scrub(self) -> None:
-        """Empty the write-ahead log, in which deleted envelopes would stay until overwritten."""
+        """Empty the write-ahead log, in which deleted envelopes would stay until overwritten.
+
+        Where a backup reads from it meanwhile, what is left is left to the next time.
+        """
         try:
             # In the thread of the connection that writes, where no transaction is open between
             # two pieces of work.
-            await self._writing.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            await self._writing.run(scrub)
         except (sqlite3.Error, OSError) as problem:
             raise in_store_words(problem) from None
 

@@ -33,6 +33,8 @@ class _SqliteUnit(Unit, Protocol):
 class _SingleChange(Generic[T]):
     """One change and whoever waits for its result."""
 
+    size = 1
+
     def __init__(self, change: Change[T]) -> None:
         self._change = change
         self._outcome: T | StoreError | None = None

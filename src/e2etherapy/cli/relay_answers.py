@@ -1,0 +1,83 @@
+"""What the commands for looking after a relay print with --json (docs/cli.md)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from e2etherapy.cli.answer import Answer
+
+
+class ConfiguredSetting(Answer, frozen=True):
+    """One setting of a relay, and where it was set."""
+
+    name: str
+    value: str | int | float | bool
+    origin: str
+
+
+class Configured(Answer, frozen=True):
+    """`relay check`."""
+
+    settings: list[ConfiguredSetting]
+
+
+class BackedUp(Answer, frozen=True):
+    """`relay backup`."""
+
+    file: str
+    bytes: int
+
+
+class Restored(Answer, frozen=True):
+    """`relay restore` and `relay restored`: what the relay begins with."""
+
+    mailboxes: int
+    envelopes: int
+    invitations_deleted: int
+
+
+class Bucket(Answer, frozen=True):
+    """How many mailboxes have at most so many waiting envelopes, and more than the last bucket."""
+
+    at_most: int
+    mailboxes: int
+
+
+class Statistics(Answer, frozen=True):
+    """`relay stats`; `allowances` says what is left of each, without saying which."""
+
+    mailboxes: int
+    envelopes: int
+    bytes: int
+    invitations: int
+    tickets: int
+    allowances: list[int]
+    waiting: list[Bucket]
+
+
+class RelayCheck(Answer, frozen=True):
+    """One thing that `relay doctor` looked at."""
+
+    name: Literal[
+        "version",
+        "configuration",
+        "exposure",
+        "certificate",
+        "database",
+        "file system",
+        "disk",
+        "permissions",
+        "clock",
+        "open files",
+        "memory",
+        "log",
+    ]
+    ok: bool
+    sentence: str
+
+
+class RelayExamination(Answer, frozen=True):
+    """`relay doctor`."""
+
+    healthy: bool
+    checks: list[RelayCheck]

@@ -1,0 +1,172 @@
+"""Copying a relay's database while the relay runs, and bringing a copy back.
+
+A backup holds what the database holds at one moment, and nothing of the write-ahead log's past. A
+relay that runs goes on meanwhile: it never waits for the copy.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from e2etherapy.errors import BackupRefused
+from e2etherapy.mailbox.operations import COUNT_BITS
+from e2etherapy.relay.restoring import Restored, check_minute
+from e2etherapy.relay.sqlite.inspection import opened_for_reading, require_relay
+
+_STEP_PAGES = 256
+"""1 MiB."""
+_PAUSE_SECONDS = 0.01
+"""After each step, so that the disk is the relay's in between: about 80 MB a second."""
+_SIDES = ("-wal", "-shm", "-journal")
+
+
+def back_up(source: Path, target: Path) -> int:
+    """Copy a relay's database to a new file and return its size in bytes.
+
+    The file is complete, verified and on the disk when it gets its name, readable only by its
+    owner.
+
+    Raises:
+        BackupRefused: `target` exists, or another backup to it is being made.
+        RelayDatabaseUnusable: `source` is no relay's database.
+        RelayDatabaseTooNew: a newer version of this program wrote it.
+        OSError: `target` cannot be written.
+    """
+    with _new_file(target) as part, opened_for_reading(source) as reader:
+        _copy(reader, part)
+        return part.stat().st_size
+
+
+def restore(source: Path, target: Path, minute: int) -> Restored:
+    """Bring a backup back as a database on which a relay can be started.
+
+    Args:
+        source: what `back_up` has written.
+        target: where there is nothing yet.
+        minute: now, in whole minutes since 1970-01-01 UTC.
+
+    Raises:
+        BackupRefused: `target` exists, `source` is damaged, or the clock is behind an earlier
+            restore.
+        RelayDatabaseUnusable: `source` is no relay's database.
+        RelayDatabaseTooNew: a newer version of this program wrote it.
+        OSError: `target` cannot be written.
+    """
+    for side in _SIDES:
+        if os.path.lexists(f"{target}{side}"):
+            raise _taken()
+    with _new_file(target) as part:
+        with opened_for_reading(source, immutable=True) as reader:
+            _copy(reader, part)
+        return mark_restored(part, minute)
+
+
+def mark_restored(path: Path, minute: int) -> Restored:
+    """Make a database ready that was brought back by whatever means; see `restore`.
+
+    Every mailbox goes on at a position that no device has seen (docs/protocol.md, section 9.2).
+    Invitations that nobody has claimed are deleted: some of them may have been claimed since, and
+    none may work twice.
+
+    Raises:
+        BackupRefused: the clock is behind an earlier restore.
+        RelayDatabaseUnusable: it is no relay's database.
+        RelayDatabaseTooNew: a newer version of this program wrote it.
+    """
+    require_relay(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA secure_delete = ON")
+        database.execute("BEGIN IMMEDIATE")
+        ((latest,),) = database.execute("SELECT coalesce(max(last_position), 0) FROM mailbox")
+        check_minute(latest, minute)
+        deleted = database.execute("DELETE FROM invitation WHERE claim_hash IS NULL").rowcount
+        mailboxes = database.execute(
+            "UPDATE mailbox SET last_position = ? | (last_position & ?)",
+            (minute << COUNT_BITS, (1 << COUNT_BITS) - 1),
+        ).rowcount
+        ((envelopes,),) = database.execute("SELECT count(*) FROM envelope")
+        database.execute("COMMIT")
+    return Restored(mailboxes, envelopes, deleted)
+
+
+def _copy(reader: sqlite3.Connection, part: Path) -> None:
+    """Copy in steps all that belongs to one moment, and verify the copy."""
+    # The open transaction holds that moment: without it, each deposit would begin the copy anew.
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+    with closing(sqlite3.connect(part, isolation_level=None)) as writer:
+        try:
+            reader.backup(writer, pages=_STEP_PAGES, sleep=_PAUSE_SECONDS)
+            # One file, without a log beside it.
+            writer.execute("PRAGMA journal_mode = DELETE").fetchall()
+            found = writer.execute("PRAGMA integrity_check(1)").fetchall()
+            strangers = writer.execute("PRAGMA foreign_key_check").fetchall()
+        except sqlite3.DatabaseError as problem:
+            raise _damaged_or(problem) from None
+    if found != [("ok",)] or strangers:
+        raise BackupRefused("The database is damaged. Nothing was kept of the copy.")
+
+
+def _damaged_or(problem: sqlite3.DatabaseError) -> Exception:
+    name = getattr(problem, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        return BackupRefused("The copy could not be written: the disk has no room or failed.")
+    return BackupRefused("The database is damaged. Nothing was kept of the copy.")
+
+
+@contextmanager
+def _new_file(target: Path) -> Iterator[Path]:
+    """Give the name under which to write; at the end it becomes `target`, or is gone."""
+    if os.path.lexists(target):
+        raise _taken()
+    part = target.with_name(f"{target.name}.part")
+    handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        _claim(handle)
+        try:
+            yield part
+            os.fsync(handle)
+            _name(part, target)
+        finally:
+            _remove(part, *(Path(f"{part}{side}") for side in _SIDES))
+    finally:
+        os.close(handle)
+
+
+def _claim(handle: int) -> None:
+    """Take what a backup that was cut off has left, but not what another one is writing."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BackupRefused("Another backup to this file is being made.") from None
+    os.fchmod(handle, 0o600)
+    os.ftruncate(handle, 0)
+
+
+def _name(part: Path, target: Path) -> None:
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise _taken() from None
+    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _remove(*files: Path) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+def _taken() -> BackupRefused:
+    return BackupRefused(
+        "There is something under that name already, and nothing is ever overwritten. Choose "
+        "another name, or move what is there."
+    )
