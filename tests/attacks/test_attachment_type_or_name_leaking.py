@@ -85,7 +85,7 @@ def test_every_kind_of_item_gives_an_envelope_of_the_same_size() -> None:
 
 
 @pytest.mark.parametrize(
-    "clue", [NAME.encode(), MEDIA_TYPE.encode(), b"PDF", b"Jane", b"kind", b"2026", FILE[9:25]]
+    "clue", [NAME.encode(), MEDIA_TYPE.encode(), FILE[:8], b"Jane", b"kind", b"2026", FILE[9:25]]
 )
 def test_nothing_of_a_name_type_or_text_stands_in_an_envelope(clue: bytes) -> None:
     for envelope in envelopes().values():

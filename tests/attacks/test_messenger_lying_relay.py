@@ -408,7 +408,7 @@ async def test_an_invitation_that_the_relay_does_not_know_says_what_to_do(tmp_pa
     async with two(tmp_path, met=False) as pair:
         link = (await pair.therapist.invite(SAM)).link
         other = link.rpartition("#")[0] + "#" + base64url.encode(DRAW(32))
-        with pytest.raises(InvitationUnavailable, match="Ask your therapist"):
+        with pytest.raises(InvitationUnavailable, match="ask your therapist for a new one"):
             await pair.client.join(other)
         await pair.client.join(link)
         with pytest.raises(InvitationUnavailable):

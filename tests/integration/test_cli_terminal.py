@@ -97,9 +97,8 @@ def test_init_asks_twice_in_secret_and_for_three_of_the_words(tmp_path: Path, re
     child.expect("Your vault is ready")
     code, shown = ended(child)
     assert code == 0
-    assert (
-        f"Next, with the link from your therapist: e2etherapy --home {person.home} join -" in shown
-    )
+    assert "Next, with the link from your therapist:" in shown
+    assert f"e2etherapy --home {person.home} join -" in shown
     passphrase_in(tmp_path)
     assert person.ask("conversations") == []
 
@@ -117,7 +116,7 @@ def test_a_vault_whose_words_were_not_shown_to_be_on_paper_is_taken_back(
     child.expect(r"Word \d+: ")
     code, shown = ended_by(child, ending)
     assert code == (130 if ending is signal.SIGINT else 1)
-    assert "nothing is left of it" in shown
+    assert "nothing is left of it" in " ".join(shown.split())
     assert [item.name for item in person.home.iterdir()] == ["letter.txt"]
     assert not list((tmp_path / "state").rglob("*.generation"))
     assert person.ask(*making)["recovery_words"]
