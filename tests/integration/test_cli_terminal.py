@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -383,6 +384,7 @@ def test_waiting_shows_what_arrives_until_it_is_stopped(
     waiting.send_signal(number)
     _, errors = waiting.communicate(timeout=PATIENCE_SECONDS)
     assert waiting.returncode == code
-    assert errors.strip() == ""
+    told = json.loads(errors)["error"]["code"] if errors else None
+    assert told == ("interrupted" if number is signal.SIGINT else None)
     two.client.ask("send", "Dr. Okafor", "Still here.")
     assert two.therapist.ask("sync")["arrived"] == [{"name": "Robin", "messages": 1}]
