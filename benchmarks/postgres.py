@@ -18,7 +18,7 @@ import asyncpg
 from benchmarks import relay_deposits
 from benchmarks.relay_load import Measured, measured
 from benchmarks.results import Row
-from e2etherapy.relay.database import PostgresDatabase
+from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres.connection import SESSION, setup_connection
 from e2etherapy.relay.postgres.schema import prepare
 from e2etherapy.wire.envelope import ENVELOPE_SIZE

@@ -7,7 +7,8 @@ import asyncio
 from benchmarks.relay_load import Box, box_of
 from e2etherapy.mailbox.capabilities import Allowance, OwnedMailbox, Ticket
 from e2etherapy.primitives.randomness import system_entropy
-from e2etherapy.relay.database import DatabasePlace, opened_store
+from e2etherapy.relay.database import opened_store
+from e2etherapy.relay.database_place import DatabasePlace
 
 _AT_ONCE = 256
 

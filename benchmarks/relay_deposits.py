@@ -18,7 +18,7 @@ from benchmarks.relay_floor import floor
 from benchmarks.relay_load import Box, Measured, Plan, generate
 from benchmarks.relay_process import relay_process
 from benchmarks.results import Row
-from e2etherapy.relay.database import DatabasePlace
+from e2etherapy.relay.database_place import DatabasePlace
 
 TITLE = "Envelopes of 16,384 bytes through a real relay over SQLite"
 CONNECTIONS = 32

@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from e2etherapy.relay.database import DatabasePlace, PostgresDatabase
+from e2etherapy.relay.database_place import DatabasePlace, PostgresDatabase
 
 _STOP_SECONDS = 30
 _PROGRAM = """
 import sys
-from e2etherapy.relay.database import parse_database
+from e2etherapy.relay.database_place import parse_database
 from e2etherapy.relay.listening import parse_listen_address
-from e2etherapy.relay.server import Settings, serve
+from e2etherapy.relay.server import serve
+from e2etherapy.relay.settings import Settings
 serve(Settings(parse_listen_address(f"127.0.0.1:{sys.argv[2]}"), parse_database(sys.argv[1])))
 """
 

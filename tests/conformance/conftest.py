@@ -16,7 +16,8 @@ from e2etherapy.mailbox.capabilities import (
     TicketHash,
 )
 from e2etherapy.primitives.digest import sha256
-from e2etherapy.relay.database import DatabasePlace, open_store
+from e2etherapy.relay.database import open_store
+from e2etherapy.relay.database_place import DatabasePlace
 from e2etherapy.relay.store import Deposit, Store
 from tests.support.relays import TODAY, draw, envelope
 

@@ -13,7 +13,8 @@ import asyncpg
 import pytest
 
 from e2etherapy.mailbox.operations import RETENTION_DAYS
-from e2etherapy.relay.database import DatabasePlace, PostgresDatabase, open_store
+from e2etherapy.relay.database import open_store
+from e2etherapy.relay.database_place import DatabasePlace, PostgresDatabase
 from e2etherapy.relay.store import Store
 from tests.conformance.conftest import Bench, Mailbox
 from tests.support.postgres import Server

@@ -12,7 +12,8 @@ from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.relay.clock import system_today
 from e2etherapy.relay.listening import parse_listen_address
 from e2etherapy.relay.log import RelayLog
-from e2etherapy.relay.server import Settings, running
+from e2etherapy.relay.server import running
+from e2etherapy.relay.settings import Settings
 from e2etherapy.relay.sqlite.store import SqliteStore
 from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Place

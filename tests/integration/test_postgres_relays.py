@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.mailbox.capabilities import OwnedMailbox
-from e2etherapy.relay.database import PostgresDatabase
+from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.wire import base64url
 from tests.conftest import PROFILE
 from tests.integration.test_relay_process import (

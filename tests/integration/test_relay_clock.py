@@ -20,7 +20,8 @@ from e2etherapy.mailbox.capabilities import (
 )
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.relay.clock import SteadyDays, iso_date, system_today
-from e2etherapy.relay.database import DatabasePlace, opened_store
+from e2etherapy.relay.database import opened_store
+from e2etherapy.relay.database_place import DatabasePlace
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.maintenance import maintain
 from e2etherapy.relay.store import Deposit, Invitation, PutMark, Refused, Store

@@ -20,7 +20,8 @@ from e2etherapy.mailbox.capabilities import (
 )
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.relay.copying import TABLES, Copied
-from e2etherapy.relay.database import PostgresDatabase, copy_into, open_store, opened_store
+from e2etherapy.relay.database import copy_into, open_store, opened_store
+from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres import copying
 from e2etherapy.relay.sqlite import moving
 from e2etherapy.relay.sqlite.moving import query_of

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.relay import server
-from e2etherapy.relay.database import DatabasePlace, PostgresDatabase
+from e2etherapy.relay.database_place import DatabasePlace, PostgresDatabase
 from e2etherapy.relay.sqlite.store import SqliteStore
 from tests.conftest import PROFILE
 from tests.support import postgres

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.relay import server
-from e2etherapy.relay.database import PostgresDatabase
+from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.sqlite.store import SqliteStore
 from tests.conftest import PROFILE
 from tests.support import postgres

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from e2etherapy.mailbox.capabilities import OwnedMailbox, Ticket
 from e2etherapy.relay.allowances import allow
 from e2etherapy.relay.counts import GROUPS, LATENCIES
-from e2etherapy.relay.database import DatabasePlace
+from e2etherapy.relay.database_place import DatabasePlace
 from e2etherapy.relay.metrics import GAUGES, MetricsPage
 from e2etherapy.relay.problems import Reason
 from e2etherapy.relay.routes import OPERATIONS

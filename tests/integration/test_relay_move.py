@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from e2etherapy.mailbox.capabilities import OwnedMailbox, Ticket
-from e2etherapy.relay.database import PostgresDatabase
+from e2etherapy.relay.database_place import PostgresDatabase
 from tests.integration.test_relay_process import collected, mailbox, send, stop
 from tests.support.postgres import Server
 from tests.support.relays import (

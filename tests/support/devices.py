@@ -26,10 +26,12 @@ from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.messenger.settings import Setting, first_settings
-from e2etherapy.relay.database import DatabasePlace, opened_store
+from e2etherapy.relay.database import opened_store
+from e2etherapy.relay.database_place import DatabasePlace
 from e2etherapy.relay.listening import parse_listen_address
 from e2etherapy.relay.log import RelayLog
-from e2etherapy.relay.server import Settings, running
+from e2etherapy.relay.server import running
+from e2etherapy.relay.settings import Settings
 from e2etherapy.vault import conversations, creation, keyslots, vault
 from e2etherapy.vault.keyslots import DataKey
 from e2etherapy.vault.records import ConversationRecord, Role

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from e2etherapy.mailbox.capabilities import Allowance, OwnedMailbox, Ticket
-from e2etherapy.relay.database import DatabasePlace, opened_store
+from e2etherapy.relay.database import opened_store
+from e2etherapy.relay.database_place import DatabasePlace
 from tests.support.relays import (
     PATIENCE_SECONDS,
     Answer,

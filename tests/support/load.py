@@ -22,7 +22,7 @@ from e2etherapy.mailbox.batch import (
     unpack_results,
 )
 from e2etherapy.mailbox.capabilities import ClaimToken, OwnedMailbox, Ticket
-from e2etherapy.relay.database import DatabasePlace
+from e2etherapy.relay.database_place import DatabasePlace
 from e2etherapy.wire.locator import Locator
 from tests.support.lines import BUSY, Line, certainly, created_mailboxes, issued_tickets
 from tests.support.relays import (

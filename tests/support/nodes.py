@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from e2etherapy.mailbox.capabilities import AllowanceHash, DepositKeyHash, MailboxId, TicketHash
 from e2etherapy.primitives.digest import sha256
-from e2etherapy.relay.database import PostgresDatabase
+from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres.store import PostgresStore
 from e2etherapy.relay.store import Deposit
 from tests.support.postgres import Server

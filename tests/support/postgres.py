@@ -19,7 +19,7 @@ from typing import Any
 
 import asyncpg
 
-from e2etherapy.relay.database import PostgresDatabase
+from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres.connection import setup_connection
 from e2etherapy.relay.postgres.schema import prepare
 from tests.support.people import seeded

@@ -24,12 +24,14 @@ from e2etherapy.mailbox.batch import BatchedOperation
 from e2etherapy.mailbox.capabilities import Allowance, OwnedMailbox, Ticket
 from e2etherapy.primitives.octets import SecretOctets
 from e2etherapy.relay.allowances import allow
-from e2etherapy.relay.database import DatabasePlace, PostgresDatabase, opened_store
+from e2etherapy.relay.database import opened_store
+from e2etherapy.relay.database_place import DatabasePlace, PostgresDatabase
 from e2etherapy.relay.limits import STANDARD, Limits
 from e2etherapy.relay.listening import parse_listen_address
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.routes import OPERATIONS
-from e2etherapy.relay.server import Settings, running
+from e2etherapy.relay.server import running
+from e2etherapy.relay.settings import Settings
 from e2etherapy.wire import base64url
 from tests.support.people import seeded
 
@@ -235,9 +237,10 @@ from pathlib import Path
 import msgspec
 from e2etherapy.errors import RelaySetupError
 from e2etherapy.relay.limits import Limits
-from e2etherapy.relay.database import parse_database
+from e2etherapy.relay.database_place import parse_database
 from e2etherapy.relay.listening import Certificate, parse_listen_address
-from e2etherapy.relay.server import Settings, serve
+from e2etherapy.relay.server import serve
+from e2etherapy.relay.settings import Settings
 listen, database, limits, *certificate = sys.argv[1:]
 limits = msgspec.json.decode(limits, type=Limits)
 certificate = Certificate(*map(Path, certificate)) if certificate else None

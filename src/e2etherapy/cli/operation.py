@@ -14,7 +14,7 @@ from e2etherapy.cli.serving import settings_options
 
 if TYPE_CHECKING:
     from e2etherapy.relay import restoring
-    from e2etherapy.relay.database import DatabasePlace
+    from e2etherapy.relay.database_place import DatabasePlace
 
 _NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 _LOST = "What devices have sent since that backup is lost; they say so to their owners."

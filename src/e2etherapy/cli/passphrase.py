@@ -5,15 +5,11 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import unicodedata
 from pathlib import Path
 
-from e2etherapy.cli import output
 from e2etherapy.errors import E2ETherapyError
 
 VARIABLE = "E2ETHERAPY_PASSPHRASE_FILE"
-LEAST = 8
-"""Characters of a new passphrase, spaces not counted; one that exists is taken as it is."""
 _LONGEST = 4_096
 _TERMINAL = "/dev/tty"
 
@@ -41,55 +37,7 @@ def obtain(file: Path | None) -> str:
         OSError: the file cannot be read.
     """
     file = named_file(file)
-    return _asked("Passphrase: ") if file is None else _from_file(file)
-
-
-def choose(file: Path | None) -> str:
-    """Return a new passphrase, from a file or a hidden prompt that asks twice.
-
-    At the prompt, one that is too short or was typed differently the second time is asked for
-    again.
-
-    Raises:
-        PassphraseMissing, PassphraseUnusable, OSError: as for `obtain`; also one that is too short.
-    """
-    if file is not None:
-        return _long_enough(_from_file(file))
-    if has_terminal():
-        output.remark("Four or more unrelated words make a good passphrase.")
-    while True:
-        try:
-            return _asked_twice()
-        except PassphraseUnusable as unusable:
-            output.remark(str(unusable))
-
-
-def _asked_twice() -> str:
-    first = _long_enough(_asked("Choose a passphrase: "))
-    if _normal(_asked("The same again: ")) != _normal(first):
-        raise PassphraseUnusable("The two were different. Nothing was changed; once more, please.")
-    return first
-
-
-def _long_enough(passphrase: str) -> str:
-    """Return a new passphrase that is not among those that are tried first.
-
-    What is counted is the form from which the key is made (docs/protocol.md, section 13).
-
-    Raises:
-        PassphraseUnusable: it is too short.
-    """
-    if len("".join(_normal(passphrase).split())) < LEAST:
-        raise PassphraseUnusable(
-            f"This passphrase is too short: it needs at least {LEAST} characters, spaces not "
-            "counted. Nothing was changed. Take four or more words that have nothing to do with "
-            "each other or with you: they are easy to remember and hard to guess."
-        )
-    return passphrase
-
-
-def _normal(passphrase: str) -> str:
-    return unicodedata.normalize("NFKC", passphrase)
+    return asked("Passphrase: ") if file is None else from_file(file)
 
 
 def has_terminal() -> bool:
@@ -101,7 +49,13 @@ def has_terminal() -> bool:
     return True
 
 
-def _from_file(file: Path) -> str:
+def from_file(file: Path) -> str:
+    """Return the first line of a file; warn if others can read it.
+
+    Raises:
+        PassphraseUnusable: it cannot be a passphrase.
+        OSError: the file cannot be read.
+    """
     with file.open("rb") as opened:
         mode = os.fstat(opened.fileno()).st_mode
         line = opened.readline(_LONGEST + 1).rstrip(b"\r\n")
@@ -120,7 +74,13 @@ def _from_file(file: Path) -> str:
     return passphrase
 
 
-def _asked(question: str) -> str:
+def asked(question: str) -> str:
+    """Return what a person types at a hidden prompt.
+
+    Raises:
+        PassphraseMissing: there is no terminal to ask at.
+        PassphraseUnusable: nothing was typed.
+    """
     import getpass
 
     if not has_terminal():

@@ -13,7 +13,7 @@ from e2etherapy.cli.invocation import Invocation, json_option
 from e2etherapy.cli.saving import new_file
 
 if TYPE_CHECKING:
-    from e2etherapy.relay.database import DatabasePlace
+    from e2etherapy.relay.database_place import DatabasePlace
 
 _VARIABLE = "E2ETHERAPY_RELAY_DATABASE"
 
@@ -21,7 +21,7 @@ _VARIABLE = "E2ETHERAPY_RELAY_DATABASE"
 def _place(_context: click.Context, _option: click.Parameter, value: str) -> DatabasePlace:
     """Read a database's place; one that holds a password is refused without being repeated."""
     from e2etherapy.errors import RelayDatabaseUnusable
-    from e2etherapy.relay.database import parse_database
+    from e2etherapy.relay.database_place import parse_database
 
     try:
         return parse_database(value)
@@ -186,7 +186,8 @@ def copy(invocation: Invocation, source: Path, target: DatabasePlace) -> None:
     import asyncio
 
     from e2etherapy.cli.answers import Copied
-    from e2etherapy.relay.database import PostgresDatabase, copy_into
+    from e2etherapy.relay.database import copy_into
+    from e2etherapy.relay.database_place import PostgresDatabase
 
     if not isinstance(target, PostgresDatabase):
         raise click.UsageError("--to is the URL of a PostgreSQL database.")

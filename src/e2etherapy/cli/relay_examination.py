@@ -22,8 +22,8 @@ from e2etherapy.relay.tls import validity_of
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 
 if TYPE_CHECKING:
-    from e2etherapy.relay.database import PostgresDatabase
-    from e2etherapy.relay.server import Settings
+    from e2etherapy.relay.database_place import PostgresDatabase
+    from e2etherapy.relay.settings import Settings
 
 _SOON = timedelta(days=14)
 _LITTLE_ROOM = 1 << 30

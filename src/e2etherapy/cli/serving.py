@@ -15,7 +15,7 @@ from e2etherapy.relay.options import OPTIONS, Kind, Option
 
 if TYPE_CHECKING:
     from e2etherapy.relay.configuration import Configuration
-    from e2etherapy.relay.server import Settings
+    from e2etherapy.relay.settings import Settings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _METAVARS = {Kind.ADDRESS: "HOST:PORT", Kind.FILE: "FILE", Kind.NUMBER: "N", Kind.DECIMAL: "N"}

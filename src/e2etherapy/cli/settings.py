@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from e2etherapy.cli import output, passphrase, relay_address, typed_text, wording
+from e2etherapy.cli import new_passphrase, output, relay_address, typed_text, wording
 from e2etherapy.cli.invocation import Invocation, vault_options
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def change_passphrase(
     from e2etherapy.cli.answers import Setting
 
     words = typed_text.secret("-", None, "Recovery words") if recovery_words else None
-    given = None if new_passphrase_file is None else passphrase.choose(new_passphrase_file)
+    given = None if new_passphrase_file is None else new_passphrase.choose(new_passphrase_file)
 
     async def change(messenger: Messenger) -> None:
         messenger.change_passphrase(given or await _chosen(messenger))
@@ -145,4 +145,4 @@ def change_passphrase(
 
 async def _chosen(messenger: Messenger) -> str:
     async with typed_text.asking(messenger):
-        return passphrase.choose(None)
+        return new_passphrase.choose(None)

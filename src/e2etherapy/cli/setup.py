@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from e2etherapy.cli import output, passphrase, recovery_words, relay_address, typed_text
+from e2etherapy.cli import (
+    new_passphrase,
+    output,
+    passphrase,
+    recovery_words,
+    relay_address,
+    typed_text,
+)
 from e2etherapy.cli.invocation import Invocation, vault_options
 
 if TYPE_CHECKING:
@@ -57,7 +64,7 @@ def init(
     place = invocation.place()
     _require_no_vault(place)
     wanted = _asked_whether_it_answers(invocation, wanted)
-    chosen = passphrase.choose(passphrase.named_file(invocation.passphrase_file))
+    chosen = new_passphrase.choose(passphrase.named_file(invocation.passphrase_file))
     words = _make(place, wanted, chosen).split()
     try:
         _hand_over(invocation, wanted, words, proof=not no_proof)

@@ -6,7 +6,8 @@ import asyncio
 
 from e2etherapy.mailbox.capabilities import Allowance
 from e2etherapy.primitives.randomness import Entropy
-from e2etherapy.relay.database import DatabasePlace, opened_store
+from e2etherapy.relay.database import opened_store
+from e2etherapy.relay.database_place import DatabasePlace
 
 
 def allow(database: DatabasePlace, mailboxes: int, entropy: Entropy) -> Allowance:

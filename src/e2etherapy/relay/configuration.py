@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from e2etherapy.errors import InvalidConfiguration, InvalidListenAddress, RelayDatabaseUnusable
-from e2etherapy.relay.database import DatabasePlace, parse_database
+from e2etherapy.relay.database_place import DatabasePlace, parse_database
 from e2etherapy.relay.limits import Limits
 from e2etherapy.relay.listening import Certificate, ListenAddress, parse_listen_address
 from e2etherapy.relay.options import BY_NAME, LIMITS, OPTIONS, PREFIX, Kind, Option
-from e2etherapy.relay.server import MetricsSettings, Settings
+from e2etherapy.relay.settings import MetricsSettings, Settings
 
 Value = str | float | bool
 _ORDERED = (("waits", "waited_mailboxes"), ("body_grace_seconds", "body_seconds"))

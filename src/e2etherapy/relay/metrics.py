@@ -30,7 +30,8 @@ from e2etherapy.relay.http import RelayServer, problem_response
 from e2etherapy.relay.limits import Limits
 from e2etherapy.relay.listening import bind
 from e2etherapy.relay.log import RelayLog
-from e2etherapy.relay.server import MetricsSettings, Observed
+from e2etherapy.relay.observed import Observed
+from e2etherapy.relay.settings import MetricsSettings
 from e2etherapy.relay.store import Store, StoreError
 
 _LIMITS = Limits(connections=16)

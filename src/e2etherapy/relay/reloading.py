@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
 
 from e2etherapy.errors import InvalidCertificate, InvalidConfiguration, RelaySetupError
+from e2etherapy.relay.app import Relay
+from e2etherapy.relay.http import RelayServer
 from e2etherapy.relay.limits import figures, limits_of_this_process
 from e2etherapy.relay.log import RelayLog
+from e2etherapy.relay.settings import Settings
 from e2etherapy.relay.tls import CurrentCertificate
-
-if TYPE_CHECKING:
-    from e2etherapy.relay.app import Relay
-    from e2etherapy.relay.http import RelayServer
-    from e2etherapy.relay.server import Settings
 
 _LIVE = frozenset({"certificate", "limits"})
 

@@ -12,7 +12,6 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import msgspec
 from aiohttp import web
@@ -20,46 +19,18 @@ from aiohttp import web
 from e2etherapy.relay import reserve
 from e2etherapy.relay.app import Relay
 from e2etherapy.relay.clock import SteadyDays, Today, system_today
-from e2etherapy.relay.counts import Counts
-from e2etherapy.relay.database import DatabasePlace, open_store
+from e2etherapy.relay.database import open_store
 from e2etherapy.relay.http import RelayServer
-from e2etherapy.relay.limits import STANDARD, STOP_SECONDS, Limits, limits_of_this_process
-from e2etherapy.relay.listening import (
-    Certificate,
-    ListenAddress,
-    bind,
-    check_exposure,
-)
+from e2etherapy.relay.limits import limits_of_this_process
+from e2etherapy.relay.listening import bind, check_exposure
 from e2etherapy.relay.log import RelayLog, silence_libraries
 from e2etherapy.relay.maintenance import forget, maintain
+from e2etherapy.relay.observed import Observed
 from e2etherapy.relay.reloading import Reloading, Running
+from e2etherapy.relay.settings import MetricsSettings, Settings
 from e2etherapy.relay.site import RelaySite
 from e2etherapy.relay.store import Store
 from e2etherapy.relay.tls import CurrentCertificate
-
-
-@dataclass(frozen=True, slots=True)
-class MetricsSettings:
-    """Where counts are shown, and after how many seconds they change."""
-
-    listen: ListenAddress
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What an operator decides."""
-
-    listen: ListenAddress
-    database: DatabasePlace
-    certificate: Certificate | None = None
-    behind_proxy: bool = False
-    """A proxy in front does TLS, so that listening on other than loopback is no mistake."""
-    limits: Limits = STANDARD
-    """What the process takes on, as far as it may open so many files."""
-    metrics: MetricsSettings | None = None
-    stop_seconds: float = STOP_SECONDS
-    """What is in flight at a stop may take so long."""
 
 
 class Listening(msgspec.Struct, frozen=True, tag="listening", tag_field="event"):
@@ -69,20 +40,6 @@ class Listening(msgspec.Struct, frozen=True, tag="listening", tag_field="event")
     """``http(s)://HOST:PORT``, or ``unix:PATH``."""
     port: int | None
     """None for a Unix socket."""
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """The parts of a running relay that its counts and gauges are read from."""
-
-    relay: Relay
-    server: RelayServer
-    store: Store
-
-    @property
-    def counts(self) -> Counts:
-        """What it has done."""
-        return self.relay.counts
 
 
 def serve(settings: Settings, reread: Callable[[], Settings] | None = None) -> None:

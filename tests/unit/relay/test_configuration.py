@@ -11,7 +11,7 @@ from e2etherapy.errors import InvalidConfiguration
 from e2etherapy.relay.configuration import Value, resolve, settings_from
 from e2etherapy.relay.limits import STANDARD, STOP_SECONDS, Limits
 from e2etherapy.relay.options import BY_NAME, LIMITS, OPTIONS, Kind, table
-from e2etherapy.relay.server import Settings
+from e2etherapy.relay.settings import Settings
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "operator.md"
 ENOUGH: dict[str, Value | None] = {"listen": "127.0.0.1:0", "database": "relay.db"}

@@ -11,7 +11,7 @@ import pytest
 from e2etherapy.errors import RelayDatabaseUnusable
 from e2etherapy.mailbox.capabilities import AllowanceHash, DepositKeyHash, MailboxId, TicketHash
 from e2etherapy.primitives.digest import sha256
-from e2etherapy.relay.database import PostgresDatabase, parse_database
+from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.group import MAX_PENDING, MAX_PENDING_DEPOSITS
 from e2etherapy.relay.postgres.connection import SESSION, setup_connection
 from e2etherapy.relay.postgres.deposits import MAX_GROUP
@@ -319,16 +319,3 @@ async def test_nothing_that_the_store_raises_quotes_the_address(place: PostgresD
         await PostgresStore.open(missing)
     for word in ("swordfish", "robin"):
         assert word not in f"{raised.value!r} {raised.value} {nowhere!r}"
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "postgresql://robin:swordfish@db.example/relay",
-        "postgres://robin@db.example/relay?password=swordfish",
-    ],
-)
-def test_a_password_on_the_command_line_is_refused_and_not_repeated(url: str) -> None:
-    with pytest.raises(RelayDatabaseUnusable, match="PGPASSFILE") as raised:
-        parse_database(url)
-    assert "swordfish" not in str(raised.value)

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from e2etherapy.mailbox.capabilities import DepositKeyHash, MailboxId
-from e2etherapy.relay.database import PostgresDatabase
+from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres.arrivals import CHANNEL, Herald, Listener
 from e2etherapy.relay.postgres.store import PostgresStore
 from e2etherapy.relay.store import Busy, Refused

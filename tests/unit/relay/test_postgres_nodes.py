@@ -12,7 +12,7 @@ from e2etherapy.mailbox.capabilities import (
     DepositKeyHash,
     TicketHash,
 )
-from e2etherapy.relay.database import PostgresDatabase
+from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres import deposits as group
 from e2etherapy.relay.postgres.connection import Connection
 from e2etherapy.relay.postgres.store import PostgresStore

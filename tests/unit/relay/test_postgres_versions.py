@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 
 from e2etherapy.errors import RelayDatabaseTooNew, RelayDatabaseTooOld, RelayDatabaseUnusable
-from e2etherapy.relay.database import PostgresDatabase, migrate
+from e2etherapy.relay.database import migrate
+from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres.connection import setup_connection
 from e2etherapy.relay.postgres.schema import MIGRATIONS, Migrations, prepare
 from e2etherapy.relay.postgres.schema import migrate as take_steps

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 from e2etherapy.errors import MalformedData
 from e2etherapy.mailbox.capabilities import MailboxId
-from e2etherapy.relay.database import PostgresDatabase
+from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres.connection import Connection, Database, connect
 from e2etherapy.relay.postgres.errors import DRIVER_ERRORS, UnexpectedAnswer, in_store_words
 from e2etherapy.relay.store import StoreError

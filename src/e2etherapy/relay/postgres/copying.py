@@ -16,7 +16,7 @@ from pathlib import Path
 
 from e2etherapy.errors import RelayDatabaseUnusable
 from e2etherapy.relay.copying import TABLES, Copied, Summary, Table
-from e2etherapy.relay.database import PostgresDatabase
+from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres.connection import Connection, setup_connection
 from e2etherapy.relay.postgres.schema import MIGRATIONS, migrate, version_of
 from e2etherapy.relay.postgres.server_settings import check_server

@@ -7,7 +7,7 @@ from typing import Final
 
 from e2etherapy.errors import RelayDatabaseUnusable
 from e2etherapy.mailbox.operations import COUNT_BITS
-from e2etherapy.relay.database import PostgresDatabase
+from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres.connection import Connection, setup_connection
 from e2etherapy.relay.postgres.schema import MIGRATIONS, version_of
 from e2etherapy.relay.postgres.server_settings import check_server

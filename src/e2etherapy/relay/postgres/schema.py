@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from e2etherapy.errors import RelayDatabaseTooNew, RelayDatabaseTooOld, RelayDatabaseUnusable
-from e2etherapy.relay.database import PostgresDatabase
+from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres.connection import Connection, setup_connection
 
 Migrations = tuple[tuple[str, ...], ...]

@@ -18,7 +18,7 @@ from e2etherapy.mailbox.capabilities import (
     TicketHash,
 )
 from e2etherapy.mailbox.operations import StoredEnvelope
-from e2etherapy.relay.database import PostgresDatabase
+from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.decisions import REFUSAL
 from e2etherapy.relay.postgres import expiry, invitations, rights
 from e2etherapy.relay.postgres.arrivals import Herald, Listener
