@@ -22,8 +22,8 @@ from e2etherapy.mailbox.capabilities import (
     Ticket,
 )
 from e2etherapy.messenger.clock import day_of, system_clock
+from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.messenger.messenger import Messenger
-from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.relay.allowances import allow

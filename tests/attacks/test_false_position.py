@@ -11,7 +11,7 @@ import pytest
 from e2etherapy.journal.record import EventName
 from e2etherapy.mailbox.capabilities import OwnerKey
 from e2etherapy.mailbox.operations import MAX_POSITION, StoredEnvelope
-from e2etherapy.messenger.relay_connection import RelayConnection
+from e2etherapy.messenger.line.connection import RelayConnection
 from tests.support.devices import record_of, texts, two
 
 SAM, OKAFOR = "Sam", "Dr. Okafor"

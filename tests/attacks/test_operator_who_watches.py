@@ -22,8 +22,8 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.messenger.messenger import Messenger
-from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.messenger.settings import Setting
 from e2etherapy.relay.clock import iso_date
 from e2etherapy.relay.sqlite.operator_view import waiting_envelopes

@@ -6,7 +6,7 @@ import pytest
 
 from e2etherapy.errors import RelayError, RelayProtocolError, RelayRefused, RelayUnreachable
 from e2etherapy.mailbox.capabilities import OwnerKey
-from e2etherapy.messenger.relay_connection import RelayConnection
+from e2etherapy.messenger.line.connection import RelayConnection
 from tests.support.arrivals_relay import (
     Script,
     arrivals_relay,

@@ -23,8 +23,8 @@ from e2etherapy.mailbox.capabilities import Allowance, OwnerKey
 from e2etherapy.mailbox.operations import StoredEnvelope
 from e2etherapy.messenger.clock import Sleep, day_of
 from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.messenger.messenger import Messenger
-from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.messenger.settings import Setting, first_settings
 from e2etherapy.relay.database import opened_store
 from e2etherapy.relay.database_place import DatabasePlace

@@ -44,7 +44,7 @@ from e2etherapy.mailbox.operations import (
     pack_page,
     parse_authorization,
 )
-from e2etherapy.messenger.relay_connection import RelayConnection
+from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.wire.locator import Locator
 from tests.support.crash_points import CrashPoints
 from tests.support.hostile_batches import Lie, answer

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from e2etherapy.errors import E2ETherapyError, RelayError
 from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.messenger.messenger import Messenger
-from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.vault import keyslots, vault
 from e2etherapy.vault.database import Database

@@ -85,7 +85,7 @@ async def _examine_vault(messenger: Messenger, only_copy: bool) -> list[Check]:
 
 async def examine_relay(url: str, now: datetime) -> list[Check]:
     """Ask a relay how it is, and compare its clock with `now`."""
-    from e2etherapy.messenger.relay_versions import difference
+    from e2etherapy.messenger.line.versions import difference
 
     try:
         health = await _health(url)
@@ -110,7 +110,7 @@ async def _health(url: str) -> Health:
     import aiohttp
 
     from e2etherapy.mailbox.operations import API
-    from e2etherapy.messenger import relay_versions
+    from e2etherapy.messenger.line import versions
 
     timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
     try:
@@ -122,7 +122,7 @@ async def _health(url: str) -> Health:
             headers = response.headers
     except (aiohttp.ClientError, TimeoutError, OSError):
         raise RelayUnreachable("The relay can't be reached. Check the network.") from None
-    relay_versions.check(status, body)
+    versions.check(status, body)
     try:
         told = msgspec.json.decode(body, type=_Told)
     except msgspec.DecodeError:

@@ -17,7 +17,7 @@ def typed(text: str) -> str:
     Raises:
         InvalidLink: it is not the address of a relay.
     """
-    from e2etherapy.messenger.relay_address import relay_url
+    from e2etherapy.messenger.line.address import relay_url
 
     url = relay_url(text)
     host = urlsplit(url).hostname or ""

@@ -49,7 +49,7 @@ async def until_stopped(invocation: Invocation, messenger: Messenger) -> None:
 
 async def keep_in_sync(invocation: Invocation, messenger: Messenger) -> None:
     """Sync, then wait for what arrives, until cancelled; try again when relay or vault is away."""
-    from e2etherapy.messenger.backoff import SPREAD_SECONDS, Backoff
+    from e2etherapy.messenger.line.backoff import SPREAD_SECONDS, Backoff
 
     failed, vain, woken = Backoff(), Backoff(), False
     while True:

@@ -14,10 +14,10 @@ from e2etherapy.mailbox.batch import MAX_OPERATIONS
 from e2etherapy.mailbox.capabilities import OwnerKey
 from e2etherapy.mailbox.operations import MAILBOX_CAPACITY, MAX_PAGE, MAX_WAITED_MAILBOXES
 from e2etherapy.messenger import storing
-from e2etherapy.messenger.batches import Page, acknowledge_many, collect_many, share
 from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.line.batches import Page, acknowledge_many, collect_many, share
+from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.messenger.occurrences import Notice
-from e2etherapy.messenger.relay_connection import RelayConnection
 from e2etherapy.messenger.storing import Arrived, Outcome
 from e2etherapy.vault.records import ConversationRecord
 

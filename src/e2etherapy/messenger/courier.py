@@ -14,8 +14,8 @@ from e2etherapy.mailbox.capabilities import (
     Ticket,
     TicketHash,
 )
-from e2etherapy.messenger.batches import deposit_many
-from e2etherapy.messenger.relay_connection import RelayConnection
+from e2etherapy.messenger.line.batches import deposit_many
+from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.vault import conversations, outbox
 from e2etherapy.vault.records import (

@@ -10,7 +10,7 @@ from typing import Self
 from e2etherapy.journal import record
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.clock import Clock, Sleep, system_clock
-from e2etherapy.messenger.relay_connection import RelayConnection
+from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.primitives.randomness import Entropy, system_entropy
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.records import ConversationRecord

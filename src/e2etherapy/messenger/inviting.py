@@ -22,7 +22,7 @@ from e2etherapy.mailbox.capabilities import (
 from e2etherapy.mailbox.operations import MAX_INVITATION_DAYS
 from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.device import Device
-from e2etherapy.messenger.relay_address import relay_host
+from e2etherapy.messenger.line.address import relay_host
 from e2etherapy.messenger.settings import Setting, checked_name, text_setting
 from e2etherapy.messenger.views import InvitationView
 from e2etherapy.primitives.dh import X25519Secret

@@ -29,7 +29,7 @@ from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.composing import Composer
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.inviting import DEFAULT_THERAPIST, fresh_record, record_event
-from e2etherapy.messenger.relay_address import relay_url
+from e2etherapy.messenger.line.address import relay_url
 from e2etherapy.messenger.settings import Setting, checked_name, text_setting
 from e2etherapy.messenger.views import JoinedView
 from e2etherapy.session import conversation as session

@@ -7,7 +7,7 @@ from enum import StrEnum
 from e2etherapy.errors import MalformedData, MessengerError
 from e2etherapy.mailbox.capabilities import Allowance
 from e2etherapy.messenger.device import Device
-from e2etherapy.messenger.relay_address import relay_url
+from e2etherapy.messenger.line.address import relay_url
 from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.vault.records import Role

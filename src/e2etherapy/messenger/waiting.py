@@ -16,9 +16,9 @@ from e2etherapy.errors import RelayError, RelayUnreachable
 from e2etherapy.mailbox.capabilities import OwnerKey
 from e2etherapy.mailbox.operations import ARRIVALS, MAX_WAIT_SECONDS, MAX_WAITED_MAILBOXES
 from e2etherapy.messenger import syncing
-from e2etherapy.messenger.backoff import SPREAD_SECONDS, Backoff, drawn
 from e2etherapy.messenger.device import Device
-from e2etherapy.messenger.relay_connection import RelayConnection
+from e2etherapy.messenger.line.backoff import SPREAD_SECONDS, Backoff, drawn
+from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.vault import conversations
 
 BETWEEN_REQUESTS_SECONDS: Final = 1.0

@@ -12,7 +12,7 @@ import pytest
 from e2etherapy.errors import RelayUnreachable
 from e2etherapy.mailbox.capabilities import OwnerKey
 from e2etherapy.mailbox.operations import MAX_WAITED_MAILBOXES
-from e2etherapy.messenger.relay_connection import RelayConnection
+from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.vault.records import Role
 from tests.support.caseload import create_mailboxes, many
 from tests.support.devices import HandClock, home, two

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2etherapy.messenger.pace import Pace
+from e2etherapy.messenger.line.pace import Pace
 
 
 def test_on_a_quick_line_requests_grow_to_the_most_that_a_batch_holds() -> None:

@@ -27,10 +27,7 @@ from e2etherapy.mailbox.capabilities import (
     TicketHash,
 )
 from e2etherapy.mailbox.operations import MAX_PAGE, StoredEnvelope
-from e2etherapy.messenger.arrivals import arrivals_in
-from e2etherapy.messenger.exchange import TIMEOUT_SECONDS, Asked, Exchange
-from e2etherapy.messenger.pace import Pace
-from e2etherapy.messenger.relay_answers import (
+from e2etherapy.messenger.line.answers import (
     BROKEN_JSON,
     OK,
     nonsense,
@@ -38,6 +35,9 @@ from e2etherapy.messenger.relay_answers import (
     problem_of,
     require,
 )
+from e2etherapy.messenger.line.arrivals import arrivals_in
+from e2etherapy.messenger.line.exchange import TIMEOUT_SECONDS, Asked, Exchange
+from e2etherapy.messenger.line.pace import Pace
 from e2etherapy.wire import base64url
 from e2etherapy.wire.locator import Locator
 

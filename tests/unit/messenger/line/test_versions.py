@@ -15,9 +15,8 @@ from e2etherapy.cli.examination import examine_relay
 from e2etherapy.errors import RelayProtocolError, RelayVersionDiffers
 from e2etherapy.mailbox import operations
 from e2etherapy.mailbox.operations import UNKNOWN_VERSION, UnknownVersion
-from e2etherapy.messenger import relay_versions
-from e2etherapy.messenger.relay_connection import RelayConnection
-from e2etherapy.messenger.relay_versions import NEWER, OLDER
+from e2etherapy.messenger.line.connection import RelayConnection
+from e2etherapy.messenger.line.versions import NEWER, OLDER, check, difference
 from tests.support.devices import two
 from tests.support.relays import relay, speaking
 
@@ -114,7 +113,7 @@ async def test_doctor_tells_the_day_on_which_a_version_ends() -> None:
     ],
 )
 def test_who_is_behind_is_told_where_it_can_be(versions: list[str], sentence: str | None) -> None:
-    assert relay_versions.difference(versions) == sentence
+    assert difference(versions) == sentence
 
 
 @pytest.mark.parametrize(
@@ -132,7 +131,7 @@ def test_who_is_behind_is_told_where_it_can_be(versions: list[str], sentence: st
     ],
 )
 def test_another_answer_is_not_taken_for_it(status: int, answer: bytes) -> None:
-    relay_versions.check(status, answer)
+    check(status, answer)
 
 
 @pytest.mark.parametrize(

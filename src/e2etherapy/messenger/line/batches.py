@@ -23,8 +23,8 @@ from e2etherapy.mailbox.batch import (
 )
 from e2etherapy.mailbox.capabilities import DepositAddress, OwnerKey
 from e2etherapy.mailbox.operations import BATCHES, MAX_PAGE, StoredEnvelope
-from e2etherapy.messenger.relay_answers import NO_CONTENT, OK, page_after, problem_of
-from e2etherapy.messenger.relay_connection import RelayConnection
+from e2etherapy.messenger.line.answers import NO_CONTENT, OK, page_after, problem_of
+from e2etherapy.messenger.line.connection import RelayConnection
 
 Page = list[StoredEnvelope]
 _Answer = TypeVar("_Answer")

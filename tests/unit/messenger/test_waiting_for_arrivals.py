@@ -12,7 +12,7 @@ import pytest
 from e2etherapy.errors import RelayError, RelayProtocolError, RelayUnreachable
 from e2etherapy.journal.chain import BookId
 from e2etherapy.mailbox.capabilities import OwnedMailbox
-from e2etherapy.messenger.backoff import SPREAD_SECONDS
+from e2etherapy.messenger.line.backoff import SPREAD_SECONDS
 from e2etherapy.messenger.messenger import Messenger
 from tests.support.arrivals_relay import (
     ArrivalsRelay,

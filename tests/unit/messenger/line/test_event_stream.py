@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from e2etherapy.errors import MalformedData
-from e2etherapy.messenger.event_stream import MAX_LINE_BYTES, Event, EventStream
+from e2etherapy.messenger.line.event_stream import MAX_LINE_BYTES, Event, EventStream
 
 STORY = (
     b"\xef\xbb\xbf: hello\r\n\r\nevent: arrived\ndata: [0]\n\n:\n\nid: 7\nretry: 10\ndata:[1]\r\r"

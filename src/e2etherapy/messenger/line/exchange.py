@@ -14,8 +14,8 @@ import msgspec
 from e2etherapy.errors import RelayUnreachable
 from e2etherapy.mailbox import operations
 from e2etherapy.mailbox.batch import MAX_ANSWER_SIZE
-from e2etherapy.messenger import relay_versions
-from e2etherapy.messenger.relay_answers import NO_CONTENT, network_errors, nonsense, require
+from e2etherapy.messenger.line import versions
+from e2etherapy.messenger.line.answers import NO_CONTENT, network_errors, nonsense, require
 
 TIMEOUT_SECONDS: Final = 30.0
 
@@ -97,7 +97,7 @@ class Exchange:
             answer = await response.content.read(longest + 1)
             while not response.content.at_eof() and len(answer) <= longest:
                 answer += await response.content.read(longest + 1 - len(answer))
-        relay_versions.check(response.status, answer)
+        versions.check(response.status, answer)
         # Another success is no answer either: who answers everything with 200 has stored nothing.
         require(response.status, success)
         if len(answer) > longest:

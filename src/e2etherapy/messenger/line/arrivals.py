@@ -8,8 +8,8 @@ import msgspec
 
 from e2etherapy.errors import MalformedData
 from e2etherapy.mailbox.operations import ARRIVED
-from e2etherapy.messenger.event_stream import Event, EventStream
-from e2etherapy.messenger.relay_answers import BROKEN_JSON, nonsense
+from e2etherapy.messenger.line.answers import BROKEN_JSON, nonsense
+from e2etherapy.messenger.line.event_stream import Event, EventStream
 
 _ARRIVED = ARRIVED.encode()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2etherapy.messenger.backoff import SPREAD_SECONDS, Backoff, drawn
+from e2etherapy.messenger.line.backoff import SPREAD_SECONDS, Backoff, drawn
 from tests.support.people import seeded
 
 

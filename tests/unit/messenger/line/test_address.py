@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from e2etherapy.errors import InvalidLink, RelayUnreachable
-from e2etherapy.messenger.relay_address import relay_host, relay_url
-from e2etherapy.messenger.relay_connection import RelayConnection
+from e2etherapy.messenger.line.address import relay_host, relay_url
+from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.wire.invitation import InvitationLink
 
 
