@@ -11,6 +11,7 @@ import pytest
 from e2etherapy.journal import record
 from e2etherapy.journal.exported_book import ExportedEntry, ExportedFile
 from e2etherapy.journal.record import EventName
+from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.session import limits, phases
 from e2etherapy.wire import content, envelope
 
@@ -74,6 +75,12 @@ def test_the_specification_has_every_member_of_an_exported_book(
     _, _, section = (ROOT / "docs/protocol.md").read_text().partition("### 12.2 Exported book")
     for field in type_.__struct_fields__:
         assert f"`{field}`" in section.partition("## 13.")[0], field
+
+
+@pytest.mark.parametrize("name", [name for name in dir(Messenger) if not name.startswith("_")])
+def test_the_description_of_the_library_has_every_method(name: str) -> None:
+    text = (ROOT / "docs/messenger.md").read_text()
+    assert re.search(rf"(`|Messenger\.){name}\b", text)
 
 
 def test_every_test_that_the_threat_model_names_exists() -> None:

@@ -14,127 +14,26 @@ over, `wait` raises VaultBusy, and so does every later method until the vault ca
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import BinaryIO
 
-from e2etherapy.errors import (
-    RelayError,
-    RelayRefused,
-    RelayUnreachable,
-)
-from e2etherapy.messenger import (
-    exporting,
-    inviting,
-    joining,
-    journaling,
-    read_marks,
-    reading,
-    sending,
-    settings,
-    syncing,
-    waiting,
-)
+from e2etherapy.messenger import read_marks, reading, sending, settings, syncing, waiting
+from e2etherapy.messenger.books import Books
 from e2etherapy.messenger.courier import Progress, no_progress
-from e2etherapy.messenger.opening import OpenDevice
+from e2etherapy.messenger.introductions import Introductions
 from e2etherapy.messenger.settings import Setting
 from e2etherapy.messenger.views import (
-    BookView,
     ConversationView,
-    ExportedBookView,
-    InvitationView,
-    JoinedView,
-    JournalView,
     MessageView,
     SearchView,
     SendReport,
     SyncReport,
 )
 from e2etherapy.messenger.waiting import Trouble, no_trouble
-from e2etherapy.messenger.waking import wakes
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.vault.records import Role
 
 
-@wakes
-class Messenger(OpenDevice):
+class Messenger(Introductions, Books):
     """Everything that a front end needs. One task at a time may use it."""
-
-    async def invite(self, name: str, days: int = 14) -> InvitationView:
-        """Make an invitation, or show again the one that has not been used.
-
-        Args:
-            name: what the client is called on this device.
-            days: how long it may be used, 1 to 30.
-
-        Raises:
-            WrongRole: this is a client's vault.
-            NameTaken: the conversation exists and its invitation was used.
-            MessengerError: no allowance is set, or a value is out of range.
-            RelayUnreachable: it is prepared; asking again with the same name completes it.
-            RelayRefused: the allowance is used up; nothing was kept.
-        """
-        self.device.vault.require_only_copy()
-        if await inviting.is_over(self.device, name):
-            # It may have been used in time, and the opening still wait at the relay.
-            report = await self.sync()
-            if report.problem is not None:
-                raise RelayUnreachable(
-                    f"Whether {name} has used the last invitation cannot be known now, because a "
-                    f"relay failed: {report.problem} Nothing was changed; try again later."
-                )
-        record, invitation = await inviting.prepare(self.device, name, days)
-        try:
-            await sending.deliver(self.device, record)
-        except RelayRefused:
-            await inviting.withdraw(self.device, record)
-            raise
-        except RelayError as error:
-            raise type(error)(
-                f"{error} The invitation for {name} is prepared on this device; run the same "
-                "command again to complete it and see its link."
-            ) from None
-        return invitation
-
-    async def join(self, link: str, name: str | None = None) -> JoinedView:
-        """Use an invitation.
-
-        Args:
-            link: the link as it was handed over.
-            name: what to call the therapist here; by default as the invitation says.
-
-        Raises:
-            WrongRole, InvalidLink, NameTaken: nothing was used up.
-            InvitationUnavailable: unknown, used or expired, or the relay refuses what it says;
-                the same link may be tried again.
-            InvitationMismatch, InvitationExpired: what the relay delivered cannot be used.
-            RelayUnreachable: nothing was used up; the same link works later.
-        """
-        self.device.vault.require_only_copy()
-        record, joined = await joining.join(self.device, link, name)
-        try:
-            await sending.deliver(self.device, record)
-        except RelayRefused:
-            raise await joining.take_back(self.device, record) from None
-        except RelayError:
-            # The conversation stands on this device; a sync brings its opening to the relay.
-            return joined
-        return joined
-
-    async def safety_phrase(self, name: str) -> tuple[str, ...]:
-        """Return the six words to compare with the other person by voice or in person.
-
-        Raises:
-            UnknownConversation: there is no such conversation.
-            NotReady: the invitation has not been used yet.
-        """
-        return await reading.safety_phrase(self.device.vault, name)
-
-    async def record_verification(self, name: str, *, matched: bool) -> None:
-        """Write down what came of comparing the six words; a difference stops all sending.
-
-        Raises:
-            UnknownConversation, NotReady: as for `safety_phrase`.
-        """
-        await inviting.record_verification(self.device, name, matched=matched)
 
     async def send(self, name: str, text: str, progress: Progress = no_progress) -> SendReport:
         """Send a text of up to 1,000,000 bytes, exactly as it is.
@@ -239,57 +138,6 @@ class Messenger(OpenDevice):
     async def search(self, words: str, limit: int = 50) -> list[SearchView]:
         """Return the newest entries of the record that hold all the words."""
         return await reading.search(self.device.vault, words, limit)
-
-    async def journal_write(self, text: str, mood: int | None = None) -> JournalView:
-        """Write a private entry; nothing of it leaves this device.
-
-        Raises:
-            InvalidText, MessengerError: the text or the mood cannot be recorded.
-        """
-        return await journaling.write(self.device, text, mood)
-
-    async def journal(self) -> list[JournalView]:
-        """Return one's own private entries, oldest first."""
-        return await journaling.entries(self.device)
-
-    async def journal_entry(self, number: int) -> JournalView:
-        """Return one private entry, for a preview before it is shared.
-
-        Raises:
-            MessengerError: there is none with this number.
-        """
-        return await journaling.entry(self.device, number)
-
-    async def journal_share(
-        self, number: int, name: str, progress: Progress = no_progress
-    ) -> SendReport:
-        """Send a copy of one private entry to one person.
-
-        Raises:
-            MessengerError: there is no entry with this number.
-            UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
-        """
-        return await journaling.share(self.device, number, name, progress)
-
-    async def journal_verify(self) -> list[BookView]:
-        """Check every book of the record from its first entry to its stored end.
-
-        Raises:
-            JournalBroken: an entry was changed, removed or inserted, or the end is missing; the
-                message says where.
-        """
-        return await journaling.verify(self.device)
-
-    async def export(self, file: BinaryIO, name: str | None = None) -> list[ExportedBookView]:
-        """Write the record, or one conversation's, as a zip that needs no software to be read.
-
-        An entry or file that cannot be read does not stop it: the views and the pages name it.
-
-        Raises:
-            UnknownConversation: there is no such conversation.
-            JournalBroken: the record does not verify.
-        """
-        return await exporting.export(self.device, file, name)
 
     async def trust_this_copy(self) -> None:
         """Take the owner's word that no other copy of this vault is in use; the record says so.

@@ -6,6 +6,7 @@ from typing import Self
 
 from e2etherapy.messenger import settings
 from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.waking import let_wake
 from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.vault import creation, keyslots, vault
 from e2etherapy.vault.records import Role
@@ -14,6 +15,11 @@ from e2etherapy.vault.vault import Place
 
 class OpenDevice:
     """A device with an open vault; an asynchronous context manager."""
+
+    def __init_subclass__(cls) -> None:
+        """Let every method that is added first open a vault again that was let go of."""
+        super().__init_subclass__()
+        let_wake(cls)
 
     def __init__(self, device: Device) -> None:
         """Take a device; it is closed together with this."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from e2etherapy.messenger.device import Device
 
@@ -14,10 +14,7 @@ class _WithDevice(Protocol):
     device: Device
 
 
-_Class = TypeVar("_Class", bound=type[_WithDevice])
-
-
-def wakes(cls: _Class) -> _Class:
+def let_wake(cls: type[_WithDevice]) -> None:
     """Let every public asynchronous method of a class first open the vault again, if need be.
 
     A pause ends with opening the vault. Another process may hold it then, or the disk may fail:
@@ -27,7 +24,6 @@ def wakes(cls: _Class) -> _Class:
     for name, member in list(vars(cls).items()):
         if inspect.iscoroutinefunction(member) and not name.startswith("_"):
             setattr(cls, name, _woken(member))
-    return cls
 
 
 def _woken(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

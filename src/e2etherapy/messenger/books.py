@@ -1,0 +1,65 @@
+"""The books of the record: one's own journal, and what is checked and taken out of all of them."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from e2etherapy.messenger import exporting, journaling
+from e2etherapy.messenger.courier import Progress, no_progress
+from e2etherapy.messenger.opening import OpenDevice
+from e2etherapy.messenger.views import BookView, ExportedBookView, JournalView, SendReport
+
+
+class Books(OpenDevice):
+    """What a messenger does with the record."""
+
+    async def journal_write(self, text: str, mood: int | None = None) -> JournalView:
+        """Write a private entry; nothing of it leaves this device.
+
+        Raises:
+            InvalidText, MessengerError: the text or the mood cannot be recorded.
+        """
+        return await journaling.write(self.device, text, mood)
+
+    async def journal(self) -> list[JournalView]:
+        """Return one's own private entries, oldest first."""
+        return await journaling.entries(self.device)
+
+    async def journal_entry(self, number: int) -> JournalView:
+        """Return one private entry, for a preview before it is shared.
+
+        Raises:
+            MessengerError: there is none with this number.
+        """
+        return await journaling.entry(self.device, number)
+
+    async def journal_share(
+        self, number: int, name: str, progress: Progress = no_progress
+    ) -> SendReport:
+        """Send a copy of one private entry to one person.
+
+        Raises:
+            MessengerError: there is no entry with this number.
+            UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
+        """
+        return await journaling.share(self.device, number, name, progress)
+
+    async def journal_verify(self) -> list[BookView]:
+        """Check every book of the record from its first entry to its stored end.
+
+        Raises:
+            JournalBroken: an entry was changed, removed or inserted, or the end is missing; the
+                message says where.
+        """
+        return await journaling.verify(self.device)
+
+    async def export(self, file: BinaryIO, name: str | None = None) -> list[ExportedBookView]:
+        """Write the record, or one conversation's, as a zip that needs no software to be read.
+
+        An entry or file that cannot be read does not stop it: the views and the pages name it.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+            JournalBroken: the record does not verify.
+        """
+        return await exporting.export(self.device, file, name)
