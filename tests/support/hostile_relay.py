@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
@@ -45,6 +45,7 @@ from e2etherapy.mailbox.operations import (
     parse_authorization,
 )
 from e2etherapy.messenger.line.connection import RelayConnection
+from e2etherapy.messenger.line.exchange import Asked
 from e2etherapy.wire.locator import Locator
 from tests.support.crash_points import CrashPoints
 from tests.support.hostile_batches import Lie, answer
@@ -230,11 +231,8 @@ class HostileConnection(RelayConnection):
         self,
         method: str,
         path: str,
-        authorization: str | None,
+        asked: Asked,
         *,
-        json: msgspec.Struct | None = None,
-        binary: bytes | None = None,
-        query: Mapping[str, str] | None = None,
         patience: float = 0,
         success: int = 204,
     ) -> bytes:
@@ -243,10 +241,10 @@ class HostileConnection(RelayConnection):
             offered = [BATCHES] if self._relay.knows_batches else []
             return self._meet(lambda: msgspec.json.encode({"features": offered}))
         assert (method, path) == ("POST", "/batch")
-        assert authorization is not None
-        assert binary is not None
-        keys = parse_authorization(authorization, BATCH)
-        operations = unpack_operations(binary, keys)
+        assert asked.authorization is not None
+        assert asked.binary is not None
+        keys = parse_authorization(asked.authorization, BATCH)
+        operations = unpack_operations(asked.binary, keys)
         told = self._meet(lambda: answer(operations, self._carry_out, self._lie))
         self._relay.answered.update(map(digest, told.claimed))
         self._relay.destroyed.update(map(digest, told.lost))

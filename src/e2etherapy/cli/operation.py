@@ -13,6 +13,7 @@ from e2etherapy.cli.relay import DATABASE, FILE
 from e2etherapy.cli.serving import settings_options
 
 if TYPE_CHECKING:
+    from e2etherapy.cli.relay_answers import Statistics
     from e2etherapy.relay import restoring
     from e2etherapy.relay.database_place import DatabasePlace
 
@@ -129,17 +130,21 @@ def stats(invocation: Invocation, database: DatabasePlace) -> None:
         allowances=found.allowances,
         waiting=buckets,
     )
+    output.answer(invocation, answer, _table(answer))
+
+
+def _table(counted: Statistics) -> str:
     lines = [
-        f"mailboxes    {found.mailboxes:>14,}",
-        *(f"  up to {one.at_most:>5,} {one.mailboxes:>12,}" for one in buckets),
-        f"envelopes    {found.envelopes:>14,}",
-        f"bytes        {found.bytes:>14,}",
-        f"invitations  {found.invitations:>14,}",
-        f"tickets      {found.tickets:>14,}",
-        f"allowances   {len(found.allowances):>14,}",
-        *(f"  left       {left:>14,}" for left in found.allowances),
+        f"mailboxes    {counted.mailboxes:>14,}",
+        *(f"  up to {one.at_most:>5,} {one.mailboxes:>12,}" for one in counted.waiting),
+        f"envelopes    {counted.envelopes:>14,}",
+        f"bytes        {counted.bytes:>14,}",
+        f"invitations  {counted.invitations:>14,}",
+        f"tickets      {counted.tickets:>14,}",
+        f"allowances   {len(counted.allowances):>14,}",
+        *(f"  left       {left:>14,}" for left in counted.allowances),
     ]
-    output.answer(invocation, answer, "\n".join(lines))
+    return "\n".join(lines)
 
 
 @click.command(epilog="\b\nExample:\n  e2etherapy relay doctor --config /etc/e2etherapy/relay.toml")

@@ -138,8 +138,20 @@ class Composer:
 
     def say(self, item: KnownItem, *, blob: bytes = b"", searchable: str = "") -> bytes:
         """Seal an item in one envelope or several, record it and queue it."""
-        first = item.sequence
         pieces = self._pieces(item, blob)
+        self._record(item, searchable)
+        if isinstance(item, Attachment):
+            self._keep_blob(item, blob)
+        if len(pieces) == 1:
+            self._seal(item, blob, item.sequence)
+        else:
+            self._seal_parts(item, pieces)
+        self.conversation = replace(self.conversation, sequence=item.sequence + len(pieces) - 1)
+        self.change.save(self.conversation)
+        return item.id
+
+    def _record(self, item: KnownItem, searchable: str) -> None:
+        """Write an item into the record and the thread."""
         entry = record.Message(
             direction="sent", recorded=self.now, item=msgspec.Raw(content.encode_item(item))
         )
@@ -148,7 +160,7 @@ class Composer:
             ItemRow(
                 self.conversation.id,
                 Author.OWN,
-                first,
+                item.sequence,
                 item.id,
                 str(item.__struct_config__.tag),
                 journal,
@@ -156,23 +168,6 @@ class Composer:
                 int(item.written.timestamp()),
             )
         )
-        if isinstance(item, Attachment):
-            self._keep_blob(item, blob)
-        if len(pieces) == 1:
-            self._seal(item, blob, first)
-        for index, piece in enumerate(pieces if len(pieces) > 1 else ()):
-            part = Part(
-                id=self.entropy(ITEM_ID_SIZE),
-                sequence=first + index,
-                written=self.now,
-                whole=item.id,
-                index=index,
-                count=len(pieces),
-            )
-            self._seal(part, piece, first)
-        self.conversation = replace(self.conversation, sequence=first + len(pieces) - 1)
-        self.change.save(self.conversation)
-        return item.id
 
     def _common(self) -> _Common:
         return {
@@ -209,6 +204,18 @@ class Composer:
                     packed[start : start + size],
                 )
             )
+
+    def _seal_parts(self, item: KnownItem, pieces: list[bytes]) -> None:
+        for index, piece in enumerate(pieces):
+            part = Part(
+                id=self.entropy(ITEM_ID_SIZE),
+                sequence=item.sequence + index,
+                written=self.now,
+                whole=item.id,
+                index=index,
+                count=len(pieces),
+            )
+            self._seal(part, piece, item.sequence)
 
     def _seal(self, item: KnownItem, blob: bytes, of_sequence: int) -> None:
         sealed = session.seal(

@@ -34,7 +34,7 @@ from e2etherapy.messenger.settings import Setting, checked_name, text_setting
 from e2etherapy.messenger.views import JoinedView
 from e2etherapy.session import conversation as session
 from e2etherapy.session.invitation import LinkKeys, open_bundle
-from e2etherapy.vault import conversations, outbox
+from e2etherapy.vault import claims, conversations, outbox
 from e2etherapy.vault.records import (
     Claim,
     ConfirmClaim,
@@ -126,7 +126,7 @@ async def take_back(device: Device, conversation: ConversationRecord) -> Invitat
 async def forget_old_claims(device: Device) -> None:
     """Forget the claims of invitations that are certainly over."""
     first = day_of(device.clock()) - CLAIM_LIFE_DAYS
-    over = await conversations.claims_before(device.vault.db, first)
+    over = await claims.begun_before(device.vault.db, first)
     if not over:
         return
     change = await device.begin_private()
@@ -138,7 +138,7 @@ async def forget_old_claims(device: Device) -> None:
 async def _begin_claim(device: Device, link: InvitationLink) -> tuple[Claim, OwnedMailbox]:
     """Return what is held for this link, stored before the relay hears of it."""
     locator = bytes(LinkKeys.from_secret(link.secret).locator)
-    held = await conversations.claim(device.vault.db, locator)
+    held = await claims.find(device.vault.db, locator)
     if held is not None and held.mailbox is not None:
         await _require_unused(device, held.mailbox)
         return held, held.mailbox

@@ -26,7 +26,7 @@ class OpenDevice:
         self.device = device
 
     @classmethod
-    async def create(
+    async def create(  # noqa: PLR0913 - what somebody is asked who makes a vault
         cls,
         place: Place,
         role: Role,

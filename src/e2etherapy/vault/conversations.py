@@ -19,7 +19,6 @@ from e2etherapy.vault.change import name_key
 from e2etherapy.vault.database import Database, Row
 from e2etherapy.vault.records import (
     Author,
-    Claim,
     ConversationRecord,
     ItemRow,
     Partial,
@@ -243,27 +242,6 @@ async def unmarked(db: Database, conversation: int) -> list[bytes]:
         " AND kind IN ('text', 'attachment', 'journal_share') ORDER BY sequence LIMIT 256",
         (conversation, State.RECEIVED.value),
     )
-    return [bytes(row[0]) for row in rows]
-
-
-async def claim(db: Database, locator: bytes) -> Claim | None:
-    """Return what this device holds of an invitation that it began to claim."""
-    row = await db.fetch_one(
-        "SELECT token, owner_key, deposit_key, sealed, day FROM claim WHERE locator = ?",
-        (locator,),
-    )
-    if row is None:
-        return None
-    token, owner_key, deposit_key, sealed, day = row
-    mailbox = None
-    if owner_key is not None:
-        mailbox = OwnedMailbox(OwnerKey(owner_key), DepositKey(deposit_key))
-    return Claim(locator, token, mailbox, sealed, day)
-
-
-async def claims_before(db: Database, day: int) -> list[bytes]:
-    """Return the locators of claims that were begun before a day."""
-    rows = await db.fetch_all("SELECT locator FROM claim WHERE day < ?", (day,))
     return [bytes(row[0]) for row in rows]
 
 

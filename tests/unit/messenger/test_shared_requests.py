@@ -18,6 +18,7 @@ from e2etherapy.mailbox.batch import (
 )
 from e2etherapy.mailbox.capabilities import OwnedMailbox
 from e2etherapy.messenger.line.connection import RelayConnection
+from e2etherapy.messenger.line.exchange import Asked
 from tests.support.caseload import create_mailboxes, many
 from tests.support.devices import Two, record_of, texts, two
 from tests.support.people import seeded
@@ -28,7 +29,7 @@ ENVELOPES = [DRAW(16_384) for _ in range(3)]
 
 
 @dataclass
-class Asked:
+class Requests:
     """Every request of one device, by method and kind."""
 
     requests: list[str] = field(default_factory=list)
@@ -46,7 +47,7 @@ class Asked:
 
 
 class _Watched(RelayConnection):
-    def __init__(self, asked: Asked, url: str) -> None:
+    def __init__(self, asked: Requests, url: str) -> None:
         super().__init__(url, clock=lambda: 0.0)
         self._asked = asked
 
@@ -66,7 +67,7 @@ class _Watched(RelayConnection):
 async def test_what_waits_in_an_outbox_goes_out_in_order_and_in_few_requests(
     tmp_path: Path,
 ) -> None:
-    asked = Asked()
+    asked = Requests()
     async with two(tmp_path, turns=2, client_connect=asked.connect) as pair:
         words = await written_offline(pair, 40)
         asked.kinds()
@@ -93,13 +94,12 @@ async def test_a_line_that_carries_one_envelope_in_time_carries_an_outbox(tmp_pa
         def __init__(self, url: str) -> None:
             super().__init__(url, clock=lambda: Slow.now)
 
-        async def _call(self, method: str, path: str, *given: object, **named: object) -> bytes:
-            body = named.get("binary")
-            seconds = len(body) / 16_384 * 20 if Slow.slow and isinstance(body, bytes) else 0.0
+        async def _call(self, method: str, path: str, asked: Asked, **named: float) -> bytes:
+            seconds = len(asked.binary or b"") / 16_384 * 20 if Slow.slow else 0.0
             Slow.now += min(seconds, 30)
             if seconds > 30:
                 raise RelayUnreachable("cut off")
-            return await super()._call(method, path, *given, **named)  # type: ignore[arg-type]
+            return await super()._call(method, path, asked, **named)  # type: ignore[arg-type]
 
     async with two(tmp_path, turns=2, client_connect=Slow) as pair:
         Slow.slow = True
@@ -127,7 +127,7 @@ async def written_offline(pair: Two, count: int) -> list[str]:
 
 async def test_deposits_of_two_conversations_never_share_a_request(tmp_path: Path) -> None:
     """It would tell the relay that both come from one sender at that moment."""
-    asked = Asked()
+    asked = Requests()
     async with two(tmp_path, turns=2, therapist_connect=asked.connect) as pair:
         await pair.client.join((await pair.therapist.invite("Other")).link, "Dr. O again")
         await pair.therapist.sync()
@@ -178,7 +178,7 @@ async def test_a_caseload_is_collected_in_a_handful_of_requests_and_transactions
     tmp_path: Path, knows_batches: bool, most: int
 ) -> None:
     """Its envelopes are noise here: a refusal is stored in the record as a message is."""
-    asked = Asked(knows_batches=knows_batches)
+    asked = Requests(knows_batches=knows_batches)
     async with two(tmp_path, therapist_connect=asked.connect) as pair:
         mailboxes = await many(pair.therapist, SAM, 50)
         await create_mailboxes(pair, mailboxes)
@@ -222,7 +222,7 @@ async def waiting_at(pair: Two, mailboxes: Sequence[OwnedMailbox]) -> int:
 
 
 async def test_a_full_mailbox_among_others_is_fetched_page_by_page(tmp_path: Path) -> None:
-    asked = Asked()
+    asked = Requests()
     async with two(tmp_path, turns=2, therapist_connect=asked.connect) as pair:
         await pair.client.join((await pair.therapist.invite("Other")).link, "Dr. O again")
         await pair.therapist.sync()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from e2etherapy.vault import conversations, database, outbox, unread
+from e2etherapy.vault import claims, database, outbox, unread
 from e2etherapy.vault.database import Database
 from e2etherapy.vault.keyslots import DataKey
 from e2etherapy.vault.records import CreateMailbox, State
@@ -52,7 +52,7 @@ async def test_errands_and_claims_are_there_after_the_second_step(
     db = await database.connect(tmp_path, KEY)
     (row,) = await outbox.waiting(db, 1)
     assert (row.id, row.errand) == (7, ERRAND)
-    held = await conversations.claim(db, LOCATOR)
+    held = await claims.find(db, LOCATOR)
     assert held is not None
     assert (held.token, held.mailbox, held.sealed, held.day) == (TOKEN, None, None, None)
     await db.write([("DELETE FROM conversation", [()])])

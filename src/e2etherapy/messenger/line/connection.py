@@ -71,7 +71,7 @@ class RelayConnection(Exchange):
         """Register ticket hashes against an allowance."""
         body = operations.IssueTickets([base64url.encode(item) for item in hashes])
         header = operations.authorization(operations.ALLOWANCE, allowance)
-        await self._call("POST", "/tickets", header, json=body)
+        await self._call("POST", "/tickets", Asked(header, json=body))
 
     async def create_mailbox(self, mailbox: OwnedMailbox, ticket: Ticket) -> None:
         """Create one's own mailbox; repeating it changes nothing."""
@@ -79,32 +79,32 @@ class RelayConnection(Exchange):
             base64url.encode(ticket), base64url.encode(mailbox.deposit_key.hash())
         )
         header = operations.authorization(operations.OWNER, mailbox.owner_key)
-        await self._call("PUT", _mailbox(mailbox.owner_key), header, json=body)
+        await self._call("PUT", _mailbox(mailbox.owner_key), Asked(header, json=body))
 
     async def close_mailbox(self, owner_key: OwnerKey) -> None:
         """Delete one's own mailbox with everything in it."""
         header = operations.authorization(operations.OWNER, owner_key)
-        await self._call("DELETE", _mailbox(owner_key), header)
+        await self._call("DELETE", _mailbox(owner_key), Asked(header))
 
     async def deposit(self, address: DepositAddress, envelope: bytes) -> None:
         """Deposit an envelope; when this returns, it is on the relay's disk."""
         path = f"/mailboxes/{base64url.encode(address.mailbox)}/envelopes"
         header = operations.authorization(operations.DEPOSIT, address.key)
-        await self._call("POST", path, header, binary=envelope)
+        await self._call("POST", path, Asked(header, binary=envelope))
 
     async def collect(self, owner_key: OwnerKey, after: int) -> list[StoredEnvelope]:
         """Return up to 64 envelopes with a position above `after`, in order."""
         path = f"{_mailbox(owner_key)}/envelopes"
         header = operations.authorization(operations.OWNER, owner_key)
         query = {"after": str(after), "limit": str(operations.MAX_PAGE)}
-        answer = await self._call("GET", path, header, query=query, success=OK)
+        answer = await self._call("GET", path, Asked(header, query=query), success=OK)
         return page_after(answer, after, MAX_PAGE)
 
     async def acknowledge(self, owner_key: OwnerKey, through: int) -> None:
         """Let the relay delete every envelope up to a position."""
         path = f"{_mailbox(owner_key)}/envelopes"
         header = operations.authorization(operations.OWNER, owner_key)
-        await self._call("DELETE", path, header, query={"through": str(through)})
+        await self._call("DELETE", path, Asked(header, query={"through": str(through)}))
 
     async def wait(self, mailboxes: Sequence[tuple[OwnerKey, int]], seconds: float) -> list[int]:
         """Return indexes of mailboxes (at most 128) with something above their position.
@@ -112,9 +112,9 @@ class RelayConnection(Exchange):
         Waits up to `seconds` (at most 55) for the first; 0 asks and returns at once.
         """
         header = operations.authorization(operations.OWNER, *(key for key, _ in mailboxes))
-        body = operations.Wait([position for _, position in mailboxes], seconds)
+        asked = Asked(header, operations.Wait([position for _, position in mailboxes], seconds))
         patience = TIMEOUT_SECONDS + seconds
-        answer = await self._call("POST", "/wait", header, json=body, patience=patience, success=OK)
+        answer = await self._call("POST", "/wait", asked, patience=patience, success=OK)
         try:
             arrived = msgspec.json.decode(answer, type=operations.Arrivals).arrived
         except BROKEN_JSON:
@@ -163,7 +163,7 @@ class RelayConnection(Exchange):
         header = operations.authorization(operations.BATCH, *batches.keys_of(batched))
         body = batches.pack_operations(batched)
         try:
-            answer = await self._call("POST", "/batch", header, binary=body, success=OK)
+            answer = await self._call("POST", "/batch", Asked(header, binary=body), success=OK)
         except RelayRefused:
             self.known_features = frozenset()
             raise
@@ -198,13 +198,13 @@ class RelayConnection(Exchange):
         """Leave a sealed bundle for `days` days."""
         header = operations.authorization(operations.TICKET, ticket)
         path = f"/invitations/{base64url.encode(locator)}"
-        await self._call("PUT", path, header, binary=sealed, query={"days": str(days)})
+        await self._call("PUT", path, Asked(header, binary=sealed, query={"days": str(days)}))
 
     async def claim(self, locator: Locator, token: ClaimToken) -> bytes:
         """Claim an invitation; the same token may ask again until it confirms."""
         header = operations.authorization(operations.CLAIM, token)
         path = f"/invitations/{base64url.encode(locator)}/claim"
-        sealed = await self._call("POST", path, header, success=OK)
+        sealed = await self._call("POST", path, Asked(header), success=OK)
         if len(sealed) != operations.SEALED_BUNDLE_SIZE:
             raise RelayProtocolError("The relay's answer makes no sense.")
         return sealed
@@ -212,13 +212,13 @@ class RelayConnection(Exchange):
     async def confirm_claim(self, locator: Locator, token: ClaimToken) -> None:
         """Let the relay forget a claimed bundle."""
         header = operations.authorization(operations.CLAIM, token)
-        await self._call("DELETE", f"/invitations/{base64url.encode(locator)}", header)
+        await self._call("DELETE", f"/invitations/{base64url.encode(locator)}", Asked(header))
 
     async def health(self) -> dict[str, object]:
         """Return what the relay says of itself."""
         try:
             return msgspec.json.decode(
-                await self._call("GET", "/health", None, success=OK), type=dict[str, object]
+                await self._call("GET", "/health", Asked(None), success=OK), type=dict[str, object]
             )
         except BROKEN_JSON:
             raise RelayProtocolError("This address does not answer like a relay.") from None

@@ -81,16 +81,12 @@ class Exchange:
         self,
         method: str,
         path: str,
-        authorization: str | None,
+        asked: Asked,
         *,
-        json: msgspec.Struct | None = None,
-        binary: bytes | None = None,
-        query: Mapping[str, str] | None = None,
         patience: float = TIMEOUT_SECONDS,
         success: int = NO_CONTENT,
     ) -> bytes:
         """Return the whole answer to a request that was carried out."""
-        asked = Asked(authorization, json, binary, query)
         longest = MAX_ANSWER_SIZE
         allowed = aiohttp.ClientTimeout(total=patience)
         async with self._request(method, path, asked, allowed) as response:
