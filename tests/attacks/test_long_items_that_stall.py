@@ -12,8 +12,10 @@ from e2etherapy.errors import RelayUnreachable
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.long_items import MAX_PARTIALS, STALLED_DAYS
 from e2etherapy.messenger.views import SyncReport
-from tests.support.devices import Line, Meddler, Two, texts, two
+from tests.support.cut_line import Line
+from tests.support.devices import Two, texts, two
 from tests.support.hostile_author import HostileAuthor, base64_of, packed
+from tests.support.meddler import Meddler
 
 SAM, OKAFOR = "Sam", "Dr. Okafor"
 LONG = " and so on" * 2_000

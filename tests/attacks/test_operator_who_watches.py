@@ -31,7 +31,8 @@ from e2etherapy.vault import conversations, keyslots, vault
 from e2etherapy.vault.records import ConversationRecord, Role
 from e2etherapy.wire import base64url
 from tests.support.command_line import run
-from tests.support.devices import HandClock, RelayAt, home
+from tests.support.devices import RelayAt
+from tests.support.homes import HandClock, home
 from tests.support.operated import Operated, operated
 from tests.support.people import seeded
 

@@ -10,7 +10,8 @@ import pytest
 from e2etherapy.errors import InvitationExpired, InvitationUnavailable, NameTaken, RelayRefused
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.joining import CLAIM_LIFE_DAYS
-from tests.support.devices import Line, Two, record_of, texts, two
+from tests.support.cut_line import Line
+from tests.support.devices import Two, record_of, texts, two
 
 SAM, OKAFOR = "Sam", "Dr. Okafor"
 CALLS = {"claim": 1, "mailbox": 2, "opening": 3, "confirmation": 4}

@@ -20,7 +20,8 @@ from e2etherapy.vault.records import Role
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 from tests.attacks.test_relay_that_reads import CLIENT, FILE, THERAPIST, VOCABULARY, _found
 from tests.support import postgres
-from tests.support.devices import HandClock, RelayAt, home, set_up
+from tests.support.devices import RelayAt, set_up
+from tests.support.homes import HandClock, home
 from tests.support.relays import RelayProcess, relay_process
 
 

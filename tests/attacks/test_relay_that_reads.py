@@ -24,7 +24,8 @@ from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.vault.records import Role
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 from tests.support import look_of_randomness as look
-from tests.support.devices import MORNING, HandClock, RelayAt, home, set_up
+from tests.support.devices import RelayAt, set_up
+from tests.support.homes import MORNING, HandClock, home
 from tests.support.relays import RelayProcess, relay_process
 
 MESSAGES = 500

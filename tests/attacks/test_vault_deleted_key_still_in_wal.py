@@ -21,7 +21,9 @@ from e2etherapy.vault import journal_store
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.database import Database
 from e2etherapy.vault.keyslots import DataKey
-from tests.support.devices import Home, Meddler, Two, record_of, two
+from tests.support.devices import Two, record_of, two
+from tests.support.homes import Home
+from tests.support.meddler import Meddler
 from tests.support.thief import secrets_in
 
 PAGE = 4096

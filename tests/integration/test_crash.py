@@ -19,7 +19,8 @@ from e2etherapy.messenger.views import MessageView
 from e2etherapy.vault.records import Role
 from tests.conftest import PROFILE
 from tests.support import correspondent
-from tests.support.devices import HandClock, Home, RelayAt, home, set_up
+from tests.support.devices import RelayAt, set_up
+from tests.support.homes import HandClock, Home, home
 from tests.support.relays import RelayProcess, relay_process
 
 ROUNDS = 200 if PROFILE == "nightly" else 20

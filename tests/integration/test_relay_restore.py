@@ -17,7 +17,8 @@ from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.views import SyncReport
 from e2etherapy.relay.sqlite.backup import back_up, restore
 from e2etherapy.vault.records import Role
-from tests.support.devices import HandClock, Home, RelayAt, home, relay, set_up, texts
+from tests.support.devices import RelayAt, relay, set_up, texts
+from tests.support.homes import HandClock, Home, home
 
 THERAPIST, CLIENT = "Dr. Okafor", "Sam"
 MINUTE = 29_000_000

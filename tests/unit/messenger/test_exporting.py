@@ -14,7 +14,8 @@ import pytest
 
 from e2etherapy.errors import JournalBroken
 from e2etherapy.messenger.messenger import Messenger
-from tests.support.devices import Line, Two, record_of, two
+from tests.support.cut_line import Line
+from tests.support.devices import Two, record_of, two
 
 OKAFOR = "Dr. Okafor"
 MEGABYTE = 1_000_000

@@ -20,7 +20,9 @@ from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.session.states import Established
 from e2etherapy.vault.database import Database, Statement
-from tests.support.devices import Ended, Home, Line, Two, record_of, texts, two
+from tests.support.cut_line import Ended, Line
+from tests.support.devices import Two, record_of, texts, two
+from tests.support.homes import Home
 
 SAM, OKAFOR = "Sam", "Dr. Okafor"
 FILE = ("f.bin", "application/octet-stream", b"\x05" * 30_000)

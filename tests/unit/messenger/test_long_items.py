@@ -13,7 +13,8 @@ from e2etherapy.errors import ContentTooLarge, InvalidText, UnknownConversation
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.session import conversation as session
 from e2etherapy.vault.records import Role
-from tests.support.devices import Meddler, Two, record_of, texts, two
+from tests.support.devices import Two, record_of, texts, two
+from tests.support.meddler import Meddler
 
 SAM, OKAFOR = "Sam", "Dr. Okafor"
 

@@ -12,7 +12,8 @@ from e2etherapy.errors import ChainExhausted
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.session import ratchet
 from e2etherapy.session.limits import STANDARD
-from tests.support.devices import Line, Two, record_of, two
+from tests.support.cut_line import Line
+from tests.support.devices import Two, record_of, two
 
 SAM, OKAFOR = "Sam", "Dr. Okafor"
 

@@ -10,7 +10,8 @@ import pytest
 from e2etherapy.errors import IdentityUnconfirmed, NotReady, UnknownConversation
 from e2etherapy.journal.record import EventName
 from e2etherapy.vault.records import Verification
-from tests.support.devices import Line, Two, record_of, texts, two
+from tests.support.cut_line import Line
+from tests.support.devices import Two, record_of, texts, two
 
 SAM, OKAFOR = "Sam", "Dr. Okafor"
 

@@ -17,7 +17,8 @@ from e2etherapy.errors import (
     RelayUnreachable,
 )
 from e2etherapy.journal.record import EventName
-from tests.support.devices import Line, Two, record_of, two
+from tests.support.cut_line import Line
+from tests.support.devices import Two, record_of, two
 
 SAM = "Sam"
 ERRANDS = {"issue": 1, "create": 2, "put": 3}

@@ -10,7 +10,8 @@ import pytest
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.vault import conversations
 from e2etherapy.vault.records import Author, ChunkRow, Role
-from tests.support.devices import HandClock, Two, home, record_of, two
+from tests.support.devices import Two, record_of, two
+from tests.support.homes import HandClock, home
 
 WHOLE = b"w" * 16
 

@@ -16,7 +16,8 @@ from e2etherapy.vault import journal_store
 from e2etherapy.vault.freshness import Freshness, GenerationMemory
 from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Place
-from tests.support.devices import HandClock, Home, Two, home, record_of, texts, two
+from tests.support.devices import Two, record_of, texts, two
+from tests.support.homes import HandClock, Home, home
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.vault import database, journal_store
 from e2etherapy.vault.database import Database, Row
 from e2etherapy.vault.records import Role
-from tests.support.devices import HandClock, Home, Two, home, record_of, two
+from tests.support.devices import Two, record_of, two
+from tests.support.homes import HandClock, Home, home
 
 
 @pytest.fixture

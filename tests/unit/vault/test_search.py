@@ -10,7 +10,7 @@ import pytest
 from e2etherapy.journal import record
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.vault.records import Role
-from tests.support.devices import HandClock, home
+from tests.support.homes import HandClock, home
 
 ENTRIES = (
     "The café was closed AND the rain fell",

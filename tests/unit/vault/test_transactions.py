@@ -22,7 +22,9 @@ from e2etherapy.vault.change import Change
 from e2etherapy.vault.database import Database, Statement
 from e2etherapy.vault.records import Role
 from e2etherapy.vault.room import NO_ROOM_SENTENCE
-from tests.support.devices import HandClock, Line, Two, home, record_of, texts, two
+from tests.support.cut_line import Line
+from tests.support.devices import Two, record_of, texts, two
+from tests.support.homes import HandClock, home
 
 Dump = dict[str, list[tuple[object, ...]]]
 
