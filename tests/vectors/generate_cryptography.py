@@ -4,7 +4,6 @@ import hashlib
 
 from e2etherapy.wire import content
 from e2etherapy.wire.body import pack_body
-from tests.vectors import second_implementation as second
 from tests.vectors import second_session
 from tests.vectors.generation import (
     LOW_ORDER,
@@ -18,6 +17,7 @@ from tests.vectors.generation import (
     written,
 )
 from tests.vectors.package_session import own_turn
+from tests.vectors.second_implementation import cryptography, handshake
 from tests.vectors.vector_files import Case, Json
 
 
@@ -56,10 +56,10 @@ def write_sealed_bundle() -> int:
     state, _ = invitation("sealed bundle")
     bundle, other = state.bundle, invitation("another")[0].bundle
     link, nonce = hashlib.sha256(bundle).digest(), draw(24)
-    _, key, _, _ = second.link_keys(link)
+    _, key, _, _ = handshake.link_keys(link)
 
     def sealed(name: str, plaintext: bytes, under: bytes = key) -> Json:
-        data = second.seal(under, nonce, plaintext, second.label("bundle"))
+        data = cryptography.seal(under, nonce, plaintext, cryptography.label("bundle"))
         return file.blob(name, nonce + data)
 
     def padded(data: bytes, length: int | None = None) -> bytes:
@@ -92,7 +92,7 @@ def write_sealed_bundle() -> int:
             sealed(
                 "malformed",
                 padded(malformed),
-                second.link_keys(hashlib.sha256(malformed).digest())[1],
+                handshake.link_keys(hashlib.sha256(malformed).digest())[1],
             ),
         ),
     ):

@@ -15,7 +15,7 @@ from e2etherapy.journal.chain import BookId, Entry, EntrySalt
 from e2etherapy.journal.export import AttachedFile, Book, Exporter
 from e2etherapy.journal.shown import Authors
 from e2etherapy.wire import content as wire_content
-from tests.vectors import second_record as second
+from tests.vectors.second_implementation import record as second
 from tests.vectors.vector_files import Case, Json
 
 Outputs = dict[str, Any]

@@ -7,11 +7,10 @@ from typing import Any
 
 from mnemonic import Mnemonic
 
-from tests.vectors import second_formats as formats
-from tests.vectors import second_implementation as second
 from tests.vectors import second_session as session_checks
 from tests.vectors.record_checks import Second
-from tests.vectors.second_notation import Refused
+from tests.vectors.second_implementation import chain, cryptography, formats, handshake, keyslots
+from tests.vectors.second_implementation.notation import Refused
 from tests.vectors.vector_files import Case, read_bytes
 
 Outputs = dict[str, Any]
@@ -24,12 +23,14 @@ def failure_class(error: Exception) -> str | None:
 
 def digest(case: Case) -> Outputs:
     parts = [read_bytes(part, case.blobs) for part in case.input["parts"]]
-    return {"digest": second.H(case.input["purpose"], *parts)}
+    return {"digest": cryptography.H(case.input["purpose"], *parts)}
 
 
 def kdf(case: Case) -> Outputs:
     salt, ikm, context = case.bytes("salt"), case.bytes("ikm"), case.bytes("context")
-    return {"okm": second.KDF(case.input["purpose"], salt, ikm, context, case.input["length"])}
+    return {
+        "okm": cryptography.KDF(case.input["purpose"], salt, ikm, context, case.input["length"])
+    }
 
 
 def base64url(case: Case) -> Outputs:
@@ -37,25 +38,25 @@ def base64url(case: Case) -> Outputs:
 
 
 def x25519(case: Case) -> Outputs:
-    return {"shared": second.x25519(case.bytes("secret"), case.bytes("public"))}
+    return {"shared": cryptography.x25519(case.bytes("secret"), case.bytes("public"))}
 
 
 def x25519_public(case: Case) -> Outputs:
-    return {"public": second.x25519_public(case.bytes("secret"))}
+    return {"public": cryptography.x25519_public(case.bytes("secret"))}
 
 
 def kem_public(case: Case) -> Outputs:
-    return {"public": second.kem_public(case.input["kem"], case.bytes("seed"))}
+    return {"public": cryptography.kem_public(case.input["kem"], case.bytes("seed"))}
 
 
 def kem_encapsulate(case: Case) -> Outputs:
-    ciphertext, _ = second.encapsulate(case.input["kem"], case.bytes("public"))
+    ciphertext, _ = cryptography.encapsulate(case.input["kem"], case.bytes("public"))
     return {"ciphertext_length": len(ciphertext)}
 
 
 def kem_decapsulate(case: Case) -> Outputs:
     size, seed = case.input["kem"], case.bytes("seed")
-    return {"shared": second.decapsulate(size, seed, case.bytes("ciphertext"))}
+    return {"shared": cryptography.decapsulate(size, seed, case.bytes("ciphertext"))}
 
 
 def bundle_fields(bundle: formats.Bundle) -> Outputs:
@@ -84,15 +85,15 @@ def write_link(case: Case) -> Outputs:
 
 def link_keys(case: Case) -> Outputs:
     names = ("locator", "bundle_key", "outer_key", "psk")
-    return dict(zip(names, second.link_keys(case.bytes("hash")), strict=True))
+    return dict(zip(names, handshake.link_keys(case.bytes("hash")), strict=True))
 
 
 def seal_bundle(case: Case) -> Outputs:
-    return {"sealed": second.seal_bundle(case.bytes("bundle"), case.bytes("nonce"))}
+    return {"sealed": handshake.seal_bundle(case.bytes("bundle"), case.bytes("nonce"))}
 
 
 def open_bundle(case: Case) -> Outputs:
-    return bundle_fields(second.open_bundle(case.bytes("sealed"), case.bytes("hash")))
+    return bundle_fields(handshake.open_bundle(case.bytes("sealed"), case.bytes("hash")))
 
 
 def unpack_body(case: Case) -> Outputs:
@@ -111,7 +112,7 @@ def join_parts(case: Case) -> Outputs:
 
 
 def capability(case: Case) -> Outputs:
-    return {"hash": second.H(case.input["right"], case.bytes("key"))}
+    return {"hash": cryptography.H(case.input["right"], case.bytes("key"))}
 
 
 def read_authorization(case: Case) -> Outputs:
@@ -128,29 +129,29 @@ def read_page(case: Case) -> Outputs:
 
 def safety_phrase(case: Case) -> Outputs:
     keys = case.bytes("client"), case.bytes("therapist")
-    return {"words": second.safety_phrase(*keys, case.bytes("transcript"), WORDS)}
+    return {"words": handshake.safety_phrase(*keys, case.bytes("transcript"), WORDS)}
 
 
 def unlock_vault(case: Case) -> Outputs:
-    keyslots = json.loads(json.dumps(case.input["keyslots"]))
+    given = json.loads(json.dumps(case.input["keyslots"]))
     if "passphrase" in case.input:
-        data_key = second.unlock_with_passphrase(keyslots, case.input["passphrase"])
+        data_key = keyslots.unlock_with_passphrase(given, case.input["passphrase"])
     else:
         words = case.input["words"].split()
-        data_key = second.unlock_with_words(keyslots, words, WORDS)
+        data_key = keyslots.unlock_with_words(given, words, WORDS)
     return {"data_key": data_key}
 
 
 def record_heads(case: Case) -> Outputs:
     commitments = [
-        second.entry_commitment(read_bytes(entry["salt"], case.blobs), entry["content"].encode())
+        chain.entry_commitment(read_bytes(entry["salt"], case.blobs), entry["content"].encode())
         for entry in case.input["entries"]
     ]
-    heads = second.chain_heads(case.bytes("book_id"), commitments)
+    heads = chain.chain_heads(case.bytes("book_id"), commitments)
     return {"commitments": commitments, "heads": heads}
 
 
-def record_entry(entry: dict[str, Any]) -> second.RecordEntry:
+def record_entry(entry: dict[str, Any]) -> chain.RecordEntry:
     salt, content = entry["salt"], entry["content"]
     return (
         None if salt is None else bytes.fromhex(salt),
@@ -162,7 +163,7 @@ def record_entry(entry: dict[str, Any]) -> second.RecordEntry:
 
 def verify_record(case: Case) -> Outputs:
     entries = [record_entry(entry) for entry in case.input["entries"]]
-    return {"head": second.verify_record(case.bytes("book_id"), entries)}
+    return {"head": chain.verify_record(case.bytes("book_id"), entries)}
 
 
 OPERATIONS: dict[str, Callable[[Case], Outputs]] = {

@@ -3,15 +3,14 @@
 import copy
 from typing import Any
 
-from tests.vectors import second_formats as formats
-from tests.vectors import second_implementation as second
-from tests.vectors.second_notation import Refused
+from tests.vectors.second_implementation import cryptography, formats, handshake, ratchet
+from tests.vectors.second_implementation.notation import Refused
 from tests.vectors.vector_files import Case, read_bytes
 
 Outputs = dict[str, Any]
 
 
-def agreed(session: second.Session) -> Outputs:
+def agreed(session: ratchet.Session) -> Outputs:
     return {
         "transcript": session.transcript,
         "root": session.root,
@@ -19,15 +18,15 @@ def agreed(session: second.Session) -> Outputs:
     }
 
 
-def invitation_of(case: Case) -> second.Invitation:
+def invitation_of(case: Case) -> handshake.Invitation:
     names = ("bundle", "identity", "one_time", "ratchet_x25519", "kem", "ratchet_kem")
-    return second.Invitation(*[case.bytes(name) for name in names])
+    return handshake.Invitation(*[case.bytes(name) for name in names])
 
 
-def joined(case: Case) -> second.Session:
+def joined(case: Case) -> ratchet.Session:
     encapsulation = case.bytes("ciphertext"), case.bytes("shared")
     secrets = case.bytes("identity"), case.bytes("ephemeral")
-    return second.join(case.bytes("bundle"), *secrets, encapsulation)
+    return handshake.join(case.bytes("bundle"), *secrets, encapsulation)
 
 
 def client_handshake(case: Case) -> Outputs:
@@ -36,10 +35,10 @@ def client_handshake(case: Case) -> Outputs:
 
 
 def therapist_handshake(case: Case) -> Outputs:
-    return agreed(second.answer(invitation_of(case), case.bytes("opening_values")))
+    return agreed(handshake.answer(invitation_of(case), case.bytes("opening_values")))
 
 
-def turn_outputs(session: second.Session, chain: second.Chain | None) -> Outputs:
+def turn_outputs(session: ratchet.Session, chain: ratchet.Chain | None) -> Outputs:
     assert chain is not None
     assert chain.key is not None
     return {
@@ -50,43 +49,45 @@ def turn_outputs(session: second.Session, chain: second.Chain | None) -> Outputs
 
 
 def begin_turn(case: Case) -> Outputs:
-    session = second.Session(True, b"", case.bytes("root"), b"", 1)
+    session = ratchet.Session(True, b"", case.bytes("root"), b"", 1)
     session.their_x, session.their_k = case.bytes("their_x"), case.bytes("their_k")
     encapsulation = case.bytes("ciphertext"), case.bytes("shared")
-    second.begin_turn(session, case.bytes("x"), case.bytes("k"), encapsulation)
+    ratchet.begin_turn(session, case.bytes("x"), case.bytes("k"), encapsulation)
     return turn_outputs(session, session.sending)
 
 
 def receive_turn(case: Case) -> Outputs:
-    session = second.Session(True, b"", case.bytes("root"), b"")
+    session = ratchet.Session(True, b"", case.bytes("root"), b"")
     session.own_x, session.own_k = case.bytes("x"), case.bytes("k")
     header = case.bytes("their_x") + case.bytes("their_k") + case.bytes("ciphertext") + bytes(8)
-    return turn_outputs(session, second.receive_turn(session, header, 0))
+    return turn_outputs(session, ratchet.receive_turn(session, header, 0))
 
 
 def chain(case: Case) -> Outputs:
-    steps = second.Chain(b"", case.bytes("chain_key"))
+    steps = ratchet.Chain(b"", case.bytes("chain_key"))
     secrets = [steps.step() for _ in range(case.input["steps"])]
     return {"chain_key": steps.key, "first": secrets[0], "last": secrets[-1]}
 
 
 def message_keys(case: Case) -> Outputs:
-    okm = second.KDF("message", case.bytes("salt"), case.bytes("message_secret"), b"", 88)
+    okm = cryptography.KDF("message", case.bytes("salt"), case.bytes("message_secret"), b"", 88)
     return dict(zip(("key", "nonce", "commitment"), formats.cut(okm, 32, 24), strict=True))
 
 
 def seal_envelope(case: Case) -> Outputs:
-    session = second.Session(True, case.bytes("transcript"), b"", b"")
+    session = ratchet.Session(True, case.bytes("transcript"), b"", b"")
     if "opening_values" in case.input:
         session.therapist, session.turn = False, 1
         session.outer_key, session.opening = case.bytes("outer_key"), case.bytes("opening_values")
     number = case.input["number"]
-    session.sending = second.Chain(case.bytes("header_key"), case.bytes("chain_key"), number)
-    publics = second.x25519_public(case.bytes("x")) + second.kem_public(768, case.bytes("k"))
+    session.sending = ratchet.Chain(case.bytes("header_key"), case.bytes("chain_key"), number)
+    publics = cryptography.x25519_public(case.bytes("x")) + cryptography.kem_public(
+        768, case.bytes("k")
+    )
     previous = formats.u32(case.input["previous_length"])
     session.sending_keys = publics + case.bytes("ciphertext") + previous
     salt = case.bytes("salt")
-    return {"envelope": second.seal_envelope(session, case.bytes("body"), lambda _: salt)}
+    return {"envelope": ratchet.seal_envelope(session, case.bytes("body"), lambda _: salt)}
 
 
 class Conversation:
@@ -108,7 +109,7 @@ class Conversation:
         }
         assert self.session is not None
         encapsulation = values["ciphertext"], values["shared"]
-        second.begin_turn(self.session, values["x"], values["k"], encapsulation)
+        ratchet.begin_turn(self.session, values["x"], values["k"], encapsulation)
         assert self.session.sending is not None
         for _ in range(step["begin_turn"]["envelopes"]):
             self.session.sending.step()
@@ -119,9 +120,9 @@ class Conversation:
         try:
             if self.session is None:
                 assert self.invitation is not None
-                self.session, body = second.accept(self.invitation, envelope, today)
+                self.session, body = handshake.accept(self.invitation, envelope, today)
             else:
-                body = second.open_envelope(self.session, envelope, today)
+                body = ratchet.open_envelope(self.session, envelope, today)
         except Refused as refusal:
             assert self.session == before
             return {"failure": refusal.reason}

@@ -20,12 +20,11 @@ from e2etherapy.session.states import Established
 from e2etherapy.wire.body import ReplyTo
 from e2etherapy.wire.content import Text, UnknownItem
 from e2etherapy.wire.invitation import InvitationLink
-from tests.vectors import second_formats as formats
-from tests.vectors import second_implementation as second
 from tests.vectors.generation import DAY, EXPIRES, LAST_DAY, WRITTEN, details
 from tests.vectors.package_checks import failure_class
 from tests.vectors.second_checks import WORDS
-from tests.vectors.second_notation import Refused
+from tests.vectors.second_implementation import formats, handshake, ratchet
+from tests.vectors.second_implementation.notation import Refused
 
 RELAY = "relay.example:8443"
 THERAPISTS = ("package", "second")
@@ -83,13 +82,13 @@ class PackageSide:
 
 
 class SecondSide:
-    def __init__(self, start: second.Session | second.Invitation) -> None:
+    def __init__(self, start: ratchet.Session | handshake.Invitation) -> None:
         self.start = start
         self.sequence = 0
 
     @property
-    def session(self) -> second.Session:
-        assert isinstance(self.start, second.Session)
+    def session(self) -> ratchet.Session:
+        assert isinstance(self.start, ratchet.Session)
         return self.start
 
     def say(self, words: str) -> bytes:
@@ -99,19 +98,19 @@ class SecondSide:
         self.sequence += 1
         common = {"sequence": self.sequence, "written": "2026-06-20T12:00:00Z"}
         content = formats.Content({**members, "id": b64(os.urandom(16)), **common})
-        size = second.BODY
+        size = ratchet.BODY
         if self.session.outer_key is not None and not self.session.therapist:
-            size = second.OPENING_BODY
+            size = ratchet.OPENING_BODY
             content.reply_to = {"mailbox": b64(bytes(32)), "deposit_key": b64(bytes(32))}
         body = formats.pad(formats.pack(content), size)
-        return second.seal_envelope(self.session, body, os.urandom)
+        return ratchet.seal_envelope(self.session, body, os.urandom)
 
     def hear(self, envelope: bytes) -> str:
         try:
-            if isinstance(self.start, second.Invitation):
-                self.start, body = second.accept(self.start, envelope, DAY)
+            if isinstance(self.start, handshake.Invitation):
+                self.start, body = handshake.accept(self.start, envelope, DAY)
             else:
-                body = second.open_envelope(self.start, envelope, DAY)
+                body = ratchet.open_envelope(self.start, envelope, DAY)
         except Refused as refusal:
             return refusal.reason
         return str(formats.unpack(body).item["text"])
@@ -125,7 +124,7 @@ class SecondSide:
 
     def phrase(self) -> list[str]:
         client, therapist = self.session.identities
-        return second.safety_phrase(client, therapist, self.session.transcript, WORDS)
+        return handshake.safety_phrase(client, therapist, self.session.transcript, WORDS)
 
 
 class Pair(NamedTuple):
@@ -144,8 +143,8 @@ def package_therapist_meets_second_client() -> Pair:
     sealed = seal_bundle(bundle, os.urandom)
     relay, link_hash = formats.read_link(link)
     assert relay == RELAY
-    received = formats.pack_bundle(second.open_bundle(sealed, link_hash))
-    joined = second.join(received, os.urandom(32), os.urandom(32))
+    received = formats.pack_bundle(handshake.open_bundle(sealed, link_hash))
+    joined = handshake.join(received, os.urandom(32), os.urandom(32))
     return Pair(PackageSide(invited), SecondSide(joined))
 
 
@@ -157,9 +156,9 @@ def second_therapist_meets_package_client() -> Pair:
         "ticket": b64(os.urandom(32)),
         "expires": EXPIRES.isoformat(),
     }
-    invitation = second.invite(os.urandom(32), os.urandom, members)
+    invitation = handshake.invite(os.urandom(32), os.urandom, members)
     link = formats.make_link(RELAY, hashlib.sha256(invitation.bundle).digest())
-    sealed = second.seal_bundle(invitation.bundle, os.urandom(24))
+    sealed = handshake.seal_bundle(invitation.bundle, os.urandom(24))
     parsed = InvitationLink.parse(link)
     assert parsed.relay_host == RELAY
     bundle = open_bundle(parsed.secret, sealed)

@@ -1,13 +1,10 @@
-"""The formats of the second implementation: sections 1, 3, 7 and 9 of docs/protocol.md.
-
-Everything that is only layout; second_implementation.py has the cryptography.
-"""
+"""Everything that is only layout (sections 1, 3, 7 and 9)."""
 
 import base64
 import re
 from dataclasses import dataclass
 
-from tests.vectors.second_notation import (
+from tests.vectors.second_implementation.notation import (
     Json,
     Members,
     Refused,

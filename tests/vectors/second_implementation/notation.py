@@ -1,4 +1,4 @@
-"""JSON of the second implementation: the notation of section 1.1, and the forms of members."""
+"""JSON: the notation of section 1.1, and the forms of members."""
 
 import base64
 import datetime as dt

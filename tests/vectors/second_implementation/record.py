@@ -1,4 +1,4 @@
-"""Entries and exported books of the second implementation: section 12 of docs/protocol.md."""
+"""Entries and exported books (section 12)."""
 
 import hashlib
 import json
@@ -8,9 +8,9 @@ from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
-from tests.vectors.second_formats import KIND, check_item
-from tests.vectors.second_implementation import chain_heads, entry_commitment
-from tests.vectors.second_notation import (
+from tests.vectors.second_implementation.chain import chain_heads, entry_commitment
+from tests.vectors.second_implementation.formats import KIND, check_item
+from tests.vectors.second_implementation.notation import (
     Json,
     Members,
     Refused,
