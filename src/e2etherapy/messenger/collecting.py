@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from e2etherapy.errors import RelayError, RelayRefused
 from e2etherapy.journal.record import EventName
@@ -26,6 +26,7 @@ MAILBOXES_AT_ONCE: Final = 16
 at most 64 are stored in one transaction, as many as a page has."""
 
 Group = Sequence[ConversationRecord]
+_Fetched = TypeVar("_Fetched")
 
 
 async def collect_from(device: Device, url: str, records: Group, outcome: Outcome) -> None:
@@ -165,7 +166,7 @@ async def _pages(
         await _dismiss([coming])
 
 
-async def _dismiss(coming: Sequence[asyncio.Future[Any]]) -> None:
+async def _dismiss(coming: Sequence[asyncio.Future[_Fetched]]) -> None:
     """Let nothing go on that nobody waits for."""
     for one in coming:
         one.cancel()

@@ -15,7 +15,7 @@ from e2etherapy.primitives.kdf import derive
 from e2etherapy.primitives.octets import SecretOctets
 from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
-from e2etherapy.wire.invitation import Bundle, LinkSecret
+from e2etherapy.wire.invitation import MAX_BUNDLE_SIZE, Bundle, LinkSecret
 from e2etherapy.wire.locator import Locator
 
 _LENGTH = struct.Struct(">I")
@@ -66,7 +66,7 @@ def seal_bundle(bundle: Bundle, entropy: Entropy) -> bytes:
         MalformedData: the bundle has more than 16,340 bytes, or a text that is not valid Unicode.
     """
     packed = bundle.pack()
-    if len(packed) > _PLAINTEXT_SIZE - _LENGTH.size:
+    if len(packed) > MAX_BUNDLE_SIZE:
         raise MalformedData("The invitation is too long: shorten the name or the credential.")
     plaintext = (_LENGTH.pack(len(packed)) + packed).ljust(_PLAINTEXT_SIZE, b"\x00")
     nonce = entropy(aead.NONCE_SIZE)

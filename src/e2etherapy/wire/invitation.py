@@ -27,6 +27,7 @@ from e2etherapy.wire.content import Digest, Name
 
 SCHEME = "e2etherapy"
 MAX_BUNDLE_SIZE = 16_384 - 24 - 16 - 4
+"""What an envelope has room for, beside nonce, tag and length."""
 _MAX_NOTE_LENGTH = 8_000
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}))(?::[0-9]{1,5})?")
 _LINK = re.compile(rf"{SCHEME}://({_HOST.pattern})/#([A-Za-z0-9_-]{{43}})")

@@ -48,7 +48,7 @@ def require(value: object, data: bytes) -> None:
         raise MalformedData("JSON is not written in the one way that the protocol has for it.")
 
 
-def read_any(data: bytes) -> dict[str, Any]:
+def read_any(data: bytes) -> dict[str, object]:
     """Read an object whose members are not known; their order is free.
 
     Raises:
@@ -56,7 +56,7 @@ def read_any(data: bytes) -> dict[str, Any]:
             with a number that is not whole, or has 2^53 or more.
     """
     try:
-        value: dict[str, Any] = _any_json.decode(data)
+        value: dict[str, object] = _any_json.decode(data)
     except BROKEN as error:
         raise MalformedData(f"This is no JSON object: {type(error).__name__}.") from None
     _require_plain(value, MAX_DEPTH)
