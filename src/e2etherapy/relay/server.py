@@ -22,7 +22,7 @@ from e2etherapy.relay.clock import SteadyDays, Today, system_today
 from e2etherapy.relay.database import open_store
 from e2etherapy.relay.http import RelayServer
 from e2etherapy.relay.limits import limits_of_this_process
-from e2etherapy.relay.listening import bind, check_exposure
+from e2etherapy.relay.listening import ListenAddress, bind, check_exposure
 from e2etherapy.relay.log import RelayLog, silence_libraries
 from e2etherapy.relay.maintenance import forget, maintain
 from e2etherapy.relay.observed import Observed
@@ -97,8 +97,7 @@ async def running(
     tls = CurrentCertificate(settings.certificate) if settings.certificate else None
     async with contextlib.AsyncExitStack() as stack:
         listener = stack.enter_context(bind(settings.listen))
-        if settings.listen.unix_path is not None:
-            stack.callback(settings.listen.unix_path.unlink, missing_ok=True)
+        _remove_afterwards(settings.listen, stack)
         store = await open_store(settings.database)
         stack.push_async_callback(store.close)
         limits = limits_of_this_process(settings.limits)
@@ -134,8 +133,13 @@ async def _show_metrics(
     page = MetricsPage(observed, settings.seconds)
     runner = await MetricsListener(page, settings, log).start()
     stack.push_async_callback(runner.cleanup)
-    if settings.listen.unix_path is not None:
-        stack.callback(settings.listen.unix_path.unlink, missing_ok=True)
+    _remove_afterwards(settings.listen, stack)
+
+
+def _remove_afterwards(listen: ListenAddress, stack: contextlib.AsyncExitStack) -> None:
+    """Let the name of a Unix socket be gone once nobody listens there."""
+    if listen.unix_path is not None:
+        stack.callback(listen.unix_path.unlink, missing_ok=True)
 
 
 def _chores(
