@@ -94,6 +94,13 @@ def test_every_test_that_the_threat_model_names_exists() -> None:
     assert not missing
 
 
+def test_the_threat_model_has_a_row_for_every_attack() -> None:
+    text = (ROOT / "docs/threat-model.md").read_text()
+    attacks = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/attacks/test_*.py")]
+    assert attacks
+    assert not [attack for attack in attacks if f"`{attack}`" not in text]
+
+
 @pytest.mark.parametrize("words", FORBIDDEN)
 def test_no_document_and_no_sentence_of_the_program_promises_what_is_not_true(words: str) -> None:
     places = [path for path in [*DOCUMENTS, *ROOT.glob("src/**/*")] if path.is_file()]
