@@ -7,44 +7,69 @@ import contextlib
 import socket
 import struct
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 _FORGET_AT_ONCE = struct.pack("ii", 1, 0)
 """SO_LINGER: the system keeps nothing of what the other side has not taken."""
 
 
+_LOOKS = 8
+"""How often the time of an answer is looked at while it lasts.
+
+A timer for each answer would cost more than most answers do.
+"""
+
+
 class UntakenAnswers:
-    """Counts the bytes of answers that their readers have not taken yet, one for a connection."""
+    """Answers that their readers have not taken yet, one for a connection: their bytes and time."""
 
-    def __init__(self, most_bytes: int, dropped: Counter[str]) -> None:
-        """Take how many bytes there may be, and where to count connections that are dropped."""
+    def __init__(self, most_bytes: int, seconds: float, dropped: Counter[str]) -> None:
+        """Take how many bytes there may be, for how long, and where to count who is dropped."""
         self._most = most_bytes
+        self._seconds = seconds
         self._dropped = dropped
-        self._held: dict[asyncio.Transport, int] = {}
+        self._held: dict[asyncio.Transport, tuple[int, float]] = {}
+        """Size and beginning of each, oldest first."""
         self._bytes = 0
+        self._is_watching = False
 
-    def adopt(self, most_bytes: int) -> None:
-        """Let answers that begin from now on have another room."""
+    def adopt(self, most_bytes: int, seconds: float) -> None:
+        """Let answers that begin from now on have another room, and all of them another time."""
         self._most = most_bytes
+        self._seconds = seconds
 
-    @contextmanager
-    def hold(self, transport: asyncio.Transport, size: int) -> Iterator[None]:
-        """Count an answer as long as it is on its way.
+    def begin(self, transport: asyncio.Transport, size: int) -> None:
+        """Count an answer until its end.
 
         Where all of them are too much, the readers who have taken longest are dropped: whoever
         reads is through in a moment, and whoever does not is the cause.
         """
-        self._held[transport] = size
+        loop = asyncio.get_running_loop()
+        self._held[transport] = (size, loop.time())
         self._bytes += size
         while self._bytes > self._most and (oldest := next(iter(self._held))) is not transport:
-            self._bytes -= self._held.pop(oldest)
-            self._dropped["untaken"] += 1
-            drop(oldest)
-        try:
-            yield
-        finally:
-            self._bytes -= self._held.pop(transport, 0)
+            self._end_for(oldest, "untaken")
+        if not self._is_watching:
+            self._is_watching = True
+            loop.call_later(self._seconds / _LOOKS, self._look, loop)
+
+    def end(self, transport: asyncio.Transport) -> None:
+        """Count it no longer."""
+        self._bytes -= self._held.pop(transport, (0, 0.0))[0]
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Drop the readers whose time is over."""
+        while self._held:
+            oldest, (_, began) = next(iter(self._held.items()))
+            if loop.time() - began < self._seconds:
+                loop.call_later(self._seconds / _LOOKS, self._look, loop)
+                return
+            self._end_for(oldest, "answer_seconds")
+        self._is_watching = False
+
+    def _end_for(self, transport: asyncio.Transport, reason: str) -> None:
+        self.end(transport)
+        self._dropped[reason] += 1
+        drop(transport)
 
 
 def drop(transport: asyncio.Transport) -> None:

@@ -23,7 +23,7 @@ from e2etherapy.relay.mailboxes import Mailboxes
 from e2etherapy.relay.pace import SALT_SIZE
 from e2etherapy.relay.readiness import Readiness
 from e2etherapy.relay.requests import Asked, read_call, split_path
-from e2etherapy.relay.routes import OPERATIONS, Rooms
+from e2etherapy.relay.routes import OPERATIONS, Operation, Rooms
 from e2etherapy.relay.store import Store
 from e2etherapy.relay.versions import nothing_at
 from e2etherapy.relay.waiting import WaitingRoom
@@ -81,30 +81,36 @@ class Relay:
         began = time.perf_counter()
         self._in_flight += 1
         self._idle.clear()
+        path, name = split_path(request.rel_url.raw_path)
+        operation = OPERATIONS.get((request.method, path))
         try:
-            response = await self._answer_or_explain(request)
+            response = await self._answer_or_explain(request, operation, name)
         finally:
             self._in_flight -= 1
             if not self._in_flight:
                 self._idle.set()
-        self.counts.request(_name_of(request), response.status, time.perf_counter() - began)
+        # The name is from the table of operations, never from the request.
+        known = None if operation is None else operation.name
+        self.counts.request(known, response.status, time.perf_counter() - began)
         if self.waiting.closed:
             response.force_close()
         return response
 
-    async def _answer_or_explain(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _answer_or_explain(
+        self, request: web.BaseRequest, operation: Operation | None, name: str | None
+    ) -> web.StreamResponse:
         try:
-            return await self._answer(request)
+            return await self._answer(request, operation, name)
         except ConnectionError:
             raise
         except Exception as problem:  # noqa: BLE001 - counted, logged without its words, answered
             return problem_response(self._rooms.incidents.answer_to(problem))
 
-    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        path, name = split_path(request.rel_url.raw_path)
-        operation = OPERATIONS.get((request.method, path))
+    async def _answer(
+        self, request: web.BaseRequest, operation: Operation | None, name: str | None
+    ) -> web.StreamResponse:
         if operation is None:
-            raise nothing_at(path, OPERATIONS)
+            raise nothing_at(split_path(request.rel_url.raw_path)[0], OPERATIONS)
         if self.waiting.closed:
             raise problems.stopping()
         self.gate.check(operation.work)
@@ -116,10 +122,3 @@ class Relay:
                 return await operation.answer(self._rooms, call)
         finally:
             self._bodies.done(request)
-
-
-def _name_of(request: web.BaseRequest) -> str | None:
-    """Return an operation's name from the table of operations, never from the request."""
-    path, _ = split_path(request.rel_url.raw_path)
-    operation = OPERATIONS.get((request.method, path))
-    return None if operation is None else operation.answer.__name__

@@ -126,9 +126,12 @@ async def _ask_for(request: web.BaseRequest) -> None:
 
 
 async def _read(request: web.BaseRequest, largest: int) -> bytes:
-    body = bytearray()
-    while chunk := await request.content.readany():
-        body += chunk
-        if len(body) > largest:
-            raise problems.too_long()
-    return bytes(body)
+    content = request.content
+    first = await content.readany()
+    pieces, size = [first], len(first)
+    while size <= largest and not content.at_eof() and (piece := await content.readany()):
+        pieces.append(piece)
+        size += len(piece)
+    if size > largest:
+        raise problems.too_long()
+    return first if len(pieces) == 1 else b"".join(pieces)

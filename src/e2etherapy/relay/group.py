@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Generic, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.relay.store import Busy, Deposit, StoreError
@@ -36,7 +38,7 @@ class Unit(Protocol):
         """Tell whoever still waits that nothing was written."""
 
 
-U = TypeVar("U", bound=Unit)
+_T = TypeVar("_T")
 
 
 class DepositBatch:
@@ -74,30 +76,40 @@ class DepositBatch:
                 answer.set_exception(problem)
 
 
-class GroupWriter(ABC, Generic[U]):
-    """Collects what is to be written and writes it group by group.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one transaction was about, and why nothing of it was written, or None."""
 
-    A store's own writer says how its units are made and what one transaction is.
+    units: Sequence[Unit]
+    problem: BaseException | None = None
+
+    def settle(self) -> None:
+        """Answer whoever still waits."""
+        for unit in self.units:
+            if self.problem is None:
+                unit.settle()
+            else:
+                unit.fail(self.problem)
+
+
+class GroupWriter(ABC):
+    """Collects what is to be written and has it written group by group.
+
+    A store's own writer says what one transaction is, and may take more than deposits.
     """
 
-    def __init__(self, max_group: int) -> None:
-        """Take how many deposits, and how many other changes, one transaction may hold."""
-        self._max_group = max_group
-        self._deposits: list[tuple[Deposit, asyncio.Future[None]]] = []
-        self._changes: list[U] = []
+    def __init__(self, flights: int) -> None:
+        """Take how many groups may be under way at once."""
+        self._deposits: deque[tuple[Deposit, asyncio.Future[None]]] = deque()
         self._something = asyncio.Event()
         self._closing = False
         self.on_arrival: Callable[[MailboxId], None] = _nobody_listens
         self.on_group: Callable[[int], None] = _nobody_counts
-        self._task = asyncio.create_task(self._write(), name="relay-writer")
+        self._writing = [asyncio.create_task(self._write()) for _ in range(flights)]
 
     @abstractmethod
-    def _batch(self, waiting: WaitingDeposits) -> U:
-        """Make one unit of some deposits."""
-
-    @abstractmethod
-    async def _transact(self, units: Sequence[U]) -> None:
-        """Write all units in one transaction, or nothing; raise in the store's words."""
+    async def _write_next(self) -> Sequence[Written]:
+        """Write what waits, as far as one group goes, and return what became of it."""
 
     async def deposit(self, deposit: Deposit) -> None:
         """Store an envelope; see Store.deposit."""
@@ -109,32 +121,21 @@ class GroupWriter(ABC, Generic[U]):
         self._something.set()
         await answer
 
-    def add(self, change: U) -> None:
-        """Take another change.
-
-        Raises:
-            Busy: too much waits.
-        """
-        self._check_room()
-        self._changes.append(change)
-        self._something.set()
-
     async def close(self) -> None:
         """Take nothing more, and write what was taken."""
         self._closing = True
         self._something.set()
-        await self._task
+        await asyncio.gather(*self._writing)
 
     def turn_away(self, problem: StoreError) -> None:
         """Refuse every deposit that waits for the next group."""
-        waiting, self._deposits = self._deposits, []
-        for _, answer in waiting:
+        for _, answer in take(self._deposits, len(self._deposits)):
             if not answer.done():
                 answer.set_exception(problem)
 
     def pending(self) -> int:
         """Return how much waits to be written."""
-        return len(self._deposits) + len(self._changes)
+        return len(self._deposits)
 
     def _check_room(self) -> None:
         if self._closing or self.pending() >= MAX_PENDING:
@@ -143,41 +144,23 @@ class GroupWriter(ABC, Generic[U]):
     async def _write(self) -> None:
         while True:
             await self._something.wait()
-            units = self._take()
-            if units:
-                await self._commit(units)
+            if self.pending():
+                for written in await self._write_next():
+                    if written.problem is None:
+                        self.on_group(sum(unit.size for unit in written.units))
+                    written.settle()
             elif self._closing:
                 return
             else:
                 self._something.clear()
 
-    def _take(self) -> list[U]:
-        units: list[U] = []
-        if self._deposits:
-            units.append(self._batch(self._deposits[: self._max_group]))
-            del self._deposits[: self._max_group]
-        units.extend(self._changes[: self._max_group])
-        del self._changes[: self._max_group]
-        return units
 
-    async def _commit(self, units: Sequence[U]) -> None:
-        """Write all units in one transaction, or each in its own where that fails.
-
-        On a full disk a group fails as a whole although the deletions in it might succeed and
-        make room.
-        """
-        try:
-            await self._transact(units)
-        except Exception as problem:  # noqa: BLE001 - whoever waits gets it; the writer goes on
-            if len(units) > 1:
-                for unit in units:
-                    await self._commit([unit])
-            else:
-                units[0].fail(problem)
-        else:
-            self.on_group(sum(unit.size for unit in units))
-            for unit in units:
-                unit.settle()
+def take(waiting: deque[_T], most: int) -> list[_T]:
+    """Take up to so many from the front; safe also while another thread appends."""
+    taken: list[_T] = []
+    while waiting and len(taken) < most:
+        taken.append(waiting.popleft())
+    return taken
 
 
 def _nobody_counts(_size: int) -> None:

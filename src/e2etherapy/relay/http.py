@@ -117,13 +117,11 @@ class RelayConnection(web.RequestHandler):
             raise ConnectionError("Nobody is there any more.")
         if not self._messages:
             self._head.done()
-        with self._untaken.hold(transport, resp.content_length or 0):
-            try:
-                async with asyncio.timeout(self._relay.limits.answer_seconds):
-                    return await super().finish_response(request, resp, start_time)
-            except TimeoutError:
-                self._drop("answer_seconds")
-                raise ConnectionError("The answer was not taken in time.") from None
+        self._untaken.begin(transport, resp.content_length or 0)
+        try:
+            return await super().finish_response(request, resp, start_time)
+        finally:
+            self._untaken.end(transport)
 
     def handle_error(
         self,
@@ -154,7 +152,7 @@ class RelayServer(web.Server):
         self.limits = limits
         self.dropped: Counter[str] = Counter()
         """Connections that were ended here, by why."""
-        self.untaken = UntakenAnswers(limits.untaken_bytes, self.dropped)
+        self.untaken = UntakenAnswers(limits.untaken_bytes, limits.answer_seconds, self.dropped)
         self.heads = Heads(limits.head_bytes)
         self.open = 0
 
@@ -176,7 +174,7 @@ class RelayServer(web.Server):
     def adopt(self, limits: Limits) -> None:
         """Hold new connections, and answers that begin, to other limits; nothing open ends."""
         self.limits = limits
-        self.untaken.adopt(limits.untaken_bytes)
+        self.untaken.adopt(limits.untaken_bytes, limits.answer_seconds)
         self.heads.adopt(limits.head_bytes)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:

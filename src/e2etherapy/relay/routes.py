@@ -76,6 +76,11 @@ class Operation:
     answer: Callable[[Rooms, Call], Awaitable[web.StreamResponse]]
     work: Work = Work.READING
 
+    @property
+    def name(self) -> str:
+        """What it is called in counts."""
+        return self.answer.__name__
+
 
 async def issue_tickets(rooms: Rooms, call: Call) -> web.Response:
     """Let the holder of an allowance issue tickets."""

@@ -22,16 +22,35 @@ class Transport(asyncio.Transport):
         self.aborted = True
 
 
-def test_another_room_holds_for_answers_that_begin_from_then_on() -> None:
+async def test_another_room_holds_for_answers_that_begin_from_then_on() -> None:
     dropped: Counter[str] = Counter()
-    answers = UntakenAnswers(100, dropped)
+    answers = UntakenAnswers(100, 60, dropped)
     first, second, third = Transport(), Transport(), Transport()
-    with answers.hold(first, 40), answers.hold(second, 40):
-        answers.adopt(50)
-        assert not first.aborted
-        with answers.hold(third, 10):
-            assert [one.aborted for one in (first, second, third)] == [True, False, False]
-        answers.adopt(100)
-        with answers.hold(third, 60):
-            assert not second.aborted
+    answers.begin(first, 40)
+    answers.begin(second, 40)
+    answers.adopt(50, 60)
+    assert not first.aborted
+    answers.begin(third, 10)
+    assert [one.aborted for one in (first, second, third)] == [True, False, False]
+    answers.end(third)
+    answers.adopt(100, 60)
+    answers.begin(third, 60)
+    assert not second.aborted
     assert dropped == {"untaken": 1}
+
+
+async def test_who_takes_an_answer_in_time_is_left_alone_and_who_does_not_is_dropped() -> None:
+    dropped: Counter[str] = Counter()
+    answers = UntakenAnswers(100, 0.2, dropped)
+    slow, quick = Transport(), Transport()
+    answers.begin(slow, 1)
+    for _ in range(8):
+        answers.begin(quick, 1)
+        await asyncio.sleep(0.05)
+        answers.end(quick)
+    assert (slow.aborted, quick.aborted) == (True, False)
+    assert dropped == {"answer_seconds": 1}
+    answers.begin(slow, 1)
+    answers.end(slow)
+    await asyncio.sleep(0.3)
+    assert dropped == {"answer_seconds": 1}

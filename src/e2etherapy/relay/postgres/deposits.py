@@ -14,7 +14,7 @@ from typing import Final
 
 from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.relay.decisions import MailboxState, decide_deposits
-from e2etherapy.relay.group import DepositBatch, GroupWriter, WaitingDeposits
+from e2etherapy.relay.group import DepositBatch, GroupWriter, Written, take
 from e2etherapy.relay.postgres.connection import Connection, Database
 from e2etherapy.relay.store import Busy, Deposit, StoreError
 
@@ -65,28 +65,28 @@ _LOCK: Final = """
 """
 
 
-class DepositWriter(GroupWriter[DepositBatch]):
+class DepositWriter(GroupWriter):
     """Writes deposits in groups, one group at a time."""
 
     def __init__(self, database: Database, announce: Callable[[set[MailboxId]], None]) -> None:
         """Take where to write, and whom to tell of the mailboxes in which something arrived."""
-        super().__init__(MAX_GROUP)
+        super().__init__(flights=1)
         self._database = database
         self._announce = announce
 
-    def _batch(self, waiting: WaitingDeposits) -> DepositBatch:
-        return DepositBatch(waiting, self.on_arrival)
-
-    async def _transact(self, units: Sequence[DepositBatch]) -> None:
-        (batch,) = units  # other changes do not go through this queue
+    async def _write_next(self) -> Sequence[Written]:
+        batch = DepositBatch(take(self._deposits, MAX_GROUP), self.on_arrival)
         try:
             batch.outcomes = await store(self._database, batch.deposits)
         except Busy as problem:
             # Group after group would wait as long for a database that does not answer.
             self.turn_away(problem)
-            raise
+            return [Written([batch], problem)]
+        except Exception as problem:  # noqa: BLE001 - whoever waits gets it; the writer goes on
+            return [Written([batch], problem)]
         arrived = zip(batch.deposits, batch.outcomes, strict=True)
         self._announce({deposit.mailbox for deposit, outcome in arrived if outcome is None})
+        return [Written([batch])]
 
 
 async def store(database: Database, deposits: Sequence[Deposit]) -> list[StoreError | None]:

@@ -27,11 +27,12 @@ PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA secure_delete = ON",
-    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA wal_autocheckpoint = 8000",
     "PRAGMA foreign_keys = ON",
     "PRAGMA trusted_schema = OFF",
 )
-"""What every connection sets first. FULL makes each commit wait for the disk."""
+"""What every connection sets first. FULL makes each commit wait for the disk. The log is emptied
+long before it has 8,000 pages (see `checkpoints`), unless a reader holds it up."""
 
 _NO_ROOM = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE"}
 """SQLite says FULL only for ENOSPC; a quota or a limit on the file's size is a failed write."""

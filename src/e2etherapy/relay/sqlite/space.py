@@ -12,7 +12,7 @@ from e2etherapy.relay.sqlite.connection import Connection, in_store_words
 from e2etherapy.relay.store import Space
 
 LOG_ROOM: Final = 67_108_864
-"""The write-ahead log has some 16 MB, more while a reader holds it up. Where the disk has less than
+"""The write-ahead log has some 8 MB, more while a reader holds it up. Where the disk has less than
 this, pages that are free within the file help nothing."""
 
 _PAGES_AN_ENVELOPE: Final = 4.25

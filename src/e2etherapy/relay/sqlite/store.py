@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -47,13 +47,15 @@ from e2etherapy.wire.locator import Locator
 
 
 class SqliteStore:
-    """A Store. One connection writes in groups, another reads without waiting for it."""
+    """A Store. One connection writes in groups, others read and checkpoint beside it."""
 
-    def __init__(self, path: Path, writing: Connection, reading: Connection) -> None:
+    def __init__(
+        self, path: Path, writing: Connection, others: tuple[Connection, Connection]
+    ) -> None:
         self._path = path
         self._writing = writing
-        self._reading = reading
-        self._writer = SqliteWriter(writing)
+        self._reading, beside = others
+        self._writer = SqliteWriter(writing, beside)
 
     @classmethod
     async def open(cls, path: Path) -> SqliteStore:
@@ -63,15 +65,14 @@ class SqliteStore:
             RelayDatabaseTooNew: a newer version of this program wrote it.
             RelayDatabaseUnusable: it cannot be opened, or is not a relay's.
         """
-        writing = await connect(path)
-        try:
+        async with AsyncExitStack() as opened:
+            writing = await _opened(path, opened)
             await migrate(writing)
             await _trust_the_log(writing)
-            reading = await connect(path)
-        except BaseException:
-            await writing.close()
-            raise
-        return cls(path, writing, reading)
+            reading = await _opened(path, opened)
+            beside = await _opened(path, opened)
+            opened.pop_all()
+        return cls(path, writing, (reading, beside))
 
     async def close(self) -> None:
         """Write what was accepted, then close the file."""
@@ -212,6 +213,13 @@ class SqliteStore:
             return list(await self._reading.execute_fetchall(statement, values))
         except (sqlite3.Error, OSError) as problem:
             raise in_store_words(problem) from None
+
+
+async def _opened(path: Path, opened: AsyncExitStack) -> Connection:
+    """Open a connection that is closed again if what comes after it fails."""
+    connection = await connect(path)
+    opened.push_async_callback(connection.close)
+    return connection
 
 
 async def _trust_the_log(database: Connection) -> None:
