@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from e2etherapy.errors import RelayUnreachable
 from e2etherapy.journal.record import EventName
 from e2etherapy.mailbox.capabilities import OwnerKey
 from e2etherapy.mailbox.operations import MAX_POSITION, StoredEnvelope
@@ -109,3 +110,76 @@ async def test_what_is_shown_again_changes_nothing(tmp_path: Path) -> None:
         assert AfterAll.asked >= 3, "it was shown again each time"
         assert await pair.therapist.thread(SAM) == before
         await pair.therapist.journal_verify()
+
+
+class Forgetful(RelayConnection):
+    """A relay that does not get to hear one acknowledgement, or shows its last page as new."""
+
+    deaf = False
+
+    async def features(self) -> frozenset[str]:
+        return frozenset()
+
+    async def acknowledge(self, owner_key: OwnerKey, through: int) -> None:
+        if Forgetful.deaf:
+            Forgetful.deaf = False
+            raise RelayUnreachable("The relay can't be reached.")
+        await super().acknowledge(owner_key, through)
+
+
+@pytest.mark.parametrize("position", [None, 2**31, 2**62])
+async def test_a_lost_acknowledgement_deletes_nothing_that_was_not_shown(
+    tmp_path: Path, position: int | None
+) -> None:
+    class Both(Forgetful, Renumbering):
+        """Both at once: the false position is what would be acknowledged later."""
+
+    async with two(tmp_path, turns=1, therapist_connect=Both) as pair:
+        await pair.client.send(OKAFOR, "one")
+        Renumbering.named, Forgetful.deaf = position, True
+        report = await pair.therapist.sync()
+        assert report.arrived == {SAM: 1}
+        assert report.problem is not None
+        await pair.client.send(OKAFOR, "two")
+        assert await pair.therapist.wait(5)
+        assert (await pair.therapist.sync()).arrived == {SAM: 1}
+        assert (await texts(pair.therapist, SAM))[-2:] == ["one", "two"]
+
+
+async def test_what_comes_again_after_its_keys_are_gone_is_passed_over(tmp_path: Path) -> None:
+    """A restored relay shows envelopes of turns that are over: no alarm, and nothing changes."""
+    async with two(tmp_path, turns=1, therapist_connect=AfterAll) as pair:
+        for turn in range(3):
+            await pair.client.send(OKAFOR, f"asked {turn}")
+            await pair.therapist.sync()
+            await pair.therapist.send(SAM, f"answered {turn}")
+            await pair.client.sync()
+        report = await pair.therapist.sync()
+        assert (report.arrived, report.notices) == ({}, [])
+        await pair.therapist.journal_verify()
+
+
+class Counting(RelayConnection):
+    """A relay whose positions are far apart."""
+
+    step = 2
+
+    async def features(self) -> frozenset[str]:
+        return frozenset()
+
+    async def collect(self, owner_key: OwnerKey, after: int) -> list[StoredEnvelope]:
+        page = await super().collect(owner_key, after)
+        return [replace(one, position=one.position * Counting.step) for one in page]
+
+
+@pytest.mark.parametrize("step", [2, 2**32])
+async def test_positions_that_are_far_apart_are_told_of_once_for_a_page(
+    tmp_path: Path, step: int
+) -> None:
+    Counting.step = step
+    async with two(tmp_path, turns=1, therapist_connect=Counting) as pair:
+        for number in range(20):
+            await pair.client.send(OKAFOR, f"{number}")
+        report = await pair.therapist.sync()
+        assert report.arrived == {SAM: 20}
+        assert len(report.notices) == 1

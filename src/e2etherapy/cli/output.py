@@ -44,5 +44,9 @@ def as_json(data: Answer | Sequence[Answer], indent: int | None) -> str:
 
 def moment(when: datetime) -> str:
     """Return a time as a person reads it, in this machine's time zone."""
-    local = when.astimezone()
+    try:
+        local = when.astimezone()
+    except (OverflowError, ValueError):
+        # At the ends of the calendar there is no other zone. A peer may write such a time.
+        local = when
     return f"{local.day} {local:%B %Y, %H:%M}"

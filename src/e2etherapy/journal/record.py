@@ -26,6 +26,7 @@ class EventName(StrEnum):
 
     INVITATION_MADE = "invitation_made"
     INVITATION_EXPIRED = "invitation_expired"
+    INVITATION_UNUSED = "invitation_unused"
     INVITATION_USED_BY_SOMEBODY_ELSE = "invitation_used_by_somebody_else"
     CONVERSATION_ESTABLISHED = "conversation_established"
     SAFETY_PHRASE_MATCHED = "safety_phrase_matched"

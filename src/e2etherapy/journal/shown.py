@@ -39,6 +39,7 @@ Joiners, marks and tags only shape letters and emoji: Persian is unreadable with
 _EVENTS = {
     "invitation_made": "An invitation was made.",
     "invitation_expired": "Somebody used the invitation after its last day.",
+    "invitation_unused": "Nobody used the invitation in time.",
     "invitation_used_by_somebody_else": "Somebody else tried to use the invitation.",
     "conversation_established": "The conversation was established.",
     "safety_phrase_matched": "The six words were compared and matched.",
@@ -52,7 +53,10 @@ _EVENTS = {
     "copy_trusted": "The owner said that this is the only copy of the vault.",
     "shared_from_journal": "An entry of the private journal was shared.",
 }
-_REFUSED = (frozenset({"reason"}), "Something that arrived was refused: {reason}.")
+_REFUSED = (
+    frozenset({"count", "reason"}),
+    "Something that arrived was refused ({count} times): {reason}.",
+)
 _DETAILED: dict[str, tuple[frozenset[str], str]] = {
     "envelope_refused": _REFUSED,
     "content_refused": _REFUSED,

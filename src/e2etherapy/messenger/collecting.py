@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from e2etherapy.errors import RelayError, RelayRefused
+from e2etherapy.errors import RelayError, RelayProtocolError, RelayRefused
 from e2etherapy.journal.record import EventName
 from e2etherapy.mailbox.batch import MAX_OPERATIONS
 from e2etherapy.mailbox.capabilities import OwnerKey
@@ -25,25 +25,32 @@ MAILBOXES_AT_ONCE: Final = 16
 """Each then gives up to four envelopes at once, which is more than most people write in a day; and
 at most 64 are stored in one transaction, as many as a page has."""
 
+FIRST: Final = 0
+"""A mailbox is asked for everything that it holds: what was collected is acknowledged, and so not
+there any more. A relay that once named a position far too high, lost an acknowledgement, or was
+restored and counts anew, then hides nothing."""
+
 Group = Sequence[ConversationRecord]
 _Fetched = TypeVar("_Fetched")
 
 
 async def collect_from(device: Device, url: str, records: Group, outcome: Outcome) -> None:
-    """Collect from each mailbox that has news or waits for its acknowledgement.
+    """Collect from each mailbox that holds something.
 
     Raises:
         RelayError: something failed; what was collected is stored, and what could be done was done.
+        VaultError: one conversation cannot be stored; the others are.
     """
     relay = await device.relay(url)
-    due = [record for record in records if record.acknowledged != record.collected]
+    due: list[ConversationRecord] = []
     for some in _groups(records, MAX_WAITED_MAILBOXES):
-        waited = [(record.mailbox.owner_key, record.collects_after) for record in some]
+        waited = [(record.mailbox.owner_key, FIRST) for record in some]
         due += [some[index] for index in await relay.wait(waited, 0)]
     collection = _Collection(device, relay, outcome)
-    await collection.run(list({record.id: record for record in due}.values()))
-    if collection.failure is not None:
-        raise collection.failure
+    await collection.run(due)
+    for failure in (outcome.failure, collection.failure):
+        if failure is not None:
+            raise failure
     # Not before everything was collected that this relay still holds.
     await storing.give_up_stalled(device, records, outcome)
 
@@ -53,7 +60,8 @@ class _Collection:
     """One relay's part of a sync.
 
     Attributes:
-        stored: what the vault holds and the relay need not any more, by conversation.
+        stored: what the vault holds and the relay need not any more, by conversation; only of this
+            run, so that nothing is acknowledged that was never shown.
         failure: what one mailbox met while the others went on.
     """
 
@@ -65,7 +73,6 @@ class _Collection:
 
     async def run(self, due: Group) -> None:
         """Store every page of every mailbox, then let the relay delete what is stored here."""
-        self.stored |= {one.id: one for one in due if one.acknowledged != one.collected}
         async with contextlib.aclosing(_first_pages(self.relay, due)) as groups:
             async for some, pages in groups:
                 await self._take(some, pages)
@@ -92,7 +99,7 @@ class _Collection:
             ) as pages:
                 async for page in pages:
                     await self._store([(record.id, page)])
-        except RelayRefused as error:
+        except (RelayRefused, RelayProtocolError) as error:
             self._meet(record, error)
 
     async def _store(self, pages: Sequence[Arrived]) -> None:
@@ -127,7 +134,7 @@ async def _first_pages(
     """Yield groups of mailboxes and a page of each; meanwhile the next group's are on their way."""
 
     def ask(some: Group) -> asyncio.Task[list[Page | RelayError]]:
-        wanted = [(record.mailbox.owner_key, record.collects_after) for record in some]
+        wanted = [(record.mailbox.owner_key, FIRST) for record in some]
         return asyncio.ensure_future(collect_many(relay, wanted))
 
     groups = _groups(due, MAILBOXES_AT_ONCE)

@@ -75,18 +75,21 @@ class Receiver:
     now: datetime
     occurrences: Occurrences = field(init=False)
     messages: int = 0
+    _known: int = field(init=False)
+    """The highest position that was here before."""
     _given_up: list[Partial] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Begin with nothing to tell."""
         self.occurrences = Occurrences(self.conversation.name)
+        self._known = max(self.conversation.acknowledged, self.conversation.collected)
 
     def open_page(self, page: list[StoredEnvelope]) -> list[Body]:
         """Open envelopes in order, on copies; return the bodies that break no form."""
+        self._check_gaps(page)
         bodies = []
         for stored in page:
-            self._check_gap(stored.position)
-            body = self._open(stored.envelope)
+            body = self._open(stored)
             if body is not None:
                 bodies.append(body)
             self.conversation = replace(self.conversation, collected=stored.position)
@@ -142,30 +145,35 @@ class Receiver:
             self._give_up(partial)
         self.apply([], change, Known())
 
-    def _check_gap(self, position: int) -> None:
-        last, name = self.conversation.collected, self.conversation.name
-        if restore_of(position) > restore_of(last):
+    def _check_gaps(self, page: list[StoredEnvelope]) -> None:
+        """Tell once of what a page's positions say: whoever counts them must not fill a record."""
+        last, missing, restored = self._known, 0, False
+        for stored in page:
+            if restore_of(stored.position) > restore_of(last):
+                restored = True
+            else:
+                missing += max(stored.position - last - 1, 0)
+            last = max(last, stored.position)
+        name = self.conversation.name
+        if restored:
             sentence = (
                 f"The relay was restored from a backup. What you and {name} have sent since that "
                 "backup may be lost, also where it was shown as stored. Ask whether something is "
                 "missing, and write it again."
             )
             self.occurrences.tell(EventName.RELAY_RESTORED, sentence)
-            return
-        missing = position - last - 1
-        if missing <= 0:
-            return
-        sentence = (
-            f"{missing} deliveries from {name} were removed from the relay before this device "
-            "fetched them: they were older than 30 days, or another copy of this vault has "
-            "fetched them."
-        )
-        self.occurrences.tell(EventName.GAP_NOTICED, sentence, missing=missing)
+        if missing:
+            sentence = (
+                f"{missing} deliveries from {name} were removed from the relay before this device "
+                "fetched them: they were older than 30 days, or another copy of this vault has "
+                "fetched them."
+            )
+            self.occurrences.tell(EventName.GAP_NOTICED, sentence, missing=missing)
 
-    def _open(self, envelope: bytes) -> Body | None:
+    def _open(self, stored: StoredEnvelope) -> Body | None:
         before = self.conversation.state
         try:
-            opened = session.unseal(before, envelope, day_of(self.now))
+            opened = session.unseal(before, stored.envelope, day_of(self.now))
         except ReplayedEnvelope:
             # The acknowledgement of an earlier sync was lost: nothing is new in it.
             return None
@@ -176,6 +184,10 @@ class Receiver:
             self.occurrences.misuse(EventName.INVITATION_EXPIRED, str(expired))
             return None
         except (EnvelopeRefused, MalformedData):
+            if stored.position <= self._known:
+                # It was here before, and what could open it is gone: a relay that was restored
+                # shows again what had been deleted.
+                return None
             reason = "it was not made for this conversation"
             self.occurrences.refuse(EventName.ENVELOPE_REFUSED, reason)
             return None

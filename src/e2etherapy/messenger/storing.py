@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from e2etherapy.errors import NotRemembered
 from e2etherapy.mailbox.operations import StoredEnvelope
 from e2etherapy.messenger import long_items
 from e2etherapy.messenger.clock import day_of
@@ -29,10 +30,12 @@ class Outcome:
 
     Attributes:
         arrived: for each conversation with news, the number of new messages.
+        failure: what the vault met with one conversation while the others went on.
     """
 
     arrived: dict[str, int] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
+    failure: Exception | None = None
 
     def add(self, receiver: Receiver) -> None:
         """Add what came of one conversation."""
@@ -47,24 +50,30 @@ async def store(
 ) -> list[ConversationRecord]:
     """Store a page of each of some conversations in one transaction.
 
+    What one conversation meets costs the others nothing; the outcome keeps it.
+
     Returns:
         the conversations as they are now in the vault.
     """
     changes: list[Change] = []
     stored: list[tuple[Receiver, Known]] = []
-    try:
-        for number, page in pages:
+    for number, page in pages:
+        try:
             # Read anew for each: a state that has moved on must never be gone on from.
             record = await conversations.by_id(device.vault.db, number)
             receiver = Receiver(record, device.clock())
             change = await device.begin(record, changes[-1] if changes else None)
             known = await _receive(device.vault.db, receiver, page, change)
-            changes.append(change)
-            stored.append((receiver, known))
-    finally:
-        # What one conversation meets must not cost the others their page.
+        except Exception as error:  # noqa: BLE001 - raised at the end of a sync, not lost
+            outcome.failure = outcome.failure or error
+            continue
+        changes.append(change)
+        stored.append((receiver, known))
+    try:
         if changes:
             await device.vault.commit(*changes)
+    except NotRemembered as error:
+        outcome.failure = outcome.failure or error  # it is on disk all the same
     for receiver, known in stored:
         await complete(device, receiver, known.partials)
         outcome.add(receiver)

@@ -43,10 +43,10 @@ async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:
     for url, some in by_relay(records).items():
         try:
             await collect_from(device, url, some, outcome)
+            # Not before everything was collected: an opening may have waited.
+            await _give_up_unused_invitations(device, url, some, outcome)
         except RelayError as error:
             failure = error
-    # Not before everything was collected: somebody who used one too late is told of.
-    await _give_up_unused_invitations(device, records, outcome)
     await sending.queue_due_receipts(device)
     failure = await sending.flush(device, []) or failure
     if failure is not None and not (outcome.arrived or outcome.notices):
@@ -89,19 +89,29 @@ async def _forget_what_is_awaited_for_too_long(device: Device) -> list[Conversat
 
 
 async def _give_up_unused_invitations(
-    device: Device, records: Iterable[ConversationRecord], outcome: Outcome
+    device: Device, url: str, records: Iterable[ConversationRecord], outcome: Outcome
 ) -> None:
-    """Remove invitations that nothing can open any more, with their secrets and mailboxes."""
+    """Remove invitations that nothing can open any more, with their secrets and mailboxes.
+
+    By this device's day and by the relay's: a clock that is wrong once must not end an invitation
+    that somebody is about to use.
+    """
     today = day_of(device.clock())
-    for invited in records:
-        if not isinstance(invited.state, Invited) or not is_over_for_good(invited.state, today):
-            continue
+    over = [
+        record
+        for record in records
+        if isinstance(record.state, Invited) and is_over_for_good(record.state, today)
+    ]
+    if not over:
+        return
+    today = min(today, day_of(await (await device.relay(url)).today()))
+    for invited in over:
         record = await conversations.by_id(device.vault.db, invited.id)
-        if isinstance(record.state, Invited):
+        if isinstance(record.state, Invited) and is_over_for_good(record.state, today):
             await inviting.withdraw(device, record)
             sentence = (
                 f"Nobody used the invitation for {record.name} in time. It was removed; "
                 "'e2etherapy invite' makes a new one."
             )
-            notice = Notice(record.name, EventName.INVITATION_EXPIRED, sentence)
+            notice = Notice(record.name, EventName.INVITATION_UNUSED, sentence)
             outcome.notices.append(notice)

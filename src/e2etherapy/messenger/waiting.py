@@ -16,6 +16,7 @@ from e2etherapy.errors import RelayError, RelayUnreachable
 from e2etherapy.mailbox.capabilities import OwnerKey
 from e2etherapy.mailbox.operations import ARRIVALS, MAX_WAIT_SECONDS, MAX_WAITED_MAILBOXES
 from e2etherapy.messenger import syncing
+from e2etherapy.messenger.collecting import FIRST
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.line.backoff import SPREAD_SECONDS, Backoff, drawn
 from e2etherapy.messenger.line.connection import RelayConnection
@@ -53,7 +54,7 @@ async def wait(device: Device, seconds: float, trouble: Trouble = no_trouble) ->
         watches = []
         for url, records in by_relay.items():
             relay = await device.relay(url)
-            mailboxes = [(record.mailbox.owner_key, record.collects_after) for record in records]
+            mailboxes = [(record.mailbox.owner_key, FIRST) for record in records]
             for start in range(0, len(mailboxes), MAX_WAITED_MAILBOXES):
                 some = mailboxes[start : start + MAX_WAITED_MAILBOXES]
                 watches.append(Watch(device, relay, some, trouble))

@@ -75,15 +75,6 @@ class ConversationRecord:
     verification: Verification
     created: int
 
-    @property
-    def collects_after(self) -> int:
-        """Position above which its mailbox may hold something new.
-
-        It is 0 once the relay has deleted what was collected. A relay that once named a position
-        far too high, or that was restored and counts anew, hides nothing that comes after that.
-        """
-        return 0 if self.acknowledged == self.collected else self.collected
-
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:

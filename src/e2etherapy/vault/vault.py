@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -248,6 +249,11 @@ class Vault:
         stored = await self.setting(_GENERATION)
         self._generation = int.from_bytes(stored or b"", "big")
         self.freshness = self._memory.judge(self._generation)
+        if self.freshness is Freshness.CURRENT:
+            # A crash or a full disk may have come between the last commit and the note: until it is
+            # written, an older copy counts as current too. If this fails the next commit says so.
+            with contextlib.suppress(NotRemembered):
+                self._remember()
         self.role = Role((await self.setting(_ROLE) or b"client").decode())
         book = await self.setting(PRIVATE_BOOK)
         if book is not None:

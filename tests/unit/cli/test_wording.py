@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
+
 import pytest
 
 from e2etherapy.cli import wording
+from e2etherapy.cli.output import moment
 from e2etherapy.vault.records import State
 
 
@@ -20,3 +24,19 @@ def test_an_interrupted_file_is_where_it_is_said_to_be(states: dict[str, State],
     sentence = wording.interrupted(["attachment"], states)
     assert said in sentence
     assert "text" not in sentence
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+def test_a_time_at_an_end_of_the_calendar_stops_no_list(
+    monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    """A peer may have written it."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        for year in (1, 9999):
+            for month, day in ((1, 1), (12, 31)):
+                for hour in (0, 23):
+                    shown = moment(datetime(year, month, day, hour, tzinfo=UTC))
+                    assert shown.endswith(":00")
+    time.tzset()

@@ -31,8 +31,8 @@ def sentence(event: str, details: dict[str, str | int]) -> str:
         ),
         (
             "content_refused",
-            {"reason": "a number that was used before"},
-            "Something that arrived was refused: a number that was used before.",
+            {"count": 3, "reason": "a number that was used before"},
+            "Something that arrived was refused (3 times): a number that was used before.",
         ),
         ("safety_phrase_matched", {}, "The six words were compared and matched."),
     ],
@@ -44,8 +44,8 @@ def test_details_stand_in_the_sentence(
 
 
 def test_what_looks_like_a_field_in_a_detail_stays_as_it_is() -> None:
-    assert sentence("content_refused", {"reason": "{reason} {0} {x.y}"}).endswith(
-        "refused: {reason} {0} {x.y}."
+    assert sentence("content_refused", {"count": 1, "reason": "{reason} {0} {x.y}"}).endswith(
+        "(1 times): {reason} {0} {x.y}."
     )
 
 

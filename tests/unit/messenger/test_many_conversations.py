@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from e2etherapy.errors import RelayUnreachable
+from e2etherapy.errors import RelayUnreachable, VaultDamaged
 from e2etherapy.mailbox.capabilities import OwnerKey
 from e2etherapy.mailbox.operations import MAX_WAITED_MAILBOXES
 from e2etherapy.messenger.line.connection import RelayConnection
-from e2etherapy.vault.records import Role
+from e2etherapy.vault import conversations
+from e2etherapy.vault.change import Change
+from e2etherapy.vault.records import ConversationRecord, Role
 from tests.support.caseload import create_mailboxes, many
 from tests.support.devices import two
 from tests.support.homes import HandClock, home
@@ -141,3 +143,32 @@ async def test_without_a_conversation_a_wait_still_waits(tmp_path: Path) -> None
         messenger.device.sleep = nap
         assert not await messenger.wait(30)
         assert nap.slept == [30]
+
+
+async def test_a_conversation_that_cannot_be_stored_costs_the_others_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with two(tmp_path) as pair:
+        mailboxes = await many(pair.therapist, "Sam", 5)
+        await create_mailboxes(pair, mailboxes)
+        relay = await pair.client.device.relay(pair.relay.url)
+        for mailbox in mailboxes:
+            await relay.deposit(mailbox.address(), bytes(16_384))
+        records = await conversations.every(pair.therapist.device.vault.db)
+        broken = records[2].id
+        begin = pair.therapist.device.begin
+
+        async def damaged(record: ConversationRecord, behind: Change | None = None) -> Change:
+            if record.id == broken:
+                raise VaultDamaged("A page of the vault cannot be read.")
+            return await begin(record, behind)
+
+        monkeypatch.setattr(pair.therapist.device, "begin", damaged)
+        for _ in range(2):
+            with pytest.raises(VaultDamaged):
+                await pair.therapist.sync()
+        after = await conversations.every(pair.therapist.device.vault.db)
+        waiting = {one.id for one in after if one.mailbox in mailboxes and not one.collected}
+        assert waiting == {broken}
+        assert all(one.acknowledged == one.collected for one in after)
+        await pair.therapist.journal_verify()

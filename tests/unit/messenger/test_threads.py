@@ -109,7 +109,10 @@ async def test_an_opening_long_after_the_last_day_is_told_of(tmp_path: Path) -> 
         await pair.client.join((await pair.therapist.invite(SAM, days=1)).link)
         pair.clock.forward(days=32)
         report = await pair.therapist.sync()
-        assert [notice.event for notice in report.notices] == [EventName.INVITATION_EXPIRED] * 2
+        assert [notice.event for notice in report.notices] == [
+            EventName.INVITATION_EXPIRED,
+            EventName.INVITATION_UNUSED,
+        ]
         assert "after its last day" in report.notices[0].sentence
         assert "Nobody used" in report.notices[1].sentence
         assert await pair.therapist.conversations() == []

@@ -73,7 +73,7 @@ async def test_an_arrival_ends_the_wait_and_the_stream(pair: Two) -> None:
     async with arrivals_relay(staying(arrived(), arrived(0))) as server:
         await move(pair.therapist, [server])
         assert await waited(pair.therapist, Nap(0))
-        assert server.asked == [([2], 1)]
+        assert server.asked == [([0], 1)]
         assert server.polled == 0
         await server.until_open(0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -146,20 +147,33 @@ async def test_an_invitation_that_nobody_used_goes_with_its_mailbox(
     assert len(await pair.therapist.conversations()) == 1, "an opening in time may still wait"
     pair.clock.forward(days=1)
     report = await pair.therapist.sync()
-    assert [notice.event for notice in report.notices] == [EventName.INVITATION_EXPIRED]
+    assert [notice.event for notice in report.notices] == [EventName.INVITATION_UNUSED]
     assert report.unsent == 0
     assert mailboxes(pair) == set()
     assert await pair.therapist.conversations() == []
 
 
-async def test_it_goes_also_when_its_relay_is_away(pair: Two, line: Refusing) -> None:
+async def test_it_stays_as_long_as_its_relay_cannot_say_whether_it_was_used(
+    pair: Two, line: Refusing
+) -> None:
     await pair.therapist.invite(SAM, days=1)
     pair.clock.forward(days=32)
     line.error = RelayUnreachable
     line.down = True
-    report = await pair.therapist.sync()
-    assert report.problem is not None
-    assert await pair.therapist.conversations() == []
+    with pytest.raises(RelayUnreachable):
+        await pair.therapist.sync()
+    assert len(await pair.therapist.conversations()) == 1
     line.mend()
     await pair.therapist.sync()
     assert mailboxes(pair) == set()
+
+
+async def test_a_clock_that_is_wrong_once_ends_no_invitation(pair: Two) -> None:
+    link = (await pair.therapist.invite(SAM, days=10)).link
+    right = pair.therapist.device.clock
+    pair.therapist.device.clock = lambda: right() + timedelta(days=60)
+    assert (await pair.therapist.sync()).notices == []
+    pair.therapist.device.clock = right
+    await pair.client.join(link)
+    await pair.therapist.sync()
+    assert [one.phase for one in await pair.therapist.conversations()] == ["ready"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Final
 
 import msgspec
 
@@ -12,6 +13,9 @@ from e2etherapy.messenger.line.answers import BROKEN_JSON, nonsense
 from e2etherapy.messenger.line.event_stream import Event, EventStream
 
 _ARRIVED = ARRIVED.encode()
+MAX_STREAM_SIZE: Final = 2**20
+"""A quarter of an hour of signs of life has a few hundred bytes, and a reader leaves at the first
+arrival."""
 
 
 async def arrivals_in(
@@ -26,8 +30,11 @@ async def arrivals_in(
     Raises:
         RelayProtocolError: the stream breaks its form, or names a mailbox that there is not.
     """
-    stream = EventStream()
+    stream, size = EventStream(), 0
     async for piece in pieces:
+        size += len(piece)
+        if size > MAX_STREAM_SIZE:
+            raise nonsense("a stream without end that says nothing.")
         try:
             events = stream.feed(piece)
         except MalformedData as error:

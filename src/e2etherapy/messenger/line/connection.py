@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
+from datetime import date
 from typing import Final
 
 import aiohttp
@@ -221,6 +222,13 @@ class RelayConnection(Exchange):
                 await self._call("GET", "/health", Asked(None), success=OK), type=dict[str, object]
             )
         except BROKEN_JSON:
+            raise RelayProtocolError("This address does not answer like a relay.") from None
+
+    async def today(self) -> date:
+        """Return the relay's day in UTC."""
+        try:
+            return date.fromisoformat(str((await self.health()).get("now")))
+        except ValueError:
             raise RelayProtocolError("This address does not answer like a relay.") from None
 
 
