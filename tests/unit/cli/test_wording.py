@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime
 
@@ -38,5 +39,5 @@ def test_a_time_at_an_end_of_the_calendar_stops_no_list(
             for month, day in ((1, 1), (12, 31)):
                 for hour in (0, 23):
                     shown = moment(datetime(year, month, day, hour, tzinfo=UTC))
-                    assert shown.endswith(":00")
+                    assert re.search(r"[0-9]+:[0-9]{2}$", shown)
     time.tzset()
