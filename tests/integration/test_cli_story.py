@@ -207,6 +207,19 @@ def test_a_file_arrives_with_a_text_and_is_saved_under_a_harmless_name(
     assert again["saved"] == saved["saved"]
 
 
+def test_every_file_that_is_named_arrives(pair: Pair, tmp_path: Path) -> None:
+    names = [f"{number}.bin" for number in range(3)]
+    for number, name in enumerate(names):
+        (tmp_path / name).write_bytes(bytes([number]) * 20_000)
+    attached = [word for name in names for word in ("--attach", str(tmp_path / name))]
+    sent = pair.client.ask("send", "Dr. Okafor", "three", *attached)
+    assert [item["kind"] for item in sent["items"]] == ["text", *["attachment"] * 3]
+    pair.therapist.ask("sync")
+    read = pair.therapist.ask("read", "Robin", "--save", str(tmp_path / "all"))[-3:]
+    saved = {one["file"]["name"]: Path(one["file"]["saved"]).read_bytes() for one in read}
+    assert saved == {name: bytes([number]) * 20_000 for number, name in enumerate(names)}
+
+
 def test_options_stand_before_or_after_the_command(pair: Pair, tmp_path: Path) -> None:
     options = [
         *("--home", str(pair.client.home)),

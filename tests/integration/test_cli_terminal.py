@@ -323,7 +323,7 @@ def test_ctrl_c_while_something_is_sent_says_what_became_of_it(tmp_path: Path) -
     assert code == 130
     assert "The text is on this device and waits" in shown
     assert "'e2etherapy sync'" in shown
-    assert "The file was not sent, and nothing of it is kept." in shown
+    assert "The file voice.ogg was not sent, and nothing of it is kept." in shown
     with running_relay(tmp_path, place):
         two.client.ask("sync")
         two.therapist.ask("sync")

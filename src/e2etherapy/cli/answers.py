@@ -113,10 +113,11 @@ class Notice(Answer, frozen=True):
 
 
 class Synced(Answer, frozen=True):
-    """`sync`: `unsent` counts what the relay has not answered yet; `problem` is why."""
+    """`sync`: `delivered` counts messages that had waited; `unsent` what waits, `problem` why."""
 
     arrived: list[Arrived]
     notices: list[Notice]
+    delivered: int
     unsent: int
     problem: str | None
 

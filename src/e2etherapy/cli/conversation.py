@@ -30,14 +30,16 @@ Examples:
 @click.argument("text", required=False)
 @click.option(
     "--attach",
+    "paths",
     type=click.Path(path_type=Path),
+    multiple=True,
     metavar="FILE",
-    help="Send this file, up to 25 MB.",
+    help="Send this file, up to 25 MB; may be given again for more.",
 )
 @vault_options
 @click.pass_obj
-def send(invocation: Invocation, name: str, text: str | None, attach: Path | None) -> None:
-    """Send a text, a file or both to NAME.
+def send(invocation: Invocation, name: str, text: str | None, paths: tuple[Path, ...]) -> None:
+    """Send a text, files or both to NAME.
 
     TEXT may be - for standard input, byte for byte; without it, a pipe is read or you are asked.
 
@@ -45,13 +47,13 @@ def send(invocation: Invocation, name: str, text: str | None, attach: Path | Non
     """
     from e2etherapy.cli import sending
 
-    file = None if attach is None else sending.attachment(attach)
-    given = None if text is None and file is not None else typed_text.piped(text)
-    asked = given is None and file is None
+    files = [sending.attachment(path) for path in paths]
+    given = None if text is None and files else typed_text.piped(text)
+    asked = given is None and not files
 
     async def deliver(messenger: Messenger) -> Sent:
         words = await _written(messenger, name) if asked else given
-        return await sending.send(messenger, name, words, file)
+        return await sending.send(messenger, name, words, files)
 
     sending.show(invocation, invocation.unlocked(deliver))
 

@@ -84,7 +84,7 @@ def share(invocation: Invocation, number: int, name: str, yes: bool) -> None:
     async def shared(messenger: Messenger) -> Sent:
         if not yes:
             await _confirm(messenger, number, name)
-        async with sending.interruptible(messenger, name, ["journal_share"]):
+        async with sending.interruptible(messenger, name, ["The journal entry"]):
             report = await messenger.journal_share(number, name)
         return sending.sent(name, [sending.item("journal_share", report)])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,20 +55,20 @@ def attachment(path: Path) -> OutgoingFile:
 
 
 async def send(
-    messenger: Messenger, name: str, text: str | None, file: OutgoingFile | None
+    messenger: Messenger, name: str, text: str | None, files: Sequence[OutgoingFile]
 ) -> Sent:
-    """Send a text, then a file, whichever there is.
+    """Send a text, if there is one, then the files.
 
     Raises:
         Interrupted: Ctrl-C was pressed; the sentence says what became of each.
     """
     items = []
-    given: dict[ItemKind, object] = {"text": text, "attachment": file}
-    asked = [kind for kind, something in given.items() if something is not None]
+    asked = [] if text is None else ["The text"]
+    asked += [f"The file {inert_line(file.name)}" for file in files]
     async with interruptible(messenger, name, asked), _progress() as progress:
         if text is not None:
             items.append(item("text", await messenger.send(name, text, progress)))
-        if file is not None:
+        for file in files:
             parts = (file.name, file.media_type, file.data)
             items.append(item("attachment", await messenger.send_file(name, parts, progress)))
     return sent(name, items)
@@ -82,9 +82,14 @@ async def _progress() -> AsyncIterator[Callable[[int, int], None]]:
 
 @asynccontextmanager
 async def interruptible(
-    messenger: Messenger, name: str, asked: list[ItemKind]
+    messenger: Messenger, name: str, asked: Sequence[str]
 ) -> AsyncIterator[None]:
     """Say, if Ctrl-C ends it, what became of what was to be sent.
+
+    Args:
+        messenger: sends it.
+        name: whom to.
+        asked: what each thing is called in a sentence, in the order in which they are sent.
 
     Raises:
         Interrupted: it did.

@@ -94,7 +94,7 @@ def show_all(invocation: Invocation, report: SyncReport) -> None:
 
 def show(invocation: Invocation, report: SyncReport) -> None:
     """Print a report that has something in it."""
-    if not (report.arrived or report.notices):
+    if not (report.arrived or report.notices or report.delivered):
         return
     if invocation.json:
         output.line(answer(report))
@@ -111,6 +111,7 @@ def answer(report: SyncReport) -> Synced:
             Notice(name=notice.conversation, event=notice.event.value, sentence=notice.sentence)
             for notice in report.notices
         ],
+        delivered=report.delivered,
         unsent=report.unsent,
         problem=report.problem,
     )

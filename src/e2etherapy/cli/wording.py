@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import click
@@ -61,20 +62,18 @@ def state(name: str, word: str) -> str:
     }[word]
 
 
-def interrupted(asked: Sequence[str], states: Mapping[str, State]) -> str:
+def interrupted(asked: Sequence[str], states: Sequence[State]) -> str:
     """Say what became of what was being sent when Ctrl-C ended it.
 
     Args:
-        asked: the kinds of what was to be sent.
-        states: how far those have come that are in the record.
+        asked: what each thing is called, in the order in which they were to be sent.
+        states: how far those have come that are in the record: the first ones.
     """
-    called = {"text": "text", "attachment": "file", "journal_share": "journal entry"}
     sentences = ["Stopped."]
-    for kind in asked:
-        what = f"The {called[kind]}"
-        if kind not in states:
+    for what, state in zip_longest(asked, states):
+        if state is None:
             sentences.append(f"{what} was not sent, and nothing of it is kept.")
-        elif not states[kind]:
+        elif not state:
             sentences.append(
                 f"{what} is on this device and waits: it goes out with the next sync "
                 "('e2etherapy sync'). Do not send it again; it cannot be taken back."
@@ -192,6 +191,8 @@ def synced(report: SyncReport) -> str:
         for name, count in report.arrived.items()
     ]
     lines += [inert_line(notice.sentence) for notice in report.notices]
+    if report.delivered:
+        lines.append("What waited on this device is at the relay now.")
     if report.unsent:
         lines.append("Something still waits on this device; it goes out with a later sync.")
     if not lines and report.problem is None:

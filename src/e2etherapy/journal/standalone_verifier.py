@@ -231,6 +231,11 @@ def main() -> int:
     """Check every book below the folder of this file."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    if len(sys.argv) > 1:
+        print(
+            "This checks the record beside it, and nothing that is named: run it without arguments."
+        )
+        return 2
     here = pathlib.Path(__file__).resolve().parent
     books = sorted(here.glob("books/*/journal.json"))
     if not books:

@@ -47,7 +47,8 @@ async def collect_from(device: Device, url: str, records: Group, outcome: Outcom
         waited = [(record.mailbox.owner_key, FIRST) for record in some]
         due += [some[index] for index in await relay.wait(waited, 0)]
     collection = _Collection(device, relay, outcome)
-    await collection.run(due)
+    # Each once, whatever the relay says.
+    await collection.run(list({record.id: record for record in due}.values()))
     for failure in (outcome.failure, collection.failure):
         if failure is not None:
             raise failure

@@ -37,7 +37,9 @@ async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:
     device.vault.require_only_copy()
     outcome = Outcome()
     await joining.forget_old_claims(device)
+    waited = await conversations.waiting_here(device.vault.db)
     failure = await sending.flush(device, outcome.notices, progress)
+    delivered = waited - await conversations.waiting_here(device.vault.db)
     await _complete_what_a_crash_left(device, outcome)
     records = await _forget_what_is_awaited_for_too_long(device)
     for url, some in by_relay(records).items():
@@ -49,11 +51,11 @@ async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:
             failure = error
     await sending.queue_due_receipts(device)
     failure = await sending.flush(device, []) or failure
-    if failure is not None and not (outcome.arrived or outcome.notices):
+    if failure is not None and not (outcome.arrived or outcome.notices or delivered):
         raise failure
     unsent = await outbox.count(device.vault.db)
     problem = None if failure is None else str(failure)
-    return SyncReport(outcome.arrived, outcome.notices, unsent, problem)
+    return SyncReport(outcome.arrived, outcome.notices, unsent, problem, delivered)
 
 
 def by_relay(records: Iterable[ConversationRecord]) -> dict[str, list[ConversationRecord]]:

@@ -113,6 +113,7 @@ class SyncReport:
     Attributes:
         arrived: for each conversation with news, the number of new messages.
         notices: what the person should know.
+        delivered: how many texts, files and entries that had waited here are at a relay now.
         unsent: errands that the relay has not answered.
         problem: what kept a relay from doing its part; None if all did.
     """
@@ -121,6 +122,7 @@ class SyncReport:
     notices: list[Notice] = field(default_factory=list)
     unsent: int = 0
     problem: str | None = None
+    delivered: int = 0
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -226,13 +226,24 @@ async def state_of(db: Database, conversation: int, item: bytes) -> State:
     return State.ON_DEVICE if row is None else State(row[0])
 
 
-async def own_since(db: Database, conversation: int, sequence: int) -> dict[str, State]:
-    """Return the state of one's own items behind a sequence, by their kind."""
+async def waiting_here(db: Database) -> int:
+    """Return how many of one's own texts, files and entries are only on this device."""
+    row = await db.fetch_one(
+        "SELECT count(*) FROM item WHERE author = 'own' AND state = ?"
+        " AND kind IN ('text', 'attachment', 'journal_share')",
+        (State.ON_DEVICE.value,),
+    )
+    return 0 if row is None else int(row[0])
+
+
+async def own_since(db: Database, conversation: int, sequence: int) -> list[State]:
+    """Return how far one's own texts, files and entries behind a sequence have come, in order."""
     rows = await db.fetch_all(
-        "SELECT kind, state FROM item WHERE conversation = ? AND author = 'own' AND sequence > ?",
+        "SELECT state FROM item WHERE conversation = ? AND author = 'own' AND sequence > ?"
+        " AND kind IN ('text', 'attachment', 'journal_share') ORDER BY sequence",
         (conversation, sequence),
     )
-    return {row[0]: State(row[1]) for row in rows}
+    return [State(row[0]) for row in rows]
 
 
 async def unmarked(db: Database, conversation: int) -> list[bytes]:

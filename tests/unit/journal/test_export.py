@@ -64,9 +64,9 @@ def unpacked(archive: zipfile.ZipFile, folder: Path) -> Path:
     return folder
 
 
-def run_verifier(folder: Path) -> subprocess.CompletedProcess[str]:
+def run_verifier(folder: Path, *named: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-I", "-S", "verify.py"],
+        [sys.executable, "-I", "-S", "verify.py", *named],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -357,3 +357,11 @@ def test_a_file_that_could_not_be_read_is_said_where_it_belongs(tmp_path: Path) 
     done = run_verifier(unpacked(archive, tmp_path))
     assert done.returncode == 0
     assert "Recorded files that are not in this copy: 1." in done.stdout
+
+
+def test_the_verifier_does_not_seem_to_check_what_is_named(tmp_path: Path) -> None:
+    folder = unpacked(exported(), tmp_path)
+    done = run_verifier(folder, "another.zip")
+    assert done.returncode == 2
+    assert "without arguments" in done.stdout
+    assert "fits" not in done.stdout
