@@ -440,6 +440,7 @@ def test_a_relay_that_is_down_is_told_in_json_too(tmp_path: Path) -> None:
     assert synced.data == {
         "arrived": [],
         "notices": [],
+        "delivered": 0,
         "unsent": 2,
         "problem": "The relay can't be reached.",
     }

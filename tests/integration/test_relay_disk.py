@@ -76,6 +76,8 @@ def test_a_power_cut_takes_nothing_that_was_answered(
 DOES_NOT_WAIT_FOR_THE_DISK = """
 from e2etherapy.relay.sqlite import connection
 connection.PRAGMAS = tuple(text.replace("FULL", "NORMAL") for text in connection.PRAGMAS)
+from e2etherapy.relay.sqlite import checkpoints
+checkpoints.CHANGES_BETWEEN = 1_000_000  # each of them waits for the disk
 """
 
 
