@@ -41,6 +41,11 @@ def pair(tmp_path_factory: pytest.TempPathFactory, relay: Relay) -> Pair:
     return acquainted(tmp_path_factory.mktemp("people"), relay)
 
 
+def heed_ctrl_c() -> None:
+    """Who runs the tests in the background ignores it, and so would a program that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def at_terminal(person: Person, *arguments: str, **variables: str) -> pexpect.spawn[str]:
     """Run a command at a terminal, where it asks for the passphrase."""
     columns = int(variables.pop("columns", "120"))
@@ -52,6 +57,7 @@ def at_terminal(person: Person, *arguments: str, **variables: str) -> pexpect.sp
         timeout=PATIENCE_SECONDS,
         dimensions=(60, columns),
         cwd=str(person.folder),
+        preexec_fn=heed_ctrl_c,
     )
 
 
@@ -376,6 +382,7 @@ def test_waiting_shows_what_arrives_until_it_is_stopped(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_ctrl_c,  # noqa: PLW1509 - it starts no thread
     )
     two.client.ask("send", "Dr. Okafor", "I am here.")
     assert waiting.stdout is not None

@@ -108,9 +108,10 @@ def damaged(envelope: bytes, choice: int) -> bytes:
 
 
 def spliced(envelopes: list[bytes], choice: int) -> list[bytes]:
-    """Join the halves of two different envelopes."""
+    """Join the halves of two different envelopes, unless they begin or end alike by chance."""
     place = 1 + choice % (ENVELOPE_SIZE - 1)
-    return [one[:place] + two[place:] for one, two in pairwise(envelopes)]
+    joined = [one[:place] + two[place:] for one, two in pairwise(envelopes)]
+    return [envelope for envelope in joined if envelope not in envelopes]
 
 
 ATTACKS: dict[str, Callable[[Material, int], list[bytes]]] = {

@@ -37,13 +37,17 @@ def items() -> st.SearchStrategy[KnownItem]:
     }
     many = st.lists(ids, min_size=1, max_size=256)
     digests = st.binary(min_size=32, max_size=32)
-    parts = st.integers(2, 2_400).flatmap(
-        lambda count: st.builds(
+    places = st.integers(2, 2_400).flatmap(
+        lambda count: st.tuples(st.integers(0, count - 1), st.just(count))
+    )
+    # Its whole has the sequence of its first piece, and takes as many as it has pieces.
+    parts = places.flatmap(
+        lambda place: st.builds(
             content.Part,
-            **common,
+            **common | {"sequence": st.integers(1 + place[0], 2**53 - place[1] + place[0])},
             whole=ids,
-            index=st.integers(0, count - 1),
-            count=st.just(count),
+            index=st.just(place[0]),
+            count=st.just(place[1]),
         )
     )
     return st.one_of(

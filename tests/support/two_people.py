@@ -183,7 +183,8 @@ class TwoPeople:
 
         Longer is the same as destroying it, which is a case of its own.
         """
-        for entry in self.relay.mailboxes[mailbox].entries:
+        known = self.relay.mailboxes.get(mailbox)
+        for entry in known.entries if known is not None else []:
             name = entry.name()
             if entry.withheld and self.ledger.turns_behind(name) >= MOST_TURNS_WITHHELD:
                 entry.withheld = False
