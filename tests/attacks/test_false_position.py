@@ -11,7 +11,7 @@ import pytest
 from e2etherapy.errors import RelayUnreachable
 from e2etherapy.journal.record import EventName
 from e2etherapy.mailbox.capabilities import OwnerKey
-from e2etherapy.mailbox.operations import MAX_POSITION, StoredEnvelope
+from e2etherapy.mailbox.operations import MAX_PAGE, MAX_POSITION, StoredEnvelope
 from e2etherapy.messenger.line.connection import RelayConnection
 from tests.support.devices import record_of, texts, two
 
@@ -29,8 +29,10 @@ class Renumbering(RelayConnection):
     async def features(self) -> frozenset[str]:
         return frozenset()
 
-    async def collect(self, owner_key: OwnerKey, after: int) -> list[StoredEnvelope]:
-        page = await super().collect(owner_key, after)
+    async def collect(
+        self, owner_key: OwnerKey, after: int, limit: int = MAX_PAGE
+    ) -> list[StoredEnvelope]:
+        page = await super().collect(owner_key, after, limit)
         if page and Renumbering.named is not None:
             page[-1] = replace(page[-1], position=Renumbering.named)
             Renumbering.named = None
@@ -90,9 +92,11 @@ class AfterAll(RelayConnection):
     async def acknowledge(self, owner_key: OwnerKey, through: int) -> None:
         """Do nothing."""
 
-    async def collect(self, owner_key: OwnerKey, after: int) -> list[StoredEnvelope]:
+    async def collect(
+        self, owner_key: OwnerKey, after: int, limit: int = MAX_PAGE
+    ) -> list[StoredEnvelope]:
         AfterAll.asked += 1
-        return await super().collect(owner_key, after)
+        return await super().collect(owner_key, after, limit)
 
     async def wait(self, mailboxes: Sequence[tuple[OwnerKey, int]], seconds: float) -> list[int]:
         return await super().wait(mailboxes, seconds)
@@ -167,8 +171,10 @@ class Counting(RelayConnection):
     async def features(self) -> frozenset[str]:
         return frozenset()
 
-    async def collect(self, owner_key: OwnerKey, after: int) -> list[StoredEnvelope]:
-        page = await super().collect(owner_key, after)
+    async def collect(
+        self, owner_key: OwnerKey, after: int, limit: int = MAX_PAGE
+    ) -> list[StoredEnvelope]:
+        page = await super().collect(owner_key, after, limit)
         return [replace(one, position=one.position * Counting.step) for one in page]
 
 

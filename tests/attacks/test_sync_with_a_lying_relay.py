@@ -39,10 +39,12 @@ class Endless(RelayConnection):
 
     pages = 0
 
-    async def collect(self, owner_key: OwnerKey, after: int) -> list[StoredEnvelope]:
+    async def collect(
+        self, owner_key: OwnerKey, after: int, limit: int = MAX_PAGE
+    ) -> list[StoredEnvelope]:
         type(self).pages += 1
         assert self.pages < 9, "this goes on without end"
-        await super().collect(owner_key, after)
+        await super().collect(owner_key, after, limit)
         first = max(after, 1_000 * self.pages) + 1
         positions = range(first, first + MAX_PAGE)
         return [StoredEnvelope(position, DRAW(ENVELOPE_SIZE)) for position in positions]
@@ -77,8 +79,10 @@ class Replaying(RelayConnection):
 
     first: list[StoredEnvelope]
 
-    async def collect(self, owner_key: OwnerKey, after: int) -> list[StoredEnvelope]:
-        page = await super().collect(owner_key, after)
+    async def collect(
+        self, owner_key: OwnerKey, after: int, limit: int = MAX_PAGE
+    ) -> list[StoredEnvelope]:
+        page = await super().collect(owner_key, after, limit)
         if page and not hasattr(type(self), "first"):
             type(self).first = page
         if page or after > 9:
@@ -143,10 +147,12 @@ async def test_a_mailbox_that_is_gone_is_told_of_and_the_others_go_on(tmp_path: 
             forgotten = [i for i, (key, _) in enumerate(mailboxes) if bytes(key) in gone]
             return sorted({*arrived, *forgotten})
 
-        async def collect(self, owner_key: OwnerKey, after: int) -> list[StoredEnvelope]:
+        async def collect(
+            self, owner_key: OwnerKey, after: int, limit: int = MAX_PAGE
+        ) -> list[StoredEnvelope]:
             if bytes(owner_key) in gone:
                 raise RelayRefused("The relay has nothing here for this key.")
-            return await super().collect(owner_key, after)
+            return await super().collect(owner_key, after, limit)
 
         async def batch(self, batched: Sequence[BatchedOperation]) -> list[BatchResult]:
             results = await super().batch(batched)

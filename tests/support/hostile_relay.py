@@ -217,10 +217,12 @@ class HostileConnection(RelayConnection):
         self._meet(lambda: self._put(address.mailbox, envelope))
         self._relay.answered.add(digest(envelope))
 
-    async def collect(self, owner_key: OwnerKey, after: int) -> list[StoredEnvelope]:
+    async def collect(
+        self, owner_key: OwnerKey, after: int, limit: int = MAX_PAGE
+    ) -> list[StoredEnvelope]:
         """Show a page."""
         mailbox = self._opened(owner_key)
-        return self._meet(lambda: mailbox.collect(after))
+        return self._meet(lambda: mailbox.collect(after, limit))
 
     async def acknowledge(self, owner_key: OwnerKey, through: int) -> None:
         """Delete, or pretend to."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from e2etherapy.mailbox.capabilities import OwnerKey
-from e2etherapy.mailbox.operations import StoredEnvelope
+from e2etherapy.mailbox.operations import MAX_PAGE, StoredEnvelope
 from e2etherapy.messenger.line.connection import RelayConnection
 
 
@@ -37,10 +37,12 @@ class _ConnectionThroughHands(RelayConnection):
             return await super().wait(mailboxes, seconds)
         return list(range(len(mailboxes)))
 
-    async def collect(self, owner_key: OwnerKey, after: int) -> list[StoredEnvelope]:
+    async def collect(
+        self, owner_key: OwnerKey, after: int, limit: int = MAX_PAGE
+    ) -> list[StoredEnvelope]:
         meddler = self._meddler
         if meddler.rearrange is None:
-            return await super().collect(owner_key, after)
+            return await super().collect(owner_key, after, limit)
         self._taken = max(self._taken, after)
         while page := await super().collect(owner_key, self._taken):
             meddler.held += [stored.envelope for stored in page]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,19 +65,14 @@ async def send(
     items = []
     asked = [] if text is None else ["The text"]
     asked += [f"The file {inert_line(file.name)}" for file in files]
-    async with interruptible(messenger, name, asked), _progress() as progress:
-        if text is not None:
-            items.append(item("text", await messenger.send(name, text, progress)))
-        for file in files:
-            parts = (file.name, file.media_type, file.data)
-            items.append(item("attachment", await messenger.send_file(name, parts, progress)))
+    async with interruptible(messenger, name, asked):
+        with progress_bar("Sending") as progress:
+            if text is not None:
+                items.append(item("text", await messenger.send(name, text, progress)))
+            for file in files:
+                parts = (file.name, file.media_type, file.data)
+                items.append(item("attachment", await messenger.send_file(name, parts, progress)))
     return sent(name, items)
-
-
-@asynccontextmanager
-async def _progress() -> AsyncIterator[Callable[[int, int], None]]:
-    with progress_bar("Sending") as progress:
-        yield progress
 
 
 @asynccontextmanager

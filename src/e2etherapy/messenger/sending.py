@@ -46,10 +46,16 @@ async def require_ready(device: Device, name: str) -> None:
         OldCopy: this vault may have a newer copy elsewhere.
         UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
     """
+    await _ready_composer(device, name)
+
+
+async def _ready_composer(device: Device, name: str) -> Composer:
     device.vault.require_only_copy()
     record = await conversations.named(device.vault.db, name)
     change = await device.begin(record)
-    Composer(record, change, device.clock(), device.entropy).require_ready()
+    composing = Composer(record, change, device.clock(), device.entropy)
+    composing.require_ready()
+    return composing
 
 
 @contextlib.asynccontextmanager
@@ -62,16 +68,12 @@ async def composer(device: Device, name: str) -> AsyncIterator[Composer]:
         OldCopy: this vault may have a newer copy elsewhere.
         UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
     """
-    device.vault.require_only_copy()
-    record = await conversations.named(device.vault.db, name)
-    change = await device.begin(record)
-    composing = Composer(record, change, device.clock(), device.entropy)
-    composing.require_ready()
-    owed = await conversations.receipts_due(device.vault.db, record.id, None)
+    composing = await _ready_composer(device, name)
+    owed = await conversations.receipts_due(device.vault.db, composing.conversation.id, None)
     if owed:
         composing.receipt(owed)
     yield composing
-    await device.vault.commit(change)
+    await device.vault.commit(composing.change)
 
 
 async def report(

@@ -83,6 +83,11 @@ class Written:
     units: Sequence[Unit]
     problem: BaseException | None = None
 
+    @property
+    def size(self) -> int:
+        """How many changes it was about."""
+        return sum(unit.size for unit in self.units)
+
     def settle(self) -> None:
         """Answer whoever still waits."""
         for unit in self.units:
@@ -147,7 +152,7 @@ class GroupWriter(ABC):
             if self.pending():
                 for written in await self._write_next():
                     if written.problem is None:
-                        self.on_group(sum(unit.size for unit in written.units))
+                        self.on_group(written.size)
                     written.settle()
             elif self._closing:
                 return

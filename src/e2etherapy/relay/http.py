@@ -65,12 +65,10 @@ class RelayRequest(web.BaseRequest):
 class RelayConnection(web.RequestHandler):
     """A connection that answers what aiohttp could not read as a problem, too."""
 
-    __slots__ = ("_head", "_last_body", "_relay", "_relay_log", "_untaken")
+    __slots__ = ("_head", "_last_body", "_relay")
 
     def __init__(self, server: RelayServer, **options: Any) -> None:  # noqa: ANN401 - aiohttp's
         super().__init__(server, **options)
-        self._relay_log = server.log
-        self._untaken = server.untaken
         self._relay = server
         self._head = Head(server.heads)
         self._last_body: StreamReader | None = None
@@ -117,11 +115,11 @@ class RelayConnection(web.RequestHandler):
             raise ConnectionError("Nobody is there any more.")
         if not self._messages:
             self._head.done()
-        self._untaken.begin(transport, resp.content_length or 0)
+        self._relay.untaken.begin(transport, resp.content_length or 0)
         try:
             return await super().finish_response(request, resp, start_time)
         finally:
-            self._untaken.end(transport)
+            self._relay.untaken.end(transport)
 
     def handle_error(
         self,
@@ -136,7 +134,7 @@ class RelayConnection(web.RequestHandler):
         if status < 500:  # noqa: PLR2004 - the first of the server's own faults
             return _not_http()
         if exc is not None:
-            self._relay_log.fault(exc)
+            self._relay.log.fault(exc)
         response = problem_response(problems.internal())
         response.force_close()
         return response

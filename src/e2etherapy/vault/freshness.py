@@ -36,6 +36,11 @@ class GenerationMemory:
             return Freshness.UNSEEN
         return Freshness.OLDER if generation < seen else Freshness.CURRENT
 
+    def is_behind(self, generation: int) -> bool:
+        """Say whether the highest one seen here is lower."""
+        seen = self.highest()
+        return seen is not None and seen < generation
+
     def highest(self) -> int | None:
         """Return the highest generation seen here; None if there was none."""
         try:

@@ -249,7 +249,7 @@ class Vault:
         stored = await self.setting(_GENERATION)
         self._generation = int.from_bytes(stored or b"", "big")
         self.freshness = self._memory.judge(self._generation)
-        if self.freshness is Freshness.CURRENT:
+        if self._memory.is_behind(self._generation):
             # A crash or a full disk may have come between the last commit and the note: until it is
             # written, an older copy counts as current too. If this fails the next commit says so.
             with contextlib.suppress(NotRemembered):

@@ -187,3 +187,19 @@ async def test_a_turn_without_room_leaves_receipts_due_and_stops_nothing(
     await pair.client.send(OKAFOR, "an answer")
     assert (await pair.therapist.sync()).arrived == {SAM: 1}
     assert await device.vault.db.fetch_all("SELECT 1 FROM receipt_due WHERE due = 0") == []
+
+
+async def test_a_sync_counts_what_had_waited_whole_messages_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    line = Line()
+    async with two(tmp_path, turns=2, client_connect=line.connect) as pair:
+        line.down = True
+        for text in ("short", "long " * 10_000):
+            await pair.client.send(OKAFOR, text)
+        await pair.client.send_file(OKAFOR, ("a.bin", "application/octet-stream", bytes(40_000)))
+        line.mend()
+        assert (await pair.client.sync()).delivered == 3
+        assert (await pair.client.sync()).delivered == 0
+        await pair.client.send(OKAFOR, "at once")
+        assert (await pair.client.sync()).delivered == 0

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from e2etherapy.relay.answers import UntakenAnswers
+
+if TYPE_CHECKING:
+    import pytest
 
 
 class Transport(asyncio.Transport):
@@ -39,18 +43,45 @@ async def test_another_room_holds_for_answers_that_begin_from_then_on() -> None:
     assert dropped == {"untaken": 1}
 
 
-async def test_who_takes_an_answer_in_time_is_left_alone_and_who_does_not_is_dropped() -> None:
+class HandLoop:
+    """The part of an event loop that keeps the time, which a test moves on."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._due: list[tuple[float, Callable[[HandLoop], None]]] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def call_later(self, delay: float, call: Callable[[HandLoop], None], loop: HandLoop) -> None:
+        assert loop is self
+        self._due.append((self.now + delay, call))
+        self._due.sort(key=lambda due: due[0])
+
+    def forward(self, seconds: float) -> None:
+        end = self.now + seconds
+        while self._due and self._due[0][0] <= end:
+            self.now, call = self._due.pop(0)
+            call(self)
+        self.now = end
+
+
+def test_who_takes_an_answer_in_time_is_left_alone_and_who_does_not_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = HandLoop()
+    monkeypatch.setattr(asyncio, "get_running_loop", lambda: loop)
     dropped: Counter[str] = Counter()
     answers = UntakenAnswers(100, 0.2, dropped)
     slow, quick = Transport(), Transport()
     answers.begin(slow, 1)
     for _ in range(8):
         answers.begin(quick, 1)
-        await asyncio.sleep(0.05)
+        loop.forward(0.05)
         answers.end(quick)
     assert (slow.aborted, quick.aborted) == (True, False)
     assert dropped == {"answer_seconds": 1}
     answers.begin(slow, 1)
     answers.end(slow)
-    await asyncio.sleep(0.3)
+    loop.forward(0.3)
     assert dropped == {"answer_seconds": 1}

@@ -67,7 +67,8 @@ async def test_a_disk_that_fails_beside_the_writer_makes_it_write_everything_onc
     with monkeypatch.context() as patch:
         patch.setattr(checkpoints, "checkpoint", failing)
         await deposited(store, 0, CHANGES_BETWEEN)
-        await asyncio.sleep(0.1)
+        if (running := store._writer._checkpoints._running) is not None:
+            await running
     assert not emptied
     await deposited(store, CHANGES_BETWEEN, CHANGES_BETWEEN + 1)
     assert emptied == [True]

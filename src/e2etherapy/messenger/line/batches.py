@@ -76,10 +76,8 @@ async def collect_many(
         return [
             _page(result, after, limit) for result, (_, after) in zip(results, wanted, strict=True)
         ]
-    calls = [partial(relay.collect, key, after) for key, after in wanted]
-    found = await _one_by_one(calls, stops=RelayUnreachable)
-    # As a batch would have given: what is stored in one transaction is bounded by it.
-    return [page if isinstance(page, RelayError) else page[:limit] for page in found]
+    calls = [partial(relay.collect, key, after, limit) for key, after in wanted]
+    return await _one_by_one(calls, stops=RelayUnreachable)
 
 
 async def acknowledge_many(

@@ -93,13 +93,15 @@ class RelayConnection(Exchange):
         header = operations.authorization(operations.DEPOSIT, address.key)
         await self._call("POST", path, Asked(header, binary=envelope))
 
-    async def collect(self, owner_key: OwnerKey, after: int) -> list[StoredEnvelope]:
-        """Return up to 64 envelopes with a position above `after`, in order."""
+    async def collect(
+        self, owner_key: OwnerKey, after: int, limit: int = MAX_PAGE
+    ) -> list[StoredEnvelope]:
+        """Return up to `limit` envelopes (1 to 64) with a position above `after`, in order."""
         path = f"{_mailbox(owner_key)}/envelopes"
         header = operations.authorization(operations.OWNER, owner_key)
-        query = {"after": str(after), "limit": str(operations.MAX_PAGE)}
+        query = {"after": str(after), "limit": str(limit)}
         answer = await self._call("GET", path, Asked(header, query=query), success=OK)
-        return page_after(answer, after, MAX_PAGE)
+        return page_after(answer, after, limit)
 
     async def acknowledge(self, owner_key: OwnerKey, through: int) -> None:
         """Let the relay delete every envelope up to a position."""

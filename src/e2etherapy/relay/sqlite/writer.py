@@ -100,7 +100,7 @@ class SqliteWriter(GroupWriter):
 
     async def _write_next(self) -> Sequence[Written]:
         written = await self._database.run(self._write_group)
-        self._checkpoints.written(sum(unit.size for one in written for unit in one.units))
+        self._checkpoints.written(sum(one.size for one in written))
         return written
 
     def _doubt(self) -> None:

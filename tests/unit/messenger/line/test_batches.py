@@ -7,7 +7,7 @@ import pytest
 from e2etherapy.errors import RelayFull, RelayProtocolError, RelayRefused, RelayUnreachable
 from e2etherapy.mailbox.batch import BatchResult, pack_results
 from e2etherapy.mailbox.capabilities import DepositAddress, OwnedMailbox, OwnerKey
-from e2etherapy.mailbox.operations import StoredEnvelope, pack_page
+from e2etherapy.mailbox.operations import MAX_PAGE, StoredEnvelope, pack_page
 from e2etherapy.messenger.line.batches import acknowledge_many, collect_many, deposit_many
 from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.messenger.line.pace import Pace
@@ -147,7 +147,9 @@ async def test_one_by_one_nothing_overtakes_a_deposit_that_failed() -> None:
 
 async def test_one_by_one_a_mailbox_that_is_gone_stops_no_other_one() -> None:
     class Gone(Saying):
-        async def collect(self, owner_key: OwnerKey, after: int) -> list[StoredEnvelope]:
+        async def collect(
+            self, owner_key: OwnerKey, after: int, limit: int = MAX_PAGE
+        ) -> list[StoredEnvelope]:
             if owner_key == OWNED[0].owner_key:
                 raise RelayRefused("gone")
             return [StoredEnvelope(after + 1, ENVELOPES[0])]
