@@ -92,6 +92,18 @@ class RelayUnreachable(RelayError):
     """No answer from the relay. Nothing on this device was changed or lost by that."""
 
 
+class RelayBusy(RelayUnreachable):
+    """The relay turned a request away for now: it has too much to do, or is stopping.
+
+    Attributes:
+        seconds: after how many it may be asked again; 2 where it did not say.
+    """
+
+    def __init__(self, sentence: str, seconds: float = 2.0) -> None:
+        super().__init__(sentence)
+        self.seconds = seconds
+
+
 class RelayRefused(RelayError):
     """The relay's one answer for "no such thing", "not yours" and "already gone"."""
 

@@ -26,7 +26,10 @@ class ArrivalsRelay:
         scripts: what becomes of each stream, one after the other; the last one goes on.
         features: what it says that it offers.
         asked: the positions and number of keys of every request for a stream.
-        polled: how many requests waited without a stream.
+        status: of every stream; of a wait without one too, if it is 503.
+        retry_after: the header of that name.
+        news: what a wait without a stream finds.
+        seconds: how long each wait without a stream was to be.
     """
 
     scripts: list[Script]
@@ -35,7 +38,9 @@ class ArrivalsRelay:
     status: int = 200
     url: str = ""
     asked: list[tuple[list[int], int]] = field(default_factory=list)
-    polled: int = 0
+    retry_after: str | None = None
+    news: list[int] = field(default_factory=lambda: [0])
+    seconds: list[float] = field(default_factory=list)
     open: int = 0
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -53,8 +58,15 @@ class ArrivalsRelay:
         return web.json_response({"status": "ok", "versions": ["v1"], "features": self.features})
 
     async def wait(self, request: web.Request) -> web.Response:
-        self.polled += 1
-        return web.json_response({"arrived": [0]})
+        self.seconds.append((await request.json())["seconds"])
+        if self.status == 503:
+            return web.Response(status=503)
+        return web.json_response({"arrived": self.news})
+
+    @property
+    def polled(self) -> int:
+        """How many requests waited without a stream."""
+        return len(self.seconds)
 
     async def arrivals(self, request: web.Request) -> web.StreamResponse:
         keys = request.headers["Authorization"].removeprefix("Owner ").split(",")
@@ -62,6 +74,8 @@ class ArrivalsRelay:
         number = min(len(self.asked), len(self.scripts)) - 1
         response = web.StreamResponse(status=self.status)
         response.content_type = self.content_type
+        if self.retry_after is not None:
+            response.headers["Retry-After"] = self.retry_after
         await response.prepare(request)
         await self._count(1)
         try:

@@ -6,7 +6,13 @@ import contextlib
 from collections.abc import Callable, Sequence
 from itertools import takewhile
 
-from e2etherapy.errors import IdentityUnconfirmed, NotReady, RelayError, RelayRefused
+from e2etherapy.errors import (
+    IdentityUnconfirmed,
+    NotReady,
+    RelayBusy,
+    RelayError,
+    RelayRefused,
+)
 from e2etherapy.mailbox.capabilities import (
     Allowance,
     ClaimToken,
@@ -14,9 +20,10 @@ from e2etherapy.mailbox.capabilities import (
     Ticket,
     TicketHash,
 )
+from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.line.batches import deposit_many
 from e2etherapy.messenger.line.connection import RelayConnection
-from e2etherapy.primitives.randomness import Entropy
+from e2etherapy.messenger.line.patience import Patience
 from e2etherapy.vault import conversations, outbox
 from e2etherapy.vault.records import (
     CloseMailbox,
@@ -30,7 +37,6 @@ from e2etherapy.vault.records import (
     PutInvitation,
     Verification,
 )
-from e2etherapy.vault.vault import Vault
 from e2etherapy.wire.locator import Locator
 
 Progress = Callable[[int, int], None]
@@ -42,38 +48,62 @@ def no_progress(_done: int, _total: int) -> None:
 
 
 async def run_errands(
-    vault: Vault,
-    relay: RelayConnection,
-    conversation: int,
-    entropy: Entropy,
-    progress: Progress = no_progress,
+    device: Device, conversation: int, patience: Patience, progress: Progress = no_progress
 ) -> None:
-    """Bring everything that waits in a conversation's outbox to the relay, in order.
+    """Bring everything that waits in a conversation's outbox to its relay, in order.
 
     Raises:
-        RelayUnreachable: the rest waits for the next time.
+        RelayUnreachable: the rest waits for the next time; also if the relay is busy for longer
+            than there is patience.
         RelayFull: the mailbox or the relay's disk is full; the rest waits.
         RelayRefused: the relay knows nothing of a mailbox, ticket or allowance.
         IdentityUnconfirmed: the six words differed; envelopes wait until they agree.
         NotReady: the other side has not said where to deposit.
     """
-    record = await conversations.by_id(vault.db, conversation)
-    total = await outbox.count_of(vault.db, conversation)
+    db = device.vault.db
+    record = await conversations.by_id(db, conversation)
+    relay = await device.relay(record.relay)
+    total = await outbox.count_of(db, conversation)
     done = 0
-    while rows := _together(await outbox.waiting(vault.db, conversation, relay.pace.envelopes)):
-        try:
-            outcomes = await _run(relay, record, rows)
-        except RelayError:
-            if relay.pace.envelopes < len(rows):
-                continue  # it was too much for this line, and less may pass
-            raise
+    while rows := _together(await outbox.waiting(db, conversation, relay.pace.envelopes)):
+        outcomes = await _attempt(relay, record, rows)
+        if outcomes is None:
+            continue
         delivered = [row for row, problem in zip(rows, outcomes, strict=True) if problem is None]
-        await _settle(vault, record, delivered, entropy)
-        done += len(delivered)
-        progress(done, total)
-        for problem in outcomes:
-            if problem is not None:
-                raise problem
+        await _settle(device, record, delivered)
+        if delivered:
+            patience.renew()
+            done += len(delivered)
+            progress(done, total)
+        await _meet(device, [met for met in outcomes if met is not None], patience)
+
+
+async def _attempt(
+    relay: RelayConnection, record: ConversationRecord, rows: Sequence[OutboxRow]
+) -> Sequence[RelayError | None] | None:
+    """Run errands that go together; return what each met, or None if fewer are to be tried.
+
+    Raises:
+        RelayError: what all of them met, if fewer at once would not change it.
+    """
+    try:
+        return await _run(relay, record, rows)
+    except RelayBusy as busy:
+        return [busy] * len(rows)
+    except RelayError:
+        if relay.pace.envelopes < len(rows):
+            return None  # it was too much for this line, and less may pass
+        raise
+
+
+async def _meet(device: Device, problems: Sequence[RelayError], patience: Patience) -> None:
+    """Wait if a relay was only busy; raise the first of anything else."""
+    busy = [problem for problem in problems if isinstance(problem, RelayBusy)]
+    for problem in problems:
+        if not isinstance(problem, RelayBusy):
+            raise problem
+    if busy:
+        await patience.outlast(max(busy, key=lambda one: one.seconds), device.sleep)
 
 
 def _together(rows: list[OutboxRow]) -> list[OutboxRow]:
@@ -103,17 +133,17 @@ async def _run(
 
 
 async def _settle(
-    vault: Vault, record: ConversationRecord, delivered: list[OutboxRow], entropy: Entropy
+    device: Device, record: ConversationRecord, delivered: Sequence[OutboxRow]
 ) -> None:
     """Write down what the relay has answered, also when the next errand failed."""
     if not delivered:
         return
-    change = await vault.begin(record.book, entropy)
+    change = await device.begin(record)
     for row in delivered:
         change.done(row)
         if isinstance(row.errand, ConfirmClaim):
             change.forget_claim(row.errand.locator)
-    await vault.commit(change)
+    await device.vault.commit(change)
 
 
 async def _run_alone(relay: RelayConnection, record: ConversationRecord, errand: Errand) -> None:

@@ -79,10 +79,10 @@ class Messenger(Introductions, Books):
         return await syncing.sync(self.device, progress)
 
     async def wait(self, seconds: float, trouble: Trouble = no_trouble) -> bool:
-        """Wait until a relay has something new or the time is over; say whether it has.
+        """Wait until a relay has something new or the time is over; say whether to sync now.
 
-        Other processes may use the vault meanwhile. A relay that fails is asked again, after
-        pauses that grow.
+        That is so as well when a relay answers again that had failed. Other processes may use the
+        vault meanwhile. A relay that fails is asked again, after pauses that grow.
 
         Args:
             seconds: how long to wait at most.

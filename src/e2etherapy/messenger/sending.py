@@ -18,6 +18,7 @@ from e2etherapy.messenger import courier
 from e2etherapy.messenger.composing import Composer
 from e2etherapy.messenger.courier import Progress, no_progress, run_errands
 from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.line.patience import Patience
 from e2etherapy.messenger.occurrences import Notice
 from e2etherapy.messenger.views import STATE_WORDS, SendReport
 from e2etherapy.session.phases import Phase
@@ -98,8 +99,7 @@ async def deliver(
     Raises:
         RelayError: it stopped; the rest waits for the next time.
     """
-    relay = await device.relay(record.relay)
-    await run_errands(device.vault, relay, record.id, device.entropy, progress)
+    await run_errands(device, record.id, Patience(), progress)
 
 
 async def flush(
@@ -107,10 +107,11 @@ async def flush(
 ) -> RelayError | None:
     """Deliver every outbox; what one conversation meets does not stop the others."""
     failure: RelayError | None = await _close_mailboxes(device)
+    patience = Patience()
     for number in await outbox.conversations_with_errands(device.vault.db):
         record = await conversations.by_id(device.vault.db, number)
         try:
-            await deliver(device, record, progress)
+            await run_errands(device, number, patience, progress)
         except RelayUnreachable as error:
             failure = error
         except (RelayError, MessengerError) as error:

@@ -42,7 +42,7 @@ async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:
     delivered = waited - await conversations.waiting_here(device.vault.db)
     await _complete_what_a_crash_left(device, outcome)
     records = await _forget_what_is_awaited_for_too_long(device)
-    for url, some in by_relay(records).items():
+    for url, some in await _answering_first(device, by_relay(records)):
         try:
             await collect_from(device, url, some, outcome)
             # Not before everything was collected: an opening may have waited.
@@ -65,6 +65,14 @@ def by_relay(records: Iterable[ConversationRecord]) -> dict[str, list[Conversati
         if record.state.phase is not Phase.CLOSED:
             found.setdefault(record.relay, []).append(record)
     return found
+
+
+async def _answering_first(
+    device: Device, every: dict[str, list[ConversationRecord]]
+) -> list[tuple[str, list[ConversationRecord]]]:
+    """Put relays that have failed lately last: they may take a while to fail again."""
+    failures = {url: (await device.relay(url)).backoff.failures for url in every}
+    return sorted(every.items(), key=lambda one: failures[one[0]])
 
 
 async def _complete_what_a_crash_left(device: Device, outcome: Outcome) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from e2etherapy.errors import RelayError, RelayUnreachable
@@ -36,10 +36,10 @@ def no_trouble(_error: RelayError, _seconds: float) -> None:
 
 
 async def wait(device: Device, seconds: float, trouble: Trouble = no_trouble) -> bool:
-    """Wait until a relay has something new or the time is over; say whether it has.
+    """Wait until a relay has something new or the time is over; say whether to sync before that.
 
-    Other processes may use the vault meanwhile. A relay that fails is asked again, after pauses
-    that grow.
+    That is so as well when a relay answers again that had failed. Other processes may use the vault
+    meanwhile. A relay that fails is asked again, after pauses that grow; the others wait on.
 
     Raises:
         OldCopy: this vault may have a newer copy elsewhere.
@@ -77,9 +77,10 @@ async def _first_news(device: Device, watches: Sequence[Watch], seconds: float) 
         if not task.cancelled():
             task.result()
     ended = [task for task in watching if not task.cancelled()]
-    failures = [watch.failure for watch in watches if watch.failure is not None]
-    if not ended and watches and len(failures) == len(watches):
-        raise failures[0]
+    failures = [watch.relay.backoff.latest for watch in watches]
+    failure = failures[0] if failures else None
+    if not ended and failure is not None and None not in failures:
+        raise failure
     return bool(ended)
 
 
@@ -87,19 +88,19 @@ async def _first_news(device: Device, watches: Sequence[Watch], seconds: float) 
 class Watch:
     """Waits for up to 128 mailboxes of one relay.
 
-    Attributes:
-        failure: what the relay met last; None while it can be waited for.
+    How often a relay has failed is kept with the connection: a wait that begins anew is no reason
+    to ask it more often.
     """
 
     device: Device
     relay: RelayConnection
     mailboxes: Mailboxes
     trouble: Trouble
-    failure: RelayError | None = None
-    _backoff: Backoff = field(default_factory=Backoff)
 
     async def news(self) -> None:
-        """Return when something has arrived, and not before."""
+        """Return when something has arrived or a relay that failed answers, and not before."""
+        if self.relay.backoff.failures:
+            await self.device.sleep(self.relay.backoff.pause(self.device.entropy))
         while True:
             try:
                 arrived, pause = await self._listen()
@@ -113,9 +114,9 @@ class Watch:
         """Wait once; return whether something has arrived, and how long to pause if not."""
         if ARRIVALS in await self.relay.features():
             return await self._follow_stream(), drawn(SPREAD_SECONDS, self.device.entropy)
-        arrived = await self.relay.wait(self.mailboxes, MAX_WAIT_SECONDS)
-        self._succeed()
-        return bool(arrived), BETWEEN_REQUESTS_SECONDS
+        seconds = 0 if self.relay.backoff.failures else MAX_WAIT_SECONDS
+        arrived = await self.relay.wait(self.mailboxes, seconds)
+        return self._succeed() or bool(arrived), BETWEEN_REQUESTS_SECONDS
 
     async def _follow_stream(self) -> bool:
         """Follow a stream until something has arrived or it ends, however it ends.
@@ -127,19 +128,21 @@ class Watch:
             async with contextlib.aclosing(self.relay.arrivals(self.mailboxes)) as arrivals:
                 async for arrived in arrivals:
                     opened = True
-                    self._succeed()
-                    if arrived:
+                    if self._succeed() or arrived:
                         return True
         except RelayUnreachable:
             if not opened:
                 raise
         return False
 
-    def _succeed(self) -> None:
-        self.failure, self._backoff = None, Backoff()
+    def _succeed(self) -> bool:
+        """Note that it answers; say whether it had failed before."""
+        back = self.relay.backoff.failures > 0
+        self.relay.backoff = Backoff()
+        return back
 
     def _fail(self, error: RelayError) -> float:
-        self.failure, self._backoff = error, self._backoff.failed()
-        pause = self._backoff.pause(self.device.entropy)
+        self.relay.backoff = self.relay.backoff.failed(error)
+        pause = self.relay.backoff.pause(self.device.entropy)
         self.trouble(error, pause)
         return pause

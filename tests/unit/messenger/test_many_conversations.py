@@ -107,6 +107,8 @@ async def test_a_cancelled_wait_gives_the_vault_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("streams", [True, False])
 async def test_a_failed_wait_gives_the_vault_back(tmp_path: Path, streams: bool) -> None:
     class Down(RelayConnection):
+        is_down = False
+
         async def features(self) -> frozenset[str]:
             return await super().features() if streams else frozenset()
 
@@ -119,11 +121,12 @@ async def test_a_failed_wait_gives_the_vault_back(tmp_path: Path, streams: bool)
         async def wait(
             self, mailboxes: Sequence[tuple[OwnerKey, int]], seconds: float
         ) -> list[int]:
-            if seconds:
+            if Down.is_down:
                 raise RelayUnreachable("The relay can't be reached.")
             return await super().wait(mailboxes, seconds)
 
     async with two(tmp_path, therapist_connect=Down) as pair:
+        Down.is_down = True
         nap = Nap(over_after=4)
         pair.therapist.device.sleep = nap
         told: list[float] = []

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from e2etherapy.errors import RelayError, RelayProtocolError, RelayUnreachable
+from e2etherapy.errors import RelayBusy, RelayError, RelayProtocolError, RelayUnreachable
 from e2etherapy.journal.chain import BookId
 from e2etherapy.mailbox.capabilities import OwnedMailbox
-from e2etherapy.messenger.line.backoff import SPREAD_SECONDS
+from e2etherapy.messenger import syncing
+from e2etherapy.messenger.line.backoff import SPREAD_SECONDS, Backoff
 from e2etherapy.messenger.messenger import Messenger
+from e2etherapy.vault import conversations
 from tests.support.arrivals_relay import (
     ArrivalsRelay,
     Script,
@@ -124,13 +126,66 @@ async def test_a_relay_that_fails_is_asked_again_after_pauses_that_grow(pair: Tw
             assert 0 <= pause <= longest
 
 
-async def test_a_stream_that_opens_makes_earlier_failures_forgotten(pair: Two) -> None:
-    broken, ended = saying(arrived(99)), saying(arrived())
-    async with arrivals_relay(broken, broken, ended, broken, staying(arrived(0))) as server:
+async def test_a_relay_that_answers_again_ends_the_wait_and_its_failures_are_forgotten(
+    pair: Two,
+) -> None:
+    """Then it can be synced with: what could not be delivered waits for just that."""
+    broken = saying(arrived(99))
+    async with arrivals_relay(broken, broken, staying(arrived()), broken, broken) as server:
         await move(pair.therapist, [server])
-        nap = Nap(0)
-        assert await waited(pair.therapist, nap)
-        assert nap.slept[4] <= 1, "the first failure after a success"
+        assert await waited(pair.therapist, Nap(0))
+        assert len(server.asked) == 3
+        nap = Nap(3)
+        with pytest.raises(RelayProtocolError):
+            await waited(pair.therapist, nap)
+        assert nap.slept[1] <= 1, "the first failure after a success"
+
+
+async def test_a_relay_without_streams_that_answers_again_ends_the_wait_at_once(pair: Two) -> None:
+    async with arrivals_relay() as server:
+        await move(pair.therapist, [server])
+        server.features, server.status = [], 503
+        with pytest.raises(RelayUnreachable):
+            await waited(pair.therapist, Nap(3))
+        server.status, server.news = 404, []
+        assert await waited(pair.therapist, Nap(0))
+        assert server.seconds[-1] == 0
+
+
+async def test_a_wait_that_begins_anew_does_not_ask_a_failing_relay_more_often(pair: Two) -> None:
+    broken = saying(arrived(99))
+    async with arrivals_relay(*[broken] * 12) as server:
+        await move(pair.therapist, [server])
+        for _ in range(3):
+            with pytest.raises(RelayProtocolError):
+                await waited(pair.therapist, Nap(4))
+        relay = await pair.therapist.device.relay(server.url)
+        assert relay.backoff.failures >= 6
+        nap = Nap(2)
+        with pytest.raises(RelayProtocolError):
+            await waited(pair.therapist, nap)
+        assert nap.slept[1] > 1, "drawn from a long range, before anything was asked"
+
+
+async def test_a_relay_that_is_busy_is_left_alone_for_as_long_as_it_asks(pair: Two) -> None:
+    async with arrivals_relay(saying()) as server:
+        await move(pair.therapist, [server])
+        server.status, server.retry_after = 503, "90"
+        nap = Nap(4)
+        with pytest.raises(RelayBusy):
+            await waited(pair.therapist, nap)
+        assert all(pause >= 90 for pause in nap.slept[1:])
+
+
+async def test_relays_that_have_failed_are_synced_with_last(pair: Two) -> None:
+    async with arrivals_relay() as first, arrivals_relay() as second:
+        await move(pair.therapist, [first, second])
+        device = pair.therapist.device
+        (await device.relay(first.url)).backoff = Backoff().failed()
+        by_relay = syncing.by_relay(await conversations.every(device.vault.db))
+        assert list(by_relay) == [first.url, second.url]
+        ordered = await syncing._answering_first(device, by_relay)
+        assert [url for url, _ in ordered] == [second.url, first.url]
 
 
 async def test_one_relay_that_is_away_does_not_stop_waiting_for_another(pair: Two) -> None:
@@ -142,7 +197,7 @@ async def test_one_relay_that_is_away_does_not_stop_waiting_for_another(pair: Tw
         away.status = 503
         told: list[RelayError] = []
         assert await waited(pair.therapist, Nap(0), told)
-        assert {type(error) for error in told} <= {RelayUnreachable}
+        assert {type(error) for error in told} <= {RelayBusy}
 
 
 async def test_if_no_relay_could_be_waited_for_the_failure_is_raised(pair: Two) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from e2etherapy.errors import RelayBusy
 from e2etherapy.primitives.randomness import Entropy
 
 BASE_SECONDS: Final = 1.0
@@ -23,13 +24,14 @@ _BITS: Final = 53
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How often in a row it has failed."""
+    """How often in a row it has failed, and what it met last."""
 
     failures: int = 0
+    latest: Exception | None = None
 
-    def failed(self) -> Backoff:
+    def failed(self, latest: Exception | None = None) -> Backoff:
         """Return what holds after one more failure."""
-        return Backoff(self.failures + 1)
+        return Backoff(self.failures + 1, latest)
 
     def ceiling(self) -> float:
         """Return the longest pause in seconds: 1, 2, 4, … 300; none before the first failure."""
@@ -39,8 +41,9 @@ class Backoff:
         return min(LONGEST_SECONDS, BASE_SECONDS * (1 << doublings))
 
     def pause(self, entropy: Entropy) -> float:
-        """Draw the seconds until the next attempt."""
-        return drawn(self.ceiling(), entropy)
+        """Draw the seconds until the next attempt, no earlier than a busy relay has asked for."""
+        asked = self.latest.seconds if isinstance(self.latest, RelayBusy) else 0.0
+        return asked + drawn(self.ceiling(), entropy)
 
 
 def drawn(below: float, entropy: Entropy) -> float:

@@ -13,6 +13,7 @@ from typing import Final
 
 import aiohttp
 import msgspec
+from aiohttp.hdrs import RETRY_AFTER
 
 from e2etherapy.errors import MalformedData, RelayProtocolError, RelayRefused
 from e2etherapy.mailbox import batch as batches
@@ -34,9 +35,9 @@ from e2etherapy.messenger.line.answers import (
     nonsense,
     page_after,
     problem_of,
-    require,
 )
 from e2etherapy.messenger.line.arrivals import arrivals_in
+from e2etherapy.messenger.line.backoff import Backoff
 from e2etherapy.messenger.line.exchange import TIMEOUT_SECONDS, Asked, Exchange
 from e2etherapy.messenger.line.pace import Pace
 from e2etherapy.wire import base64url
@@ -47,7 +48,12 @@ SILENCE_SECONDS: Final = 60.0
 
 
 class RelayConnection(Exchange):
-    """Talks to one relay; use it as an asynchronous context manager."""
+    """Talks to one relay; use it as an asynchronous context manager.
+
+    Attributes:
+        pace: how much the line has been carrying.
+        backoff: how often in a row the relay could not be waited for.
+    """
 
     def __init__(
         self,
@@ -67,6 +73,7 @@ class RelayConnection(Exchange):
         self._silence = silence
         self.clock = clock
         self.pace = Pace()
+        self.backoff = Backoff()
 
     async def issue_tickets(self, allowance: Allowance, hashes: Sequence[TicketHash]) -> None:
         """Register ticket hashes against an allowance."""
@@ -143,9 +150,11 @@ class RelayConnection(Exchange):
         patience = aiohttp.ClientTimeout(sock_connect=TIMEOUT_SECONDS, sock_read=self._silence)
         asked = Asked(header, json=body)
         async with self._request("POST", "/arrivals", asked, patience) as response:
-            if isinstance(problem_of(response.status, OK), RelayRefused):
+            problem = problem_of(response.status, OK, response.headers.get(RETRY_AFTER))
+            if isinstance(problem, RelayRefused):
                 self.known_features = frozenset()
-            require(response.status, OK)
+            if problem is not None:
+                raise problem
             if response.content_type != operations.EVENTS:
                 raise nonsense("it is no stream of events.")
             pieces = response.content.iter_any()

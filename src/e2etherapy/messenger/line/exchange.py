@@ -10,6 +10,7 @@ from typing import Final, Self
 
 import aiohttp
 import msgspec
+from aiohttp.hdrs import RETRY_AFTER
 
 from e2etherapy.errors import RelayUnreachable
 from e2etherapy.mailbox import operations
@@ -95,7 +96,7 @@ class Exchange:
                 answer += await response.content.read(longest + 1 - len(answer))
         versions.check(response.status, answer)
         # Another success is no answer either: who answers everything with 200 has stored nothing.
-        require(response.status, success)
+        require(response.status, success, response.headers.get(RETRY_AFTER))
         if len(answer) > longest:
             raise nonsense("it does not end.")
         return answer

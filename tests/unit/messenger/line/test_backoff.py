@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from e2etherapy.errors import RelayBusy
 from e2etherapy.messenger.line.backoff import SPREAD_SECONDS, Backoff, drawn
 from tests.support.people import seeded
 
@@ -30,6 +31,13 @@ def test_the_longest_pause_doubles_up_to_five_minutes_and_stays_there() -> None:
 def test_a_pause_is_never_longer_than_its_ceiling(failures: int, entropy: bytes) -> None:
     backoff = after(failures)
     assert 0 <= backoff.pause(lambda _: entropy) <= backoff.ceiling()
+
+
+@given(st.integers(0, 40), st.floats(0, 120))
+def test_a_busy_relay_is_never_asked_earlier_than_it_said(failures: int, seconds: float) -> None:
+    backoff = after(failures).failed(RelayBusy("The relay is busy.", seconds))
+    pause = backoff.pause(seeded("any"))
+    assert seconds <= pause <= seconds + backoff.ceiling()
 
 
 def test_pauses_are_drawn_from_the_whole_range() -> None:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from e2etherapy.errors import RelayFull, RelayProtocolError, RelayRefused, RelayUnreachable
+from e2etherapy.errors import (
+    RelayBusy,
+    RelayFull,
+    RelayProtocolError,
+    RelayRefused,
+    RelayUnreachable,
+)
 from e2etherapy.mailbox.batch import BatchResult, pack_results
 from e2etherapy.mailbox.capabilities import DepositAddress, OwnedMailbox, OwnerKey
 from e2etherapy.mailbox.operations import MAX_PAGE, StoredEnvelope, pack_page
@@ -58,7 +64,7 @@ async def test_each_deposit_has_its_own_outcome() -> None:
 async def test_a_deposit_whose_key_has_asked_too_often_waits_for_the_next_time() -> None:
     relay = Saying(said((204, b""), (429, b""), (503, b"")))
     outcomes = await deposit_many(relay, OWNED[0].address(), ENVELOPES)
-    assert [type(outcome) for outcome in outcomes[1:]] == [RelayUnreachable, RelayUnreachable]
+    assert [type(outcome) for outcome in outcomes[1:]] == [RelayBusy, RelayBusy]
 
 
 async def test_a_page_that_makes_no_sense_spoils_no_other_one() -> None:
