@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from e2etherapy.errors import RelayError, RelayRefused, RelayUnreachable
 from e2etherapy.messenger import inviting, joining, reading, sending, syncing
 from e2etherapy.messenger.courier import no_progress
@@ -12,12 +14,13 @@ from e2etherapy.messenger.views import InvitationView, JoinedView
 class Introductions(OpenDevice):
     """What a messenger does until two people know that nobody is between them."""
 
-    async def invite(self, name: str, days: int = 14) -> InvitationView:
+    async def invite(self, name: str, days: int = 14, *, anew: bool = False) -> InvitationView:
         """Make an invitation, or show again the one that has not been used.
 
         Args:
             name: what the client is called on this device.
             days: how long it may be used, 1 to 30.
+            anew: withdraw the one that has not been used, and make another.
 
         Raises:
             WrongRole: this is a client's vault.
@@ -27,15 +30,14 @@ class Introductions(OpenDevice):
             RelayRefused: the allowance is used up; nothing was kept.
         """
         self.device.vault.require_only_copy()
-        if await inviting.is_over(self.device, name):
-            # It may have been used in time, and the opening still wait at the relay.
-            report = await syncing.sync(self.device, no_progress)
-            if report.problem is not None:
-                raise RelayUnreachable(
-                    f"Whether {name} has used the last invitation cannot be known now, because a "
-                    f"relay failed: {report.problem} Nothing was changed; try again later."
-                )
+        found = await inviting.examine(self.device, name, anew=anew)
+        if found.maybe_used:
+            await self._collect_its_use(name)
+        gone = found.gone or anew
+        if gone or found.maybe_used:
+            await inviting.withdraw_unused(self.device, name, even_in_time=gone)
         record, invitation = await inviting.prepare(self.device, name, days)
+        invitation = replace(invitation, lost=found.gone)
         try:
             await sending.deliver(self.device, record)
         except RelayRefused:
@@ -47,6 +49,18 @@ class Introductions(OpenDevice):
                 "command again to complete it and see its link."
             ) from None
         return invitation
+
+    async def _collect_its_use(self, name: str) -> None:
+        """Fetch what may wait at the relay before an invitation is judged to be unused."""
+        try:
+            problem = (await syncing.sync(self.device, no_progress)).problem
+        except RelayError as error:
+            problem = str(error)
+        if problem is not None:
+            raise RelayUnreachable(
+                f"Whether {name} has used the last invitation cannot be known now, because a "
+                f"relay failed: {problem} Nothing was changed; try again later."
+            )
 
     async def join(self, link: str, name: str | None = None) -> JoinedView:
         """Use an invitation.

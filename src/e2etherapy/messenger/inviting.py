@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from e2etherapy.errors import (
     MessengerError,
     NameTaken,
     NotReady,
+    RelayError,
+    RelayRefused,
     WrongRole,
 )
 from e2etherapy.journal import record
@@ -29,7 +31,7 @@ from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.session import conversation as session
 from e2etherapy.session.invitation import LinkKeys, seal_bundle
 from e2etherapy.session.states import Established, Invited
-from e2etherapy.vault import conversations
+from e2etherapy.vault import conversations, outbox
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.records import (
     CloseMailbox,
@@ -64,9 +66,7 @@ async def prepare(
     if existing is not None:
         if not isinstance(existing.state, Invited):
             raise NameTaken(f"There is already a conversation with {existing.name}.")
-        if day_of(device.clock()) <= existing.state.last_day:
-            return existing, _view(existing, Bundle.unpack(existing.state.bundle))
-        await withdraw(device, existing)
+        return existing, _view(existing, Bundle.unpack(existing.state.bundle))
     if not 1 <= days <= MAX_INVITATION_DAYS:
         raise MessengerError(f"An invitation can be valid for 1 to {MAX_INVITATION_DAYS} days.")
     allowance = await vault.setting(Setting.ALLOWANCE)
@@ -84,22 +84,61 @@ async def prepare(
     return fresh, _view(fresh, bundle)
 
 
-async def is_over(device: Device, name: str) -> bool:
-    """Say whether the last day of an unused invitation under this name is over."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What can be known of an invitation that this device holds to be unused.
+
+    Attributes:
+        maybe_used: something may wait for it at the relay, which has to be fetched first.
+        gone: the relay does not know it any more, so that its link opens nothing.
+    """
+
+    maybe_used: bool = False
+    gone: bool = False
+
+
+async def examine(device: Device, name: str, *, anew: bool) -> Standing:
+    """Ask the relay about an invitation before its link is shown again, or it is withdrawn.
+
+    Args:
+        device: whose vault it is.
+        name: the conversation's; it need not exist.
+        anew: it is to be withdrawn in any case.
+    """
     found = await conversations.find(device.vault.db, name)
     if found is None or not isinstance(found.state, Invited):
-        return False
-    return day_of(device.clock()) > found.state.last_day
+        return Standing()
+    if await outbox.count_of(device.vault.db, found.id):
+        # The relay has not been told of all of it: nobody can have used it.
+        return Standing()
+    if anew or day_of(device.clock()) > found.state.last_day:
+        return Standing(maybe_used=True)
+    try:
+        relay = await device.relay(found.relay)
+        return Standing(maybe_used=bool(await relay.collect(found.mailbox.owner_key, 0, limit=1)))
+    except RelayRefused:
+        return Standing(gone=True)
+    except RelayError:
+        return Standing()  # it is shown as it was, as without any question
+
+
+async def withdraw_unused(device: Device, name: str, *, even_in_time: bool) -> None:
+    """Remove an invitation if nobody has used it: one whose last day is over, or any."""
+    found = await conversations.find(device.vault.db, name)
+    if found is None or not isinstance(found.state, Invited):
+        return
+    if even_in_time or day_of(device.clock()) > found.state.last_day:
+        await withdraw(device, found)
 
 
 async def withdraw(device: Device, conversation: ConversationRecord) -> None:
-    """Remove an invitation that the relay did not take, or that nobody used in time.
+    """Remove an invitation that the relay did not take or has lost, or that nobody used.
 
     Its mailbox may exist, also where the answer was lost or another; the relay is told to close
     it.
     """
     change = await device.begin_private()
-    change.remove_conversation(conversation.id)
+    change.remove_conversation(conversation)
     owner_key = bytes(conversation.mailbox.owner_key)
     change.queue(None, CloseMailbox(conversation.relay, owner_key))
     await device.vault.commit(change)

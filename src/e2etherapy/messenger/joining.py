@@ -115,7 +115,7 @@ async def take_back(device: Device, conversation: ConversationRecord) -> Invitat
             "every sync tries again. If that does not help, ask for a new invitation."
         )
     change = await device.begin_private()
-    change.remove_conversation(conversation.id)
+    change.remove_conversation(conversation)
     await device.vault.commit(change)
     return InvitationUnavailable(
         "The relay did not accept this invitation's ticket. Try the same link once more; if that "

@@ -179,11 +179,16 @@ class ExportedBookView(BookView):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class InvitationView:
-    """An invitation to hand over. `link` is a secret; `expires` its last day."""
+    """An invitation to hand over. `link` is a secret; `expires` its last day.
+
+    Attributes:
+        lost: the relay did not know the one from before any more, so that this is another.
+    """
 
     name: str
     link: str
     expires: str
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

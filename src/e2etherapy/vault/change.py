@@ -51,6 +51,11 @@ _RAISE_STATE = """UPDATE item SET state = ?3 WHERE conversation = ?1 AND author 
 _STORED = """UPDATE item SET state = ?3 WHERE conversation = ?1
     AND author = 'own' AND sequence = ?2 AND state < ?3
     AND NOT EXISTS (SELECT 1 FROM outbox WHERE conversation = ?1 AND sequence = ?2)"""
+_REMOVE_BOOK = (
+    "DELETE FROM search WHERE rowid IN (SELECT id FROM journal WHERE book = ?)",
+    "DELETE FROM journal WHERE book = ?",
+    "DELETE FROM book WHERE id = ?",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,9 +237,11 @@ class Change:
         """Forget a claim that is settled, or whose invitation is over."""
         self._add("DELETE FROM claim WHERE locator = ?", locator)
 
-    def remove_conversation(self, conversation: int) -> None:
-        """Remove a conversation that never came to be, with its errands."""
-        self._add("DELETE FROM conversation WHERE id = ?", conversation)
+    def remove_conversation(self, conversation: ConversationRecord) -> None:
+        """Remove a conversation that never came to be, with its errands and its book."""
+        self._add("DELETE FROM conversation WHERE id = ?", conversation.id)
+        for sql in _REMOVE_BOOK:
+            self._add(sql, bytes(conversation.book))
 
     def statements(self) -> list[Statement]:
         """Return what is to be run: the conversation first, the book's new end last.
