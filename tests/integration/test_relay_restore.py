@@ -143,6 +143,25 @@ async def test_what_waited_in_the_backup_is_still_delivered_once(practice: Pract
     assert (await practice.therapist.sync()).arrived == {}
 
 
+async def test_receipts_that_were_lost_are_sent_again(practice: Practice) -> None:
+    """Otherwise their author would read for ever that nobody has fetched it."""
+    copy = await practice.back_up()
+    await practice.client.send(THERAPIST, "fetched, and the receipt is lost")
+    await practice.therapist.sync()
+    practice.clock.forward(hours=7)
+    await practice.therapist.sync()  # the receipt is at the relay
+    await practice.lose_and_restore(copy)
+    await practice.client.sync()
+    assert (await practice.client.thread(THERAPIST))[-1].state == "stored"
+    await practice.client.send(THERAPIST, "after")
+    assert told(await practice.therapist.sync()) == [EventName.RELAY_RESTORED]
+    practice.clock.forward(hours=7)
+    await practice.therapist.sync()
+    await practice.client.sync()
+    own = [view.state for view in await practice.client.thread(THERAPIST) if view.own]
+    assert set(own) == {"fetched"}
+
+
 async def test_what_was_fetched_since_the_backup_does_not_come_again(practice: Practice) -> None:
     await practice.client.send(THERAPIST, "one")
     copy = await practice.back_up()

@@ -89,14 +89,14 @@ async def interruptible(
     Raises:
         Interrupted: it did.
     """
-    from e2etherapy.vault import conversations
+    from e2etherapy.vault import conversations, threads
 
     db = messenger.device.vault.db
     before = await conversations.named(db, name)
     try:
         yield
     except asyncio.CancelledError:
-        states = await conversations.own_since(db, before.id, before.sequence)
+        states = await threads.own_since(db, before.id, before.sequence)
         raise Interrupted(wording.interrupted(asked, states)) from None
 
 

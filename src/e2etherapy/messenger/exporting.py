@@ -12,7 +12,7 @@ from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.journaling import BookName
 from e2etherapy.messenger.settings import Setting, text_setting
 from e2etherapy.messenger.views import ExportedBookView
-from e2etherapy.vault import conversations, journal_store
+from e2etherapy.vault import journal_store, pieces, threads
 from e2etherapy.vault.records import ItemRow
 from e2etherapy.wire.body import unpack_body
 from e2etherapy.wire.content import Attachment
@@ -56,12 +56,12 @@ async def _attach_files(device: Device, name: BookName, writer: BookWriter) -> N
     """Write a conversation's files, those of both people, with one in memory at a time."""
     if name.conversation is None:
         return
-    for row in await conversations.attachments(device.vault.db, name.conversation):
+    for row in await threads.attachments(device.vault.db, name.conversation):
         await _attach(device, row, writer)
 
 
 async def _attach(device: Device, row: ItemRow, writer: BookWriter) -> None:
-    packed = await conversations.packed_whole(device.vault.db, row.conversation, row.author, row.id)
+    packed = await pieces.packed_whole(device.vault.db, row.conversation, row.author, row.id)
     try:
         body = unpack_body(packed)
     except MalformedData:

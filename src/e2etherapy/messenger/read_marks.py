@@ -9,7 +9,7 @@ from e2etherapy.errors import NotReady, RelayError
 from e2etherapy.messenger import sending
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.settings import Setting
-from e2etherapy.vault import conversations, unread
+from e2etherapy.vault import conversations, receipts, unread
 
 
 async def mark(device: Device, name: str, shown: Collection[str] | None) -> None:
@@ -38,7 +38,7 @@ async def mark(device: Device, name: str, shown: Collection[str] | None) -> None
         await vault.commit(change)
     if await vault.setting(Setting.READ_MARKS) is None:
         return
-    items = await conversations.unmarked(vault.db, record.id)
+    items = await receipts.unmarked(vault.db, record.id)
     if items:
         async with sending.composer(device, name) as composer:
             composer.read_mark(items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,7 +18,7 @@ from e2etherapy.messenger.views import (
 )
 from e2etherapy.session.safety_phrase import safety_phrase as six_words
 from e2etherapy.session.states import Established
-from e2etherapy.vault import conversations, unread
+from e2etherapy.vault import conversations, pieces, threads, unread
 from e2etherapy.vault import search as full_text
 from e2etherapy.vault.records import (
     Author,
@@ -58,7 +59,7 @@ async def conversation_list(vault: Vault) -> list[ConversationView]:
     """Return a line for each conversation, oldest first."""
     lines = []
     for found in await conversations.every(vault.db):
-        tally = await conversations.tally(vault.db, found.id)
+        tally = await threads.tally(vault.db, found.id)
         lines.append(
             ConversationView(
                 name=found.name,
@@ -83,26 +84,30 @@ async def thread(vault: Vault, name: str, *, show_read: bool) -> list[MessageVie
         UnknownConversation: there is no such conversation.
     """
     found = await conversations.named(vault.db, name)
-    rows = [
-        row for row in await conversations.thread(vault.db, found.id) if row.item.kind in IN_THREAD
-    ]
+    rows = [row for row in await threads.thread(vault.db, found.id) if row.item.kind in IN_THREAD]
     new = set(await unread.items(vault.db, found.id))
-    ordered = _in_order_of_each_author(rows)
+    missing = _missing_before(rows, await threads.gaps(vault.db, found.id))
     return [
         replace(
             _message(found, row, show_read=show_read),
             unread=row.item.author is Author.PEER and row.item.id in new,
+            missing_before=missing.get((row.item.author, row.item.sequence), 0),
         )
-        for row in ordered
+        for row in _in_order_of_each_author(rows)
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a conversation is called, and what came of comparing the six words."""
+    """What a conversation is called, what came of comparing the six words, and what is missing.
+
+    Attributes:
+        missing: items of the other side that later ones show to exist, receipts included.
+    """
 
     name: str
     verification: Verification
+    missing: int
 
 
 async def standing(vault: Vault, name: str) -> Standing:
@@ -112,7 +117,8 @@ async def standing(vault: Vault, name: str) -> Standing:
         UnknownConversation: there is no such conversation.
     """
     found = await conversations.named(vault.db, name)
-    return Standing(found.name, found.verification)
+    tally = await threads.tally(vault.db, found.id)
+    return Standing(found.name, found.verification, tally.missing)
 
 
 async def attachment(vault: Vault, name: str, item: str, author: Role) -> tuple[str, bytes]:
@@ -134,9 +140,9 @@ async def attachment(vault: Vault, name: str, item: str, author: Role) -> tuple[
     except ValueError:
         raise unknown from None
     side = Author.OWN if author is found.role else Author.PEER
-    if side is Author.PEER and whole in await conversations.partials(vault.db, found.id):
+    if side is Author.PEER and whole in await pieces.partials(vault.db, found.id):
         raise unknown
-    packed = await conversations.packed_whole(vault.db, found.id, side, whole)
+    packed = await pieces.packed_whole(vault.db, found.id, side, whole)
     body = unpack_body(packed) if packed else None
     if body is None or not isinstance(body.item, Attachment):
         raise unknown
@@ -162,6 +168,23 @@ def _in_order_of_each_author(rows: list[ThreadRow]) -> list[ThreadRow]:
         for author in Author
     }
     return [next(queues[row.item.author]) for row in rows]
+
+
+def _missing_before(
+    rows: list[ThreadRow], gaps: list[tuple[int, int]]
+) -> dict[tuple[Author, int], int]:
+    """Return how many items of the other side are missing before which message.
+
+    Gaps behind the last message belong to none.
+    """
+    numbers = sorted(row.item.sequence for row in rows if row.item.author is Author.PEER)
+    missing: dict[tuple[Author, int], int] = {}
+    for number, count in gaps:
+        place = bisect.bisect_left(numbers, number)
+        if place < len(numbers):
+            behind = (Author.PEER, numbers[place])
+            missing[behind] = missing.get(behind, 0) + count
+    return missing
 
 
 def _message(found: ConversationRecord, row: ThreadRow, *, show_read: bool) -> MessageView:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -22,7 +22,7 @@ from e2etherapy.errors import (
 from e2etherapy.journal import record
 from e2etherapy.journal.record import EventName
 from e2etherapy.mailbox.capabilities import DepositAddress, DepositKey, MailboxId
-from e2etherapy.mailbox.operations import StoredEnvelope, restore_of
+from e2etherapy.mailbox.operations import RETENTION_DAYS, StoredEnvelope, restore_of
 from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.items import check_blob, kind_of, searchable
 from e2etherapy.messenger.known import Known
@@ -78,6 +78,7 @@ class Receiver:
     _known: int = field(init=False)
     """The highest position that was here before."""
     _given_up: list[Partial] = field(default_factory=list)
+    _restored: bool = False
 
     def __post_init__(self) -> None:
         """Begin with nothing to tell."""
@@ -122,6 +123,11 @@ class Receiver:
             change.drop_chunks(self.conversation.id, Author.PEER, partial.whole)
             change.drop_partial(partial)
         self._given_up.clear()
+        if self._restored:
+            # Receipts may be among what was lost, and their author would wait for them for ever.
+            since = int((self.now - timedelta(days=RETENTION_DAYS)).timestamp())
+            change.owe_receipts_again(self.conversation.id, since, self._receipt_due(change))
+            self._restored = False
         self.occurrences.record(change, self.now)
         change.save(self.conversation)
 
@@ -147,15 +153,15 @@ class Receiver:
 
     def _check_gaps(self, page: list[StoredEnvelope]) -> None:
         """Tell once of what a page's positions say: whoever counts them must not fill a record."""
-        last, missing, restored = self._known, 0, False
+        last, missing = self._known, 0
         for stored in page:
             if restore_of(stored.position) > restore_of(last):
-                restored = True
+                self._restored = True
             else:
                 missing += max(stored.position - last - 1, 0)
             last = max(last, stored.position)
         name = self.conversation.name
-        if restored:
+        if self._restored:
             sentence = (
                 f"The relay was restored from a backup. What you and {name} have sent since that "
                 "backup may be lost, also where it was shown as stored. Ask whether something is "

@@ -31,7 +31,7 @@ async def move(device: Device, old: str, new: str) -> int:
         RelayError: nothing that could be asked answers there.
     """
     moved = [found for found in await conversations.every(device.vault.db) if found.relay == old]
-    await _require_same_relay(device, new, moved[:_ASKED_AT_MOST])
+    await _require_same_relay(device, new, sorted(moved, key=_may_be_unknown)[:_ASKED_AT_MOST])
     change = await device.begin_private()
     change.set(Setting.RELAY, new.encode())
     change.move_relay(old, new)
@@ -41,6 +41,11 @@ async def move(device: Device, old: str, new: str) -> int:
             change.queue(None, msgspec.structs.replace(closing, relay=new))
     await device.vault.commit(change)
     return len(moved)
+
+
+def _may_be_unknown(record: ConversationRecord) -> bool:
+    """Say whether the right relay may not know a mailbox: nothing has come out of it yet."""
+    return record.acknowledged == 0
 
 
 async def _require_same_relay(

@@ -22,7 +22,7 @@ from e2etherapy.messenger.line.patience import Patience
 from e2etherapy.messenger.occurrences import Notice
 from e2etherapy.messenger.views import STATE_WORDS, SendReport
 from e2etherapy.session.phases import Phase
-from e2etherapy.vault import conversations, outbox
+from e2etherapy.vault import conversations, outbox, receipts, threads
 from e2etherapy.vault.records import ConversationRecord, Verification
 
 
@@ -70,7 +70,7 @@ async def composer(device: Device, name: str) -> AsyncIterator[Composer]:
         UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
     """
     composing = await _ready_composer(device, name)
-    owed = await conversations.receipts_due(device.vault.db, composing.conversation.id, None)
+    owed = await receipts.due(device.vault.db, composing.conversation.id, None)
     if owed:
         composing.receipt(owed)
     yield composing
@@ -87,7 +87,7 @@ async def report(
     except (RelayError, NotReady) as error:
         # It is safe in the outbox; the report says so together with the reason.
         problem = str(error)
-    state = await conversations.state_of(device.vault.db, record.id, item)
+    state = await threads.state_of(device.vault.db, record.id, item)
     return SendReport(item.hex(), STATE_WORDS[state], problem)
 
 
@@ -141,12 +141,12 @@ async def queue_due_receipts(device: Device) -> None:
     """Put receipts whose random moment has come into the outbox."""
     now = device.clock()
     moment = int(now.timestamp())
-    for number in await conversations.with_receipts_due(device.vault.db, moment):
+    for number in await receipts.with_some_due(device.vault.db, moment):
         record = await conversations.by_id(device.vault.db, number)
         silent = record.state.phase in {Phase.INVITED, Phase.CLOSED}
         if silent or record.verification is Verification.DIFFERED:
             continue
-        due = await conversations.receipts_due(device.vault.db, number, moment)
+        due = await receipts.due(device.vault.db, number, moment)
         change = await device.begin(record)
         try:
             Composer(record, change, now, device.entropy).receipt(due)

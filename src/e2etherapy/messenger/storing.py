@@ -14,7 +14,7 @@ from e2etherapy.messenger.known import Known
 from e2etherapy.messenger.long_items import STALLED_DAYS
 from e2etherapy.messenger.occurrences import Notice
 from e2etherapy.messenger.receiving import Receiver
-from e2etherapy.vault import conversations
+from e2etherapy.vault import conversations, pieces
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.database import Database
 from e2etherapy.vault.records import Author, ConversationRecord, Partial
@@ -85,7 +85,7 @@ async def complete(device: Device, receiver: Receiver, partials: dict[bytes, Par
     record = receiver.conversation
     for partial in partials.values():
         if partial.arrived == partial.total:
-            packed = await conversations.packed_whole(
+            packed = await pieces.packed_whole(
                 device.vault.db, record.id, Author.PEER, partial.whole
             )
             change = await device.begin(record)
@@ -98,12 +98,12 @@ async def give_up_stalled(
 ) -> None:
     """Give up long items whose missing pieces cannot come any more, even now."""
     first = day_of(device.clock()) - STALLED_DAYS
-    found = await conversations.with_partials_before(device.vault.db, first)
+    found = await pieces.with_partials_before(device.vault.db, first)
     for number in found & {record.id for record in records}:
         record = await conversations.by_id(device.vault.db, number)
         receiver = Receiver(record, device.clock())
         change = await device.begin(record)
-        partials = await conversations.partials(device.vault.db, number)
+        partials = await pieces.partials(device.vault.db, number)
         receiver.give_up_stalled(partials.values(), change)
         await device.vault.commit(change)
         outcome.add(receiver)
@@ -125,8 +125,8 @@ def _names(item: AnyItem) -> list[bytes]:
 
 async def _known(db: Database, record: ConversationRecord, items: list[AnyItem]) -> Known:
     """Return what the other side has used before, as far as these items touch it."""
-    partials = await conversations.partials(db, record.id)
-    sequences, ids = await conversations.used_by_peer(
+    partials = await pieces.partials(db, record.id)
+    sequences, ids = await pieces.used_by_peer(
         db,
         record.id,
         [item.sequence for item in items],
@@ -134,5 +134,5 @@ async def _known(db: Database, record: ConversationRecord, items: list[AnyItem])
     )
     begun = (item for item in items if isinstance(item, Part) and item.whole not in partials)
     for numbers in {long_items.numbers(part) for part in begun}:
-        sequences |= await conversations.numbers_used_by_peer(db, record.id, numbers)
+        sequences |= await pieces.numbers_used_by_peer(db, record.id, numbers)
     return Known(sequences, ids, partials)

@@ -20,7 +20,7 @@ from e2etherapy.session import conversation as session
 from e2etherapy.session.opening import is_over_for_good
 from e2etherapy.session.phases import Phase
 from e2etherapy.session.states import Invited
-from e2etherapy.vault import conversations, outbox
+from e2etherapy.vault import conversations, outbox, pieces, threads
 from e2etherapy.vault.records import ConversationRecord
 
 
@@ -37,9 +37,9 @@ async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:
     device.vault.require_only_copy()
     outcome = Outcome()
     await joining.forget_old_claims(device)
-    waited = await conversations.waiting_here(device.vault.db)
+    waited = await threads.waiting_here(device.vault.db)
     failure = await sending.flush(device, outcome.notices, progress)
-    delivered = waited - await conversations.waiting_here(device.vault.db)
+    delivered = waited - await threads.waiting_here(device.vault.db)
     await _complete_what_a_crash_left(device, outcome)
     records = await _forget_what_is_awaited_for_too_long(device)
     for url, some in await _answering_first(device, by_relay(records)):
@@ -77,10 +77,10 @@ async def _answering_first(
 
 async def _complete_what_a_crash_left(device: Device, outcome: Outcome) -> None:
     """Complete long items whose last piece was stored just before this device stopped."""
-    for number in await conversations.with_all_pieces(device.vault.db):
+    for number in await pieces.with_all_pieces(device.vault.db):
         record = await conversations.by_id(device.vault.db, number)
         receiver = Receiver(record, device.clock())
-        partials = await conversations.partials(device.vault.db, number)
+        partials = await pieces.partials(device.vault.db, number)
         await storing.complete(device, receiver, partials)
         outcome.add(receiver)
 

@@ -51,6 +51,8 @@ class MessageView:
         arrived: when this device recorded it, UTC.
         state: on_device, stored, fetched, read or received.
         unread: it came from the other side and was not shown before (`Messenger.mark_read`).
+        missing_before: how many items of the same author, written since their last one here, have
+            not arrived. What they are nobody can know: messages, or the receipts that devices send.
     """
 
     id: str
@@ -63,6 +65,7 @@ class MessageView:
     state: str
     file: FileView | None = None
     unread: bool = False
+    missing_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from e2etherapy.journal import chain
 from e2etherapy.journal.chain import BookId, EntrySalt, Head
 from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.session import states
+from e2etherapy.vault import statements as sql
 from e2etherapy.vault.database import Row, Statement
 from e2etherapy.vault.records import (
     Author,
@@ -22,39 +23,6 @@ from e2etherapy.vault.records import (
     OutboxRow,
     Partial,
     State,
-)
-
-_SAVE_CONVERSATION = """INSERT INTO conversation
-    (id, name, name_key, role, relay, book, state, owner_key, deposit_key, peer_mailbox,
-     peer_deposit_key, collected, acknowledged, sequence, verification, created)
-    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
-    ON CONFLICT (id) DO UPDATE SET state = excluded.state, peer_mailbox = excluded.peer_mailbox,
-        peer_deposit_key = excluded.peer_deposit_key, collected = excluded.collected,
-        sequence = excluded.sequence, verification = excluded.verification"""
-_RECORD = """INSERT INTO journal (id, book, position, salt, content, commitment, head)
-    VALUES (?,?,?,?,?,?,?)"""
-_MAKE_FINDABLE = "INSERT INTO search (rowid, text) VALUES (?,?)"
-_SAVE_END = """INSERT INTO book VALUES (?,?,?)
-    ON CONFLICT (id) DO UPDATE SET position = excluded.position, head = excluded.head"""
-_SAVE_ITEM = """INSERT INTO item (conversation, author, sequence, id, kind, journal, state, written)
-    VALUES (?,?,?,?,?,?,?,?)
-    ON CONFLICT (conversation, author, sequence) DO UPDATE SET
-        id = excluded.id, kind = excluded.kind, journal = excluded.journal"""
-_SPEND_FIRST = """INSERT OR IGNORE INTO spent_id
-    SELECT conversation, id FROM item WHERE conversation = ? AND author = 'peer' AND sequence = ?"""
-_SPEND_WHOLE = """INSERT OR IGNORE INTO spent_id SELECT ?1, ?2 WHERE NOT EXISTS
-    (SELECT 1 FROM item WHERE conversation = ?1 AND author = 'peer' AND id = ?2)"""
-_MARK_READ = """UPDATE item SET state = ? WHERE conversation = ? AND author = 'peer' AND id = ?"""
-_MARK_SHOWN = "UPDATE item SET shown = 1 WHERE conversation = ? AND author = 'peer' AND id = ?"
-_RAISE_STATE = """UPDATE item SET state = ?3 WHERE conversation = ?1 AND author = 'own'
-    AND id = ?2 AND state < ?3"""
-_STORED = """UPDATE item SET state = ?3 WHERE conversation = ?1
-    AND author = 'own' AND sequence = ?2 AND state < ?3
-    AND NOT EXISTS (SELECT 1 FROM outbox WHERE conversation = ?1 AND sequence = ?2)"""
-_REMOVE_BOOK = (
-    "DELETE FROM search WHERE rowid IN (SELECT id FROM journal WHERE book = ?)",
-    "DELETE FROM journal WHERE book = ?",
-    "DELETE FROM book WHERE id = ?",
 )
 
 
@@ -107,7 +75,7 @@ class Change:
     def add_item(self, row: ItemRow) -> None:
         """Add an item, or complete the one that has its author's sequence."""
         self._add(
-            _SAVE_ITEM,
+            sql.SAVE_ITEM,
             row.conversation,
             row.author.value,
             row.sequence,
@@ -120,7 +88,7 @@ class Change:
 
     def raise_state(self, conversation: int, item: bytes, state: State) -> None:
         """Raise the state of one's own item; a lower or equal one changes nothing."""
-        self._add(_RAISE_STATE, conversation, item, state.value)
+        self._add(sql.RAISE_STATE, conversation, item, state.value)
 
     def add_chunk(self, row: ChunkRow) -> None:
         """Keep a piece of a long item."""
@@ -157,14 +125,14 @@ class Change:
 
     def spend_first_id(self, row: Partial) -> None:
         """Keep the id of a long item's first piece, whose row the whole is about to take."""
-        self._add(_SPEND_FIRST, row.conversation, row.first_sequence)
+        self._add(sql.SPEND_FIRST, row.conversation, row.first_sequence)
 
     def drop_partial(self, row: Partial) -> None:
         """Forget a long item that is complete, refused or given up; its id stays used."""
         self._add(
             "DELETE FROM partial WHERE conversation = ? AND whole = ?", row.conversation, row.whole
         )
-        self._add(_SPEND_WHOLE, row.conversation, row.whole)
+        self._add(sql.SPEND_WHOLE, row.conversation, row.whole)
 
     def queue(self, conversation: int | None, errand: Errand, sequence: int = 0) -> None:
         """Put an errand for the relay into the outbox, behind the others."""
@@ -179,11 +147,15 @@ class Change:
         """Remove an errand that the relay has answered; its item may now be stored."""
         self._add("DELETE FROM outbox WHERE id = ?", row.id)
         if row.sequence:
-            self._add(_STORED, row.conversation, row.sequence, State.STORED.value)
+            self._add(sql.STORED, row.conversation, row.sequence, State.STORED.value)
 
     def owe_receipt(self, conversation: int, item: bytes, due: int) -> None:
         """Remember that an item of the other side is to be receipted by `due` (Unix seconds)."""
         self._add("INSERT INTO receipt_due VALUES (?,?,?)", conversation, item, due)
+
+    def owe_receipts_again(self, conversation: int, since: int, due: int) -> None:
+        """Remember to receipt once more what was written since a moment (both Unix seconds)."""
+        self._add(sql.OWE_AGAIN, due, conversation, since)
 
     def settle_receipt(self, conversation: int, item: bytes) -> None:
         """Forget a receipt that is being sent."""
@@ -200,11 +172,11 @@ class Change:
     def mark_shown(self, conversation: int, items: list[bytes]) -> None:
         """Remember that items of the other side were shown to this device's owner."""
         for item in items:
-            self._add(_MARK_SHOWN, conversation, item)
+            self._add(sql.MARK_SHOWN, conversation, item)
 
     def mark_read(self, conversation: int, item: bytes) -> None:
         """Remember that the other side is told that an item was read."""
-        self._add(_MARK_READ, State.MARKED_READ.value, conversation, item)
+        self._add(sql.MARK_READ, State.MARKED_READ.value, conversation, item)
 
     def unset(self, key: str) -> None:
         """Remove a setting."""
@@ -240,8 +212,8 @@ class Change:
     def remove_conversation(self, conversation: ConversationRecord) -> None:
         """Remove a conversation that never came to be, with its errands and its book."""
         self._add("DELETE FROM conversation WHERE id = ?", conversation.id)
-        for sql in _REMOVE_BOOK:
-            self._add(sql, bytes(conversation.book))
+        for statement in sql.REMOVE_BOOK:
+            self._add(statement, bytes(conversation.book))
 
     def statements(self) -> list[Statement]:
         """Return what is to be run: the conversation first, the book's new end last.
@@ -256,17 +228,17 @@ class Change:
         if self._entries:
             ended.append((bytes(tip.book), tip.position, bytes(tip.head)))
         every: list[Statement] = [
-            (_SAVE_CONVERSATION, saved),
-            (_RECORD, self._entries),
-            (_MAKE_FINDABLE, self._words),
+            (sql.SAVE_CONVERSATION, saved),
+            (sql.RECORD, self._entries),
+            (sql.MAKE_FINDABLE, self._words),
             *self._called,
-            (_SAVE_END, ended),
+            (sql.SAVE_END, ended),
         ]
         return [statement for statement in every if statement[1]]
 
-    def _add(self, sql: str, *values: object) -> None:
-        if not self._called or self._called[-1][0] != sql:
-            self._called.append((sql, []))
+    def _add(self, statement: str, *values: object) -> None:
+        if not self._called or self._called[-1][0] != statement:
+            self._called.append((statement, []))
         self._called[-1][1].append(values)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from e2etherapy.errors import MessengerError, NameTaken, WrongRole
 from e2etherapy.journal.record import EventName
+from e2etherapy.messenger import reading
 from e2etherapy.vault.records import Role
 from tests.support.devices import record_of, texts, two
 from tests.support.meddler import Meddler
@@ -54,6 +55,43 @@ async def test_what_is_missing_is_counted_until_it_arrives(tmp_path: Path) -> No
         assert (line.missing, line.messages) == (0, 7)
         expected = [f"number {number}" for number in range(5)]
         assert (await texts(pair.therapist, SAM))[-5:] == expected
+
+
+async def test_a_thread_shows_where_something_is_missing(tmp_path: Path) -> None:
+    meddler = Meddler()
+    async with two(tmp_path, turns=2, therapist_connect=meddler.connect) as pair:
+        for number in range(6):
+            await pair.client.send(OKAFOR, f"number {number}")
+        # The first envelope is a receipt.
+        meddler.rearrange = lambda held: [held[1], held[4], held[5]] if len(held) == 7 else []
+        await pair.therapist.sync()
+        thread = await pair.therapist.thread(SAM)
+        shown = [(m.text, m.missing_before) for m in thread if not m.own][1:]
+        assert shown == [("number 0", 1), ("number 3", 2), ("number 4", 0)]
+        assert all(m.missing_before == 0 for m in thread if m.own)
+        assert (await reading.standing(pair.therapist.device.vault, SAM)).missing == 3
+        meddler.rearrange = lambda held: held[:1]
+        await pair.therapist.sync()
+        thread = await pair.therapist.thread(SAM)
+        assert sum(m.missing_before for m in thread) == 2, "a receipt arrived, and is no message"
+
+
+async def test_what_is_missing_behind_the_last_message_belongs_to_none(tmp_path: Path) -> None:
+    meddler = Meddler()
+    async with two(tmp_path, turns=2, client_connect=meddler.connect) as pair:
+        await pair.client.send(OKAFOR, "a question")
+        await pair.therapist.sync()
+        await pair.therapist.send(SAM, "an answer that is lost")
+        pair.clock.forward(hours=7)
+        await pair.client.send(OKAFOR, "another question")
+        await pair.therapist.sync()
+        pair.clock.forward(hours=7)
+        await pair.therapist.sync()  # sends a receipt
+        meddler.rearrange = lambda held: held[-1:]
+        await pair.client.sync()
+        assert all(m.missing_before == 0 for m in await pair.client.thread(OKAFOR))
+        (line,) = await pair.client.conversations()
+        assert line.missing >= 1
 
 
 async def test_a_list_shows_counts_and_the_last_time(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.messenger.messenger import Messenger
-from e2etherapy.vault import conversations
+from e2etherapy.vault import pieces
 from e2etherapy.vault.records import Author, ChunkRow, Role
 from tests.support.devices import Two, record_of, two
 from tests.support.homes import HandClock, home
@@ -55,7 +55,7 @@ async def test_pieces_that_come_after_others_were_dropped_are_kept(pair: Two) ->
         change.drop_chunks(record.id, Author.PEER, WHOLE)
         change.add_chunk(ChunkRow(record.id, Author.PEER, WHOLE, 0, data))
     await vault.commit(change)
-    packed = await conversations.packed_whole(vault.db, record.id, Author.PEER, WHOLE)
+    packed = await pieces.packed_whole(vault.db, record.id, Author.PEER, WHOLE)
     assert packed == b"kept"
 
 

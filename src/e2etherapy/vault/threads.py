@@ -1,0 +1,115 @@
+"""What a conversation shows: its messages in order, how many there are, and what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from e2etherapy.vault.database import Database, Row
+from e2etherapy.vault.records import Author, ItemRow, State, ThreadRow
+
+_ITEM = "conversation, author, sequence, item.id, kind, journal, state, written"
+
+
+async def thread(db: Database, conversation: int) -> list[ThreadRow]:
+    """Return the items that stand in the record, in the order in which they came to be there."""
+    rows = await db.fetch_all(
+        f"SELECT {_ITEM}, content FROM item JOIN journal ON journal.id = item.journal"  # noqa: S608
+        " WHERE conversation = ? AND journal IS NOT NULL ORDER BY journal",
+        (conversation,),
+    )
+    return [ThreadRow(_item(row), row[8]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a list of conversations shows of one.
+
+    Attributes:
+        messages: items in the thread.
+        missing: items of the other side that later ones show to exist.
+        last: Unix seconds at which the last item was written.
+        waiting: errands that the relay has not answered.
+    """
+
+    messages: int
+    missing: int
+    last: int | None
+    waiting: int
+
+
+async def tally(db: Database, conversation: int) -> Tally:
+    """Count what a list of conversations shows."""
+    counted = await db.fetch_one(
+        "SELECT count(journal), max(written) FROM item WHERE conversation = ?"
+        " AND kind IN ('text', 'attachment', 'journal_share', 'unknown')",
+        (conversation,),
+    )
+    gap = await db.fetch_one(
+        "SELECT coalesce(max(sequence), 0) - count(*) FROM item"
+        " WHERE conversation = ? AND author = 'peer'",
+        (conversation,),
+    )
+    waiting = await db.fetch_one(
+        "SELECT count(*) FROM outbox WHERE conversation = ?", (conversation,)
+    )
+    messages, last = counted or (0, None)
+    return Tally(messages, gap[0] if gap else 0, last, waiting[0] if waiting else 0)
+
+
+async def gaps(db: Database, conversation: int) -> list[tuple[int, int]]:
+    """Return where numbers of the other side are missing: the next one that is here, how many."""
+    rows = await db.fetch_all(
+        "SELECT sequence, sequence - before - 1 FROM (SELECT sequence, lag(sequence, 1, 0)"
+        " OVER (ORDER BY sequence) AS before FROM item WHERE conversation = ? AND author = 'peer')"
+        " WHERE sequence > before + 1 ORDER BY sequence",
+        (conversation,),
+    )
+    return [(int(row[0]), int(row[1])) for row in rows]
+
+
+async def attachments(db: Database, conversation: int) -> list[ItemRow]:
+    """Return the items of both people that have a file, in the order of the record."""
+    rows = await db.fetch_all(
+        f"SELECT {_ITEM} FROM item WHERE conversation = ? AND kind = 'attachment'"  # noqa: S608
+        " AND journal IS NOT NULL ORDER BY journal",
+        (conversation,),
+    )
+    return [_item(row) for row in rows]
+
+
+async def state_of(db: Database, conversation: int, item: bytes) -> State:
+    """Return the state of one's own item."""
+    row = await db.fetch_one(
+        "SELECT state FROM item WHERE conversation = ? AND author = 'own' AND id = ?",
+        (conversation, item),
+    )
+    return State.ON_DEVICE if row is None else State(row[0])
+
+
+async def waiting_here(db: Database) -> int:
+    """Return how many of one's own texts, files and entries are only on this device."""
+    # From the outbox, which is short: a look through all items would take longer every year.
+    row = await db.fetch_one(
+        "SELECT count(*) FROM (SELECT DISTINCT conversation, sequence FROM outbox) AS waiting"
+        " JOIN item ON item.conversation = waiting.conversation AND item.author = 'own'"
+        " AND item.sequence = waiting.sequence"
+        " WHERE state = ? AND kind IN ('text', 'attachment', 'journal_share')",
+        (State.ON_DEVICE.value,),
+    )
+    return 0 if row is None else int(row[0])
+
+
+async def own_since(db: Database, conversation: int, sequence: int) -> list[State]:
+    """Return how far one's own texts, files and entries behind a sequence have come, in order."""
+    rows = await db.fetch_all(
+        "SELECT state FROM item WHERE conversation = ? AND author = 'own' AND sequence > ?"
+        " AND kind IN ('text', 'attachment', 'journal_share') ORDER BY sequence",
+        (conversation, sequence),
+    )
+    return [State(row[0]) for row in rows]
+
+
+def _item(row: Row) -> ItemRow:
+    return ItemRow(
+        row[0], Author(row[1]), row[2], bytes(row[3]), row[4], row[5], State(row[6]), row[7]
+    )
