@@ -27,11 +27,11 @@ BETWEEN_REQUESTS_SECONDS: Final = 1.0
 
 Mailboxes = Sequence[tuple[OwnerKey, int]]
 """Owner keys, and positions above which something would be new."""
-Trouble = Callable[[RelayError, float], None]
-"""Told what a relay met, and in how many seconds it is asked again."""
+Trouble = Callable[[RelayError | None, float], None]
+"""Told what a relay met, and in how many seconds it is asked again; None when it answers again."""
 
 
-def no_trouble(_error: RelayError, _seconds: float) -> None:
+def no_trouble(_error: RelayError | None, _seconds: float) -> None:
     """Tell nobody; what holds until the time is over is raised then."""
 
 
@@ -136,6 +136,8 @@ class Watch:
         return False
 
     def _succeed(self) -> None:
+        if self.failure is not None:
+            self.trouble(None, 0.0)
         self.failure, self._backoff = None, Backoff()
 
     def _fail(self, error: RelayError) -> float:
