@@ -27,6 +27,7 @@ UNREADABLE = (
     "Its bytes are in journal.json, as they were recorded."
 )
 UNREADABLE_KIND = "unreadable"
+WRITTEN_KINDS = frozenset({"message", "private"})
 
 _STEERING = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -100,6 +101,11 @@ class Shown:
     text: str
     kind: str
     file: tuple[str, str] | None = None
+
+
+def is_written(entry: Entry) -> bool:
+    """Say whether a reader is shown an entry as something that somebody wrote or attached."""
+    return show(entry, Authors("", "")).kind in WRITTEN_KINDS
 
 
 def show(entry: Entry, authors: Authors) -> Shown:
