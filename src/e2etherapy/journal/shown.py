@@ -72,6 +72,12 @@ _DETAILED: dict[str, tuple[frozenset[str], str]] = {
     ),
 }
 """Sentences for events with just these details."""
+_ONCE: dict[str, tuple[str, str]] = {
+    "envelope_refused": ("count", "Something that arrived was refused: {reason}."),
+    "content_refused": ("count", "Something that arrived was refused: {reason}."),
+    "gap_noticed": ("missing", "A delivery was missing at the relay."),
+}
+"""Sentences for those whose number, under this name, is one."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -141,7 +147,8 @@ def _happened(event: record.Event) -> str:
     """Return an event as a sentence that has its details in it."""
     names, sentence = _DETAILED.get(event.event, (frozenset(), ""))
     if names and names == event.details.keys():
-        return sentence.format_map(event.details)
+        counter, once = _ONCE.get(event.event, ("", ""))
+        return (once if event.details.get(counter) == 1 else sentence).format_map(event.details)
     plain = _EVENTS.get(event.event, event.event)
     details = ", ".join(f"{name}: {value}" for name, value in event.details.items())
     return f"{plain} ({details})" if details else plain

@@ -90,7 +90,7 @@ class Outside(HTMLParser):
 def test_the_verifier_needs_nothing_but_python_and_says_that_all_fits(tmp_path: Path) -> None:
     done = run_verifier(unpacked(exported(), tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 entries (0 blanked in this copy), 1 files. All of it fits." in done.stdout
+    assert "3 entries (0 blanked in this copy), 1 file. All of it fits." in done.stdout
 
 
 def _change(edit: Callable[[dict[str, object]], None]) -> Callable[[Path], None]:
