@@ -14,9 +14,11 @@ import pytest
 from tests.support.command_line import (
     PROGRAM,
     Pair,
+    Person,
     Relay,
     acquainted,
     environment,
+    passphrase_in,
     running_relay,
 )
 from tests.support.terminal import (
@@ -143,37 +145,68 @@ def test_waiting_shows_what_arrives_until_it_is_stopped(
     assert two.therapist.ask("sync")["arrived"] == [{"name": "Robin", "messages": 1}]
 
 
-def test_ctrl_c_in_an_export_leaves_no_file(pair: Pair, tmp_path: Path) -> None:
-    """It is pressed when the first book is begun."""
-    place = tmp_path / "record.zip"
+def pressed_in(
+    place: str, folder: Path, *arguments: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in which Ctrl-C is pressed when a method of a class is reached."""
+    module, kind, method = place.split(":")
     program = (
-        "import os, signal, sys\n"
-        "from e2etherapy.journal import export\n"
+        "import importlib, os, signal\n"
         "from e2etherapy.cli.start import main\n"
-        "begin = export.Exporter.begin\n"
-        "def interrupted(*arguments):\n"
+        f"kind = importlib.import_module({module!r}).{kind}\n"
+        f"goes_on = kind.{method}\n"
+        "def pressed(*arguments):\n"
+        f"    kind.{method} = goes_on\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
-        "    return begin(*arguments)\n"
-        "export.Exporter.begin = interrupted\n"
+        "    return goes_on(*arguments)\n"
+        f"kind.{method} = pressed\n"
         "main()\n"
     )
-    done = subprocess.run(
-        [PROGRAM[0], "-c", program, "journal", "export", str(place)],
-        env=environment(tmp_path)
-        | with_file(pair.client)
-        | {
-            "E2ETHERAPY_HOME": str(pair.client.home),
-            "XDG_STATE_HOME": str(pair.client.folder / "state"),
-        },
+    return subprocess.run(
+        [PROGRAM[0], "-c", program, *arguments],
+        env=environment(folder) | variables,
         capture_output=True,
         text=True,
         check=False,
         timeout=PATIENCE_SECONDS,
+        start_new_session=True,
         preexec_fn=heed_ctrl_c,
+    )
+
+
+def test_ctrl_c_in_an_export_leaves_no_file(pair: Pair, tmp_path: Path) -> None:
+    place = tmp_path / "record.zip"
+    done = pressed_in(
+        "e2etherapy.journal.export:Exporter:begin",
+        pair.client.folder,
+        *("--home", str(pair.client.home), "journal", "export", str(place)),
+        **with_file(pair.client),
     )
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr.strip() == "Stopped. Nothing was exported, and no file is left."
     assert not place.exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("e2etherapy.vault.vault:Vault:begin_life", "Stopped. No vault was made."),
+        ("e2etherapy.messenger.device:Device:__aexit__", "nothing is left of it"),
+    ],
+    ids=["before it is one", "after"],
+)
+def test_ctrl_c_while_a_vault_is_made_leaves_none(
+    tmp_path: Path, relay: Relay, place: str, said: str
+) -> None:
+    """Nobody has seen its recovery words."""
+    person = Person(tmp_path, "client")
+    passphrase_in(tmp_path)
+    making = ("init", "--role", "client", "--relay", relay.url)
+    made = pressed_in(place, tmp_path, "--home", str(person.home), *making, **with_file(person))
+    assert (made.returncode, made.stdout) == (130, "")
+    assert said in made.stderr
+    assert person.run("conversations").code == 12
+    assert len(person.ask(*making)["recovery_words"]) == 24
 
 
 def test_doctor_that_is_stopped_says_so_in_one_line(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory, relay: Relay) -> Pair:
         (("journal", "write", ""), 26, "Nothing was written."),
         (("journal", "write", "-", "--mood", "3"), 26, "Nothing was written."),
         (("journal", "export", "no/such/folder.zip"), 74, "Nothing was written."),
+        (("settings", "allowance", "short"), 3, "Nothing was changed."),
         (("settings", "relay", "word"), 20, "Nothing was changed."),
         (("settings", "relay", "http://127.0.0.1:9"), 75, "Nothing was changed."),
     ],

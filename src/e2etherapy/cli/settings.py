@@ -10,7 +10,7 @@ import click
 from e2etherapy.cli import new_passphrase, output, relay_address, typed_text, wording
 from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.suggestion import told
-from e2etherapy.errors import E2ETherapyError, InvalidLink, RelayError
+from e2etherapy.errors import E2ETherapyError, InvalidLink, MessengerError, RelayError
 
 if TYPE_CHECKING:
     from e2etherapy.messenger.messenger import Messenger
@@ -36,7 +36,10 @@ def allowance(invocation: Invocation, allowance: str) -> None:
 
     invocation.if_stopped = "Nothing was changed."
     given = typed_text.secret(allowance, None, "Allowance") or ""
-    parse_allowance(given)
+    try:
+        parse_allowance(given)
+    except MessengerError as unusable:
+        raise _nothing_changed(unusable) from None
     invocation.unlocked(lambda messenger: messenger.set_allowance(given))
     done = Setting(setting="allowance", enabled=True)
     output.answer(invocation, done, "The allowance is set.")
@@ -105,7 +108,7 @@ def relay(invocation: Invocation, url: str, before: str | None) -> None:
     )
 
 
-def _nothing_changed(error: InvalidLink | RelayError) -> E2ETherapyError:
+def _nothing_changed(error: E2ETherapyError) -> E2ETherapyError:
     undone = "Nothing was changed."
     return error if undone in str(error) else type(error)(f"{error} {undone}")
 
