@@ -11,7 +11,7 @@ from benchmarks.results import Row
 
 TITLE = "Starting: CPU seconds of a whole process"
 _REPETITIONS = 9
-_HELP = "from e2etherapy.cli.main import main; main(['--help'])"
+_HELP = "import sys; sys.argv[1:] = ['--help']; from e2etherapy.cli.start import main; main()"
 
 
 def run() -> list[Row]:

@@ -70,6 +70,16 @@ async def test_after_a_position_far_too_high_what_comes_later_is_still_fetched(
         assert record.collected == record.acknowledged < 2**31
 
 
+async def test_one_delivery_that_is_missing_is_told_of_as_one(tmp_path: Path) -> None:
+    async with two(tmp_path, turns=1, therapist_connect=Renumbering) as pair:
+        await pair.therapist.sync()
+        collected = (await record_of(pair.therapist, SAM)).collected
+        await pair.client.send(OKAFOR, "one")
+        Renumbering.named = collected + 2
+        (notice,) = (await pair.therapist.sync()).notices
+        assert notice.sentence.startswith("A delivery from Sam was removed from the relay")
+
+
 async def test_a_device_that_waits_hears_of_what_comes_after_a_false_position(
     tmp_path: Path,
 ) -> None:

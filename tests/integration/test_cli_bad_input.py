@@ -108,7 +108,7 @@ def test_a_passphrase_file_that_others_can_read_is_used_with_a_warning(
 
 
 def test_a_vault_that_is_not_there_and_one_that_is(pair: Pair, relay: Relay) -> None:
-    refused(pair.client.run("conversations", "--home", "nowhere"), 12, "e2etherapy init")
+    refused(pair.client.run("conversations", "--home", "nowhere"), 12, "--home nowhere init")
     before = holdings(pair.client)
     refused(pair.client.run("init", "--role", "client", "--relay", relay.url), 13, "--home")
     assert holdings(pair.client) == before

@@ -41,6 +41,8 @@ def test_the_demo_shows_both_views_and_leaves_nothing_behind(tmp_path: Path) -> 
     assert searched is not None
     assert int(searched[1]) == int(searched[2]) > 200
     assert list(tmp_path.rglob("*")) == [tmp_path / "tmp"]
+    assert str(tmp_path) not in shown.stdout
+    assert "KEEP=1" in shown.stdout.splitlines()[-1]
 
 
 def test_the_demo_can_be_kept_and_gone_on_with(tmp_path: Path) -> None:
@@ -48,6 +50,7 @@ def test_the_demo_can_be_kept_and_gone_on_with(tmp_path: Path) -> None:
     assert shown.returncode == 0, shown.stderr
     ending = re.search(r"To end it: kill (\d+); rm -r (\S+)", shown.stdout)
     assert ending is not None
+    assert f"encrypted vault:\n  {ending[2]}/client\n" in shown.stdout
     try:
         commands = shown.stdout.partition("To try it by hand:")[2].partition("To end it")[0]
         went_on = subprocess.run(

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from e2etherapy.cli import answers
+from e2etherapy.cli import answers, record_answers
 from tests.support.command_line import (
     Pair,
     Person,
@@ -80,9 +80,9 @@ def test_the_whole_story(tmp_path: Path, relay: Relay) -> None:
     assert words.words == same.words
     assert words.verification == same.verification == "matched"
 
-    sent = printed(client, "send", "Dr. Okafor", "I slept better.")
+    sent = printed(client, "send", "dr.  OKAFOR", "I slept better.")
     assert isinstance(sent, answers.Sent)
-    assert sent.state == "stored"
+    assert (sent.name, sent.state) == ("Dr. Okafor", "stored")
     fetched = printed(therapist, "sync")
     assert isinstance(fetched, answers.Synced)
     assert fetched.arrived == [answers.Arrived(name="Robin", messages=1)]
@@ -106,14 +106,23 @@ def test_the_whole_story(tmp_path: Path, relay: Relay) -> None:
 def test_what_a_script_reads_has_the_documented_form(pair: Pair, tmp_path: Path) -> None:
     client = pair.client
     entry = printed(client, "journal write", "--mood", "6", stdin=b"Walked to the lake.")
-    assert isinstance(entry, answers.JournalEntry)
+    assert isinstance(entry, record_answers.JournalEntry)
     printed(client, "journal list")
     shared = printed(client, "journal share", str(entry.number), "Dr. Okafor", "--yes")
     assert isinstance(shared, answers.Sent)
     assert shared.items[0].kind == "journal_share"
-    printed(client, "journal verify")
+    verified = printed(client, "journal verify")
+    assert isinstance(verified, record_answers.Verified)
+    private, thread = verified.books
+    assert private.entries == private.messages == len(client.ask("journal", "list"))
+    assert thread.entries > thread.messages == len(client.ask("read", "Dr. Okafor"))
+    others = thread.entries - thread.messages
+    counted = f"{thread.entries} entries ({thread.messages} message"
+    assert counted in client.run("journal", "verify").text
+    assert f", {others} other notes)." in client.run("journal", "verify").text
     exported = printed(client, "journal export", str(tmp_path / "record.zip"))
-    assert isinstance(exported, answers.Exported)
+    assert isinstance(exported, record_answers.Exported)
+    assert [book.messages for book in exported.books] == [private.messages, thread.messages]
     assert (tmp_path / "record.zip").read_bytes().startswith(b"PK")
     printed(client, "settings read-marks", "off")
     examination = printed(client, "doctor")
@@ -205,6 +214,10 @@ def test_a_file_arrives_with_a_text_and_is_saved_under_a_harmless_name(
     assert Path(saved["saved"]).read_bytes() == content
     again = pair.therapist.ask("read", "Robin", "--save", str(tmp_path / "in"))[-1]["file"]
     assert again["saved"] == saved["saved"]
+    told = pair.therapist.run("read", "Robin", "--last", "1", "--save", str(tmp_path / "in"))
+    assert told.errors == f"Already there: {saved['saved']}\n"
+    told = pair.therapist.run("read", "Robin", "--last", "1", "--save", str(tmp_path / "other"))
+    assert told.errors == f"Saved: {tmp_path / 'other' / 'week one.pdf'}\n"
 
 
 def test_every_file_that_is_named_arrives(pair: Pair, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 """`python -m e2etherapy.cli` is the command `e2etherapy`."""
 
-from e2etherapy.cli.main import main
+from e2etherapy.cli.start import main
 
 main()

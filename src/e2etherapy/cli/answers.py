@@ -6,11 +6,11 @@ Times are RFC 3339 in UTC with a Z. A text is exactly what its author wrote.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 
-from e2etherapy.cli import relay_answers
+from e2etherapy.cli import record_answers, relay_answers
 from e2etherapy.cli.answer import Answer
 
 Role = Literal["client", "therapist"]
@@ -58,11 +58,15 @@ class Made(Answer, frozen=True):
 
 
 class Invitation(Answer, frozen=True):
-    """`invite`: the link is a secret; `expires` is the last day on which it works."""
+    """`invite`: the link is a secret; `expires` is the last day on which it works.
+
+    `lost` says that the relay did not know the one from before any more, so that this is another.
+    """
 
     name: str
     link: str
     expires: str
+    lost: bool
 
 
 class Joined(Answer, frozen=True):
@@ -151,7 +155,11 @@ class File(Answer, frozen=True):
 
 
 class Message(Answer, frozen=True):
-    """A line of `read`, oldest first; `unread` until now if the other side wrote it."""
+    """A line of `read`, oldest first; `unread` until now if the other side wrote it.
+
+    `missing_before` counts what its author sent just before it and what has not arrived here:
+    messages, or only receipts.
+    """
 
     id: str
     author: Role
@@ -162,6 +170,7 @@ class Message(Answer, frozen=True):
     arrived: datetime
     state: State
     unread: bool
+    missing_before: int
     file: File | None
 
 
@@ -173,48 +182,6 @@ class Hit(Answer, frozen=True):
     own: bool
     text: str
     written: datetime
-
-
-class JournalEntry(Answer, frozen=True):
-    """`journal write`, and a line of `journal list`."""
-
-    number: int
-    id: str
-    written: datetime
-    text: str
-    mood: Annotated[int, msgspec.Meta(ge=0, le=10)] | None
-
-
-class Book(Answer, frozen=True):
-    """A book of the record that was verified; `head` in hex."""
-
-    title: str
-    entries: int
-    head: str
-
-
-class Verified(Answer, frozen=True):
-    """`journal verify`."""
-
-    books: list[Book]
-
-
-class ExportedBook(Book, frozen=True):
-    """A book in an export.
-
-    `unreadable` are the numbers of entries that it holds as bytes and cannot show, `missing_files`
-    counts files that could not be read.
-    """
-
-    unreadable: list[int]
-    missing_files: int
-
-
-class Exported(Answer, frozen=True):
-    """`journal export`."""
-
-    file: str
-    books: list[ExportedBook]
 
 
 class Setting(Answer, frozen=True):
@@ -272,11 +239,11 @@ BY_COMMAND: dict[str, Any] = {
     "conversations": list[Conversation],
     "read": list[Message],
     "search": list[Hit],
-    "journal write": JournalEntry,
-    "journal list": list[JournalEntry],
+    "journal write": record_answers.JournalEntry,
+    "journal list": list[record_answers.JournalEntry],
     "journal share": Sent,
-    "journal verify": Verified,
-    "journal export": Exported,
+    "journal verify": record_answers.Verified,
+    "journal export": record_answers.Exported,
     "settings allowance": Setting,
     "settings passphrase": Setting,
     "settings read-marks": Setting,

@@ -10,6 +10,7 @@ import click
 from e2etherapy.cli import output, typed_text, wording
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
+from e2etherapy.cli.suggestion import told
 from e2etherapy.cli.wrapping import terminal_width
 
 if TYPE_CHECKING:
@@ -47,22 +48,28 @@ def send(invocation: Invocation, name: str, text: str | None, paths: tuple[Path,
     """
     from e2etherapy.cli import sending
 
+    invocation.if_stopped = "Nothing was sent."
     files = [sending.attachment(path) for path in paths]
     given = None if text is None and files else typed_text.piped(text)
     asked = given is None and not files
 
     async def deliver(messenger: Messenger) -> Sent:
-        words = await _written(messenger, name) if asked else given
-        return await sending.send(messenger, name, words, files)
+        words = await _written(invocation, messenger, name) if asked else given
+        done = await sending.send(messenger, name, words, files)
+        invocation.if_stopped = wording.SENT_ALREADY
+        return done
 
     sending.show(invocation, invocation.unlocked(deliver))
 
 
-async def _written(messenger: Messenger, name: str) -> str:
+async def _written(invocation: Invocation, messenger: Messenger, name: str) -> str:
+    from e2etherapy.messenger.reading import standing
     from e2etherapy.messenger.sending import require_ready
 
     await require_ready(messenger.device, name)  # to whom nothing can be sent is said before typing
-    return await typed_text.typed(messenger, f"Your message to {inert_line(name)}.")
+    called = (await standing(messenger.device.vault, name)).name
+    with invocation.meanwhile("Nothing was sent, and what was typed is not kept."):
+        return await typed_text.typed(messenger, f"Your message to {inert_line(called)}.")
 
 
 @click.command(epilog="\b\nExamples:\n  e2etherapy sync\n  e2etherapy sync --wait")
@@ -79,7 +86,12 @@ def sync(invocation: Invocation, wait: bool) -> None:
     if wait:
         invocation.unlocked(lambda messenger: syncing.until_stopped(invocation, messenger))
         return
-    report, failure = invocation.unlocked(_sync_once)
+
+    async def once(messenger: Messenger) -> tuple[SyncReport, RelayError | None]:
+        invocation.if_stopped = wording.SYNC_STOPPED
+        return await _sync_once(messenger)
+
+    report, failure = invocation.unlocked(once)
     if failure is not None:
         output.answer(invocation, syncing.answer(report), wording.synced(report))
         raise failure
@@ -125,4 +137,4 @@ def conversations(invocation: Invocation) -> None:
     ]
     width = terminal_width()
     human = "\n\n".join(wording.conversation(view, width) for view in views)
-    output.answer(invocation, listed, human or wording.NO_CONVERSATIONS)
+    output.answer(invocation, listed, human or told(wording.NO_CONVERSATIONS))

@@ -30,13 +30,18 @@ def demo(keep: bool) -> None:
     """Show a relay and two people in conversation, and what the relay's operator sees of it."""
     texts = _texts()
     with staged(keep=keep) as stage:
-        demo_views.row(f"A relay process listens on {stage.url}; its file:\n  {stage.database}")
+        demo_views.show_place(f"A relay process listens on {stage.url}", stage, stage.database)
         told = asyncio.run(_story(stage, texts))
         demo_views.show_people(told)
         demo_views.show_operator(told)
         _require_blind(texts, told)
         if keep:
             demo_views.row(how_to_go_on(stage))
+    if not keep:
+        demo_views.say(
+            "\nThe relay has stopped, and the temporary folder with everything in it was removed. "
+            "'make demo KEEP=1' leaves both."
+        )
 
 
 def _texts() -> list[dict[str, str]]:
@@ -83,7 +88,7 @@ async def _person(
     messenger, _ = await Messenger.create(
         place, role, passphrase, stage.url, name=name, allowance=allowance
     )
-    demo_views.row(f"{name}'s encrypted vault:\n  {place.folder}")
+    demo_views.show_place(f"{name} has an encrypted vault", stage, place.folder)
     return await stack.enter_async_context(messenger)
 
 

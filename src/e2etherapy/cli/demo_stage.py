@@ -31,12 +31,17 @@ class DemoFailed(click.ClickException):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the demo plays: one folder with everything in it, and the relay process."""
+    """Where the demo plays: one folder with everything in it, and the relay process.
+
+    Attributes:
+        keep: the folder stays, so that it is worth saying where things are in it.
+    """
 
     folder: Path
     process: subprocess.Popen[str]
     announcement: str
     allowance: str
+    keep: bool
 
     @property
     def url(self) -> str:
@@ -66,7 +71,7 @@ def staged(*, keep: bool) -> Iterator[Stage]:
         (folder / "relay").mkdir()
         allowance = allow(folder / "relay" / "relay.db", _MAILBOXES, system_entropy)
         process = _start_relay(folder / "relay")
-        yield Stage(folder, process, _announcement(process), base64url.encode(allowance))
+        yield Stage(folder, process, _announcement(process), base64url.encode(allowance), keep)
         kept = keep
     finally:
         if not kept:

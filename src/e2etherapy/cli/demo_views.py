@@ -6,6 +6,7 @@ import math
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import click
 
@@ -45,6 +46,11 @@ class Told:
         self.relay_bytes |= {
             f"{name} ({moment})": data for name, data in stage.relay_bytes().items()
         }
+
+
+def show_place(sentence: str, stage: Stage, place: Path) -> None:
+    """Say what there is, and where only if it stays there."""
+    row(f"{sentence}:\n  {place}" if stage.keep else f"{sentence}.")
 
 
 def show_people(told: Told) -> None:

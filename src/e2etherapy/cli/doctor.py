@@ -6,8 +6,9 @@ import sys
 
 import click
 
-from e2etherapy.cli import output, questions
+from e2etherapy.cli import output, questions, wording
 from e2etherapy.cli.invocation import Invocation, vault_options
+from e2etherapy.cli.wrapping import terminal_width
 
 
 @click.command(epilog="\b\nExamples:\n  e2etherapy doctor\n  e2etherapy doctor --only-copy")
@@ -24,11 +25,11 @@ def doctor(invocation: Invocation, only_copy: bool, yes: bool) -> None:
     from e2etherapy.cli import examination
     from e2etherapy.cli.exit_codes import Findings
 
+    invocation.if_stopped = "Nothing was changed."
     if only_copy:
         _confirm_only_copy(yes=yes)
     found = examination.examine(invocation, only_copy=only_copy)
-    lines = [f"{'ok  ' if check.ok else 'LOOK'}  {check.sentence}" for check in found.checks]
-    output.answer(invocation, found, "\n".join(lines))
+    output.answer(invocation, found, wording.checks(found.checks, terminal_width()))
     if not found.healthy:
         wrong = [check.name for check in found.checks if not check.ok]
         raise Findings(f"To put right: {', '.join(wrong)}. See above for what to do.")

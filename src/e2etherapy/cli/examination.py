@@ -12,6 +12,7 @@ import msgspec
 
 from e2etherapy.cli.answers import Check, Examination
 from e2etherapy.cli.invocation import Invocation
+from e2etherapy.cli.wording import counted
 from e2etherapy.errors import (
     RelayError,
     RelayProtocolError,
@@ -50,21 +51,27 @@ def examine(invocation: Invocation, *, only_copy: bool) -> Examination:
     Raises:
         VaultError: the vault cannot be opened for another reason than that there is none.
     """
+
+    async def look(messenger: Messenger) -> list[Check]:
+        if only_copy:
+            await messenger.trust_this_copy()
+        noted = "Your word was noted" if only_copy else "Nothing was changed"
+        invocation.if_stopped = f"Not everything was looked at. {noted}."
+        return await _examine_vault(messenger)
+
     checks = [_version_check()]
     try:
-        checks += invocation.unlocked(lambda messenger: _examine_vault(messenger, only_copy))
+        checks += invocation.unlocked(look)
     except VaultMissing as missing:
         checks.append(Check(name="vault", ok=False, sentence=str(missing)))
     return Examination(healthy=all(check.ok for check in checks), checks=checks)
 
 
-async def _examine_vault(messenger: Messenger, only_copy: bool) -> list[Check]:
+async def _examine_vault(messenger: Messenger) -> list[Check]:
     from e2etherapy.messenger.clock import system_clock
     from e2etherapy.messenger.settings import Setting, text_setting
 
     vault = messenger.device.vault
-    if only_copy:
-        await messenger.trust_this_copy()
     views = await messenger.conversations()
     checks = [
         Check(
@@ -174,11 +181,13 @@ def _span(span: timedelta) -> str:
     if span >= timedelta(days=1):
         return _days(span.days)
     minutes = int(span.total_seconds()) // 60
-    return f"{minutes} minutes" if minutes < _SHOWN_IN_MINUTES else f"{minutes // 60} hours"
+    if minutes < _SHOWN_IN_MINUTES:
+        return counted(minutes, "minute", "minutes")
+    return counted(minutes // 60, "hour", "hours")
 
 
 def _days(days: int) -> str:
-    return "1 day" if days == 1 else f"{days} days"
+    return counted(days, "day", "days")
 
 
 def _disk_check(folder: Path) -> Check:

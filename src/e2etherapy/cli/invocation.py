@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,11 +22,17 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 @dataclass(slots=True)
 class Invocation:
-    """The options that may stand before and after the name of a command."""
+    """The options that may stand before and after the name of a command.
+
+    Attributes:
+        if_stopped: what a person is told if the command is stopped now; empty where nothing is
+            certain, None where everything was said.
+    """
 
     home: Path | None = None
     passphrase_file: Path | None = None
     json: bool = False
+    if_stopped: str | None = ""
 
     def place(self) -> Place:
         """Return where the vault lies, and where this machine remembers its age."""
@@ -46,6 +53,7 @@ class Invocation:
             action: what to do.
             recovery_words: open it with these instead of the passphrase.
         """
+        self.if_stopped = self.if_stopped or "Nothing was changed."
         import asyncio
 
         from e2etherapy.cli import passphrase
@@ -59,9 +67,17 @@ class Invocation:
 
         async def opened() -> _Result:
             async with await opener(place, given) as messenger:
+                self.if_stopped = ""  # from here on, the action alone knows
                 return await action(messenger)
 
         return asyncio.run(opened())
+
+    @contextmanager
+    def meanwhile(self, undone: str) -> Iterator[None]:
+        """Have a person told this if they stop what is done in the context, and nothing after."""
+        self.if_stopped = undone
+        yield
+        self.if_stopped = ""
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:

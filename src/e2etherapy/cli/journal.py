@@ -12,10 +12,12 @@ from e2etherapy.cli import output, questions, typed_text, wording
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.saving import new_file
+from e2etherapy.cli.suggestion import told
 from e2etherapy.cli.wrapping import terminal_width
 
 if TYPE_CHECKING:
-    from e2etherapy.cli.answers import Book, ExportedBook, JournalEntry, Sent
+    from e2etherapy.cli.answers import Sent
+    from e2etherapy.cli.record_answers import Book, ExportedBook, JournalEntry
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.views import BookView, ExportedBookView, JournalView
 
@@ -36,12 +38,15 @@ def write(invocation: Invocation, text: str | None, mood: int | None) -> None:
 
     TEXT may be - for standard input; without it, a pipe is read or you are asked.
     """
+    invocation.if_stopped = "Nothing was written."
     given = typed_text.piped(text)
 
     async def written(messenger: Messenger) -> JournalView:
         words = given
         if words is None:
-            words = await typed_text.typed(messenger, "Your journal.")
+            with invocation.meanwhile("Nothing was written, and what was typed is not kept."):
+                words = await typed_text.typed(messenger, "Your journal.")
+        invocation.if_stopped = "'e2etherapy journal list' shows whether the entry was written."
         return await messenger.journal_write(words, mood)
 
     view = invocation.unlocked(written)
@@ -56,7 +61,7 @@ def list_entries(invocation: Invocation) -> None:
     views = invocation.unlocked(lambda messenger: messenger.journal())
     width = terminal_width()
     human = "\n\n".join(wording.journal_entry(view, width) for view in views)
-    output.answer(invocation, [_entry(view) for view in views], human or wording.NO_ENTRIES)
+    output.answer(invocation, [_entry(view) for view in views], human or told(wording.NO_ENTRIES))
 
 
 @journal.command(
@@ -78,27 +83,32 @@ def share(invocation: Invocation, number: int, name: str, yes: bool) -> None:
     """
     from e2etherapy.cli import sending
 
+    invocation.if_stopped = "Nothing was sent."
     if not (yes or sys.stdin.isatty()):
         raise click.UsageError("Without a terminal, sharing needs --yes. Nothing was sent.")
 
     async def shared(messenger: Messenger) -> Sent:
         if not yes:
-            await _confirm(messenger, number, name)
-        async with sending.interruptible(messenger, name, ["The journal entry"]):
+            with invocation.meanwhile("Nothing was sent."):
+                await _confirm(messenger, number, name)
+        async with sending.interruptible(messenger, name, ["The journal entry"]) as called:
             report = await messenger.journal_share(number, name)
-        return sending.sent(name, [sending.item("journal_share", report)])
+        invocation.if_stopped = wording.SENT_ALREADY
+        return sending.sent(called, [sending.item("journal_share", report)])
 
     sending.show(invocation, invocation.unlocked(shared))
 
 
 async def _confirm(messenger: Messenger, number: int, name: str) -> None:
+    from e2etherapy.messenger.reading import standing
     from e2etherapy.messenger.sending import require_ready
 
     await require_ready(messenger.device, name)  # what cannot be sent is said before asking
+    called = (await standing(messenger.device.vault, name)).name
     entry = await messenger.journal_entry(number)
-    output.remark(wording.journal_entry(entry, terminal_width()))
+    output.shown(wording.journal_entry(entry, terminal_width()))
     async with typed_text.asking(messenger):
-        questions.confirm(f"\nSend this entry to {inert_line(name)}?")
+        questions.confirm(f"\nSend this entry to {inert_line(called)}?")
 
 
 @journal.command(epilog="\b\nExample:\n  e2etherapy journal verify")
@@ -109,9 +119,13 @@ def verify(invocation: Invocation) -> None:
 
     None may have been changed, removed or inserted.
     """
-    from e2etherapy.cli.answers import Verified
+    from e2etherapy.cli.record_answers import Verified
 
-    views = invocation.unlocked(lambda messenger: messenger.journal_verify())
+    async def verified(messenger: Messenger) -> list[BookView]:
+        invocation.if_stopped = "The record was not checked to its end. Nothing was changed."
+        return await messenger.journal_verify()
+
+    views = invocation.unlocked(verified)
     lines = [_book_line(view) for view in views]
     lines.append("Every entry is as it was written.")
     output.answer(invocation, Verified(books=_books(views)), "\n".join(lines))
@@ -128,11 +142,16 @@ def export(invocation: Invocation, file: Path, conversation: str | None) -> None
     It holds pages that need no software, the data, and a verifier. It is not encrypted: whoever
     has it can read it.
     """
-    from e2etherapy.cli.answers import Exported
+    from e2etherapy.cli.record_answers import Exported
+
+    invocation.if_stopped = "Nothing was exported."
 
     async def exported(messenger: Messenger) -> list[ExportedBookView]:
-        with new_file(file) as opened:
-            return await messenger.export(opened, conversation)
+        undone = "Nothing was exported, and no file is left."
+        with invocation.meanwhile(undone), new_file(file) as opened:
+            views = await messenger.export(opened, conversation)
+        invocation.if_stopped = f"The export was complete before that: {file}"
+        return views
 
     views = invocation.unlocked(exported)
     lines = [line for view in views for line in (_book_line(view), *_gaps(view))]
@@ -142,7 +161,7 @@ def export(invocation: Invocation, file: Path, conversation: str | None) -> None
 
 
 def _entry(view: JournalView) -> JournalEntry:
-    from e2etherapy.cli.answers import JournalEntry
+    from e2etherapy.cli.record_answers import JournalEntry
 
     return JournalEntry(
         number=view.number, id=view.id, written=view.written, text=view.text, mood=view.mood
@@ -150,17 +169,21 @@ def _entry(view: JournalView) -> JournalEntry:
 
 
 def _books(views: list[BookView]) -> list[Book]:
-    from e2etherapy.cli.answers import Book
+    from e2etherapy.cli.record_answers import Book
 
-    return [Book(title=view.title, entries=view.entries, head=view.head) for view in views]
+    return [
+        Book(title=view.title, entries=view.entries, messages=view.messages, head=view.head)
+        for view in views
+    ]
 
 
 def _exported_book(view: ExportedBookView) -> ExportedBook:
-    from e2etherapy.cli.answers import ExportedBook
+    from e2etherapy.cli.record_answers import ExportedBook
 
     return ExportedBook(
         title=view.title,
         entries=view.entries,
+        messages=view.messages,
         head=view.head,
         unreadable=list(view.unreadable),
         missing_files=view.missing_files,
@@ -180,4 +203,12 @@ def _gaps(view: ExportedBookView) -> list[str]:
 
 
 def _book_line(view: BookView) -> str:
-    return f"{inert_line(view.title)}: {wording.counted(view.entries, 'entry', 'entries')}."
+    parts = wording.counted(view.entries, "entry", "entries")
+    if others := view.entries - view.messages:
+        written = (
+            f"{view.messages:,} of your own"
+            if view.private
+            else wording.counted(view.messages, "message", "messages")
+        )
+        parts += f" ({written}, {wording.counted(others, 'other note', 'other notes')})"
+    return f"{inert_line(view.title)}: {parts}."

@@ -18,6 +18,7 @@ from e2etherapy.cli import (
     conversation,
     doctor,
     exit_codes,
+    interruption,
     journal,
     meeting,
     operation,
@@ -27,10 +28,12 @@ from e2etherapy.cli import (
     serving,
     settings,
     setup,
+    usage_hint,
 )
 from e2etherapy.cli.exit_codes import Exit
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
+from e2etherapy.cli.suggestion import for_home
 
 _EPILOG = """\b
 Examples:
@@ -114,20 +117,29 @@ for _command in (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    code = run(given)
+    try:
+        code = _flushed(run(given))
+    except KeyboardInterrupt:
+        code = interruption.CODE  # once more, while the end was being told
+    interruption.ended_with(code)
+    sys.exit(code)
+
+
+def _flushed(code: int) -> int:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read has gone; without this the interpreter would complain when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = exit_codes.BY_NAME["stopped"].code
-    sys.exit(code)
+        return exit_codes.BY_NAME["stopped"].code
+    return code
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; every error becomes one sentence."""
     invocation = Invocation()
     try:
+        interruption.raise_from_now_on()
         code = e2etherapy.main(
             arguments,
             prog_name="e2etherapy",
@@ -136,34 +148,46 @@ def run(arguments: Sequence[str]) -> int:
             color=False if os.environ.get("NO_COLOR") else None,
         )
     except click.ClickException as error:
-        return _usage(error, as_json=invocation.json or "--json" in arguments)
-    except click.Abort as abort:
-        return _stopped(abort, as_json=invocation.json)
+        invocation.json = invocation.json or "--json" in arguments
+        return _usage(error, invocation)
+    except (click.Abort, KeyboardInterrupt) as ending:
+        return _stopped(ending, invocation)
     except Exception as error:
         if os.environ.get("E2ETHERAPY_TRACEBACK") == "1":
             raise
         row = exit_codes.exit_for(error)
-        return _fail(row, exit_codes.sentence_for(error), as_json=invocation.json)
+        return _fail(row, exit_codes.sentence_for(error), invocation)
     return code if isinstance(code, int) else 0
 
 
-def _usage(error: click.ClickException, *, as_json: bool) -> int:
-    if as_json:
-        return _fail(exit_codes.BY_NAME["usage"], error.format_message(), as_json=True)
+def _usage(error: click.ClickException, invocation: Invocation) -> int:
+    meant = usage_hint.hint(error)
+    if invocation.json:
+        sentence = " ".join(filter(None, [error.format_message(), meant]))
+        return _fail(exit_codes.BY_NAME["usage"], sentence, invocation)
     error.show()
+    if meant is not None:
+        output.remark(for_home(meant, invocation.home))
     return exit_codes.BY_NAME["usage"].code
 
 
-def _stopped(abort: click.Abort, *, as_json: bool) -> int:
-    cause = abort.__cause__ or abort.__context__
-    row = exit_codes.BY_NAME["interrupted" if isinstance(cause, KeyboardInterrupt) else "stopped"]
-    return _fail(row, row.meaning, as_json=True) if as_json else row.code
+def _stopped(ending: BaseException, invocation: Invocation) -> int:
+    """Say what was not done, or nothing where the command has said it already."""
+    causes = (ending, ending.__cause__ or ending.__context__)
+    interrupted = any(isinstance(cause, KeyboardInterrupt) for cause in causes)
+    row = exit_codes.BY_NAME["interrupted" if interrupted else "stopped"]
+    undone = invocation.if_stopped
+    if invocation.json:
+        return _fail(row, " ".join(filter(None, [row.meaning, undone])), invocation)
+    said = " ".join(filter(None, ["Stopped." if interrupted else None, undone]))
+    return row.code if undone is None or not said else _fail(row, said, invocation)
 
 
-def _fail(row: Exit, sentence: str, *, as_json: bool) -> int:
-    if as_json:
-        error = {"code": row.name, "exit": row.code, "message": sentence}
+def _fail(row: Exit, sentence: str, invocation: Invocation) -> int:
+    told = for_home(sentence, invocation.home)
+    if invocation.json:
+        error = {"code": row.name, "exit": row.code, "message": told}
         click.echo(json.dumps({"error": error}), err=True)
     else:
-        output.remark(inert_line(sentence))
+        output.remark(inert_line(told))
     return row.code

@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING
 
 import click
 
+from e2etherapy.cli import outcome as outcomes
 from e2etherapy.cli import output, pasted_link, qr_code, questions, typed_text
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
+from e2etherapy.cli.suggestion import told
 from e2etherapy.cli.wrapping import terminal_width, wrapped
+from e2etherapy.errors import InvalidLink
 
 if TYPE_CHECKING:
     from e2etherapy.cli.answers import SafetyPhrase
     from e2etherapy.messenger.messenger import Messenger
-    from e2etherapy.messenger.views import JoinedView
-
-_OUTCOMES = {"same": "matched", "different": "differed"}
-"""What came of comparing the six words, as a person says it and as it stands in JSON."""
-_LATER = "later"
+    from e2etherapy.messenger.views import InvitationView, JoinedView
 
 
 @click.command(epilog='\b\nExample:\n  e2etherapy invite "Robin"')
 @click.argument("name")
 @click.option("--days", type=int, default=14, show_default=True, help="1 to 30.")
+@click.option("--new", is_flag=True, help="Withdraw the one that nobody has used; make another.")
 @vault_options
 @click.pass_obj
-def invite(invocation: Invocation, name: str, days: int) -> None:
+def invite(invocation: Invocation, name: str, days: int, new: bool) -> None:
     """Make an invitation for one client.
 
     Prints a link, and at a terminal its QR code.
@@ -36,11 +36,20 @@ def invite(invocation: Invocation, name: str, days: int) -> None:
     """
     from e2etherapy.cli.answers import Invitation
 
-    made = invocation.unlocked(lambda messenger: messenger.invite(name, days))
-    invitation = Invitation(name=made.name, link=made.link, expires=made.expires)
-    output.answer(invocation, invitation, made.link)
+    async def prepare(messenger: Messenger) -> InvitationView:
+        invocation.if_stopped = "If the invitation was begun, the same command goes on with it."
+        return await messenger.invite(name, days, anew=new)
+
+    made = invocation.unlocked(prepare)
+    answer = Invitation(name=made.name, link=made.link, expires=made.expires, lost=made.lost)
+    output.answer(invocation, answer, made.link)
     if invocation.json:
         return
+    if made.lost:
+        output.remark(
+            "The relay does not know the invitation from before any more, and its link opens "
+            "nothing. This is another one."
+        )
     if sys.stdout.isatty():
         click.echo(qr_code.for_terminal(made.link))
     output.remark(
@@ -63,31 +72,49 @@ def join(invocation: Invocation, link: str, name: str | None) -> None:
     and paste the link when asked, or send it to standard input.
     """
     from e2etherapy.cli.answers import Joined
-    from e2etherapy.wire.invitation import InvitationLink
 
     at_terminal = link == typed_text.STANDARD_INPUT and sys.stdin.isatty()
-    pasted = pasted_link.asked() if at_terminal else typed_text.secret(link, None, "") or ""
-    given = pasted_link.find(pasted) or pasted.strip()
-    InvitationLink.parse(given)
+    given = None if at_terminal else pasted_link.whole(typed_text.secret(link, None, "") or "")
 
     async def join_with_it(messenger: Messenger) -> tuple[JoinedView, bool]:
-        made = await messenger.join(given, name)
+        whole = given or await _asked_for_link(invocation, messenger)
+        invocation.if_stopped = "The same link goes on with it, on this device."
+        made = await messenger.join(whole, name)
         listed = await messenger.conversations()
         return made, any(view.waiting for view in listed if view.name == made.name)
 
     joined, waits = invocation.unlocked(join_with_it)
     shown = inert_line(joined.name)
-    output.answer(
-        invocation,
-        Joined(name=joined.name, credential=joined.credential),
-        f"You are in a conversation with {shown}. Only your and {shown}'s devices can open it. "
-        f"Compare the six words by voice: e2etherapy verify {shlex.quote(shown)}",
-    )
+    answer = Joined(name=joined.name, credential=joined.credential)
+    output.answer(invocation, answer, told(_not_compared_yet(shown)))
     if waits and not invocation.json:
         output.remark(
             f"The relay has not taken all of it yet: {shown} learns that you are there with your "
             "next 'e2etherapy sync'."
         )
+
+
+async def _asked_for_link(invocation: Invocation, messenger: Messenger) -> str:
+    """Let a person paste a link until it is whole; of a therapist none is asked."""
+    from e2etherapy.vault.records import Role
+
+    if messenger.role is not Role.CLIENT:
+        return ""
+    with invocation.meanwhile("Nothing was changed."):
+        async with typed_text.asking(messenger):
+            while True:
+                try:
+                    return pasted_link.whole(pasted_link.asked())
+                except InvalidLink as mangled:
+                    output.remark(f"{mangled} Paste it once more; Ctrl-C ends.")
+
+
+def _not_compared_yet(name: str) -> str:
+    return (
+        f"You are in a conversation with {name}. Only your device and the one that made the "
+        "invitation can open it. Until you have compared the six words, you cannot be sure that "
+        f"this is {name}'s. Compare them by voice: e2etherapy verify {shlex.quote(name)}"
+    )
 
 
 @click.command(
@@ -99,7 +126,7 @@ Examples:
 @click.argument("name")
 @click.option(
     "--outcome",
-    type=click.Choice([*_OUTCOMES, *_OUTCOMES.values()]),
+    type=outcomes.NAMED,
     metavar="[same|different]",
     help="What came of comparing them; without it, a terminal asks.",
 )
@@ -122,13 +149,15 @@ async def _compare(
     from e2etherapy.messenger import reading
 
     words = await messenger.safety_phrase(name)
+    called = (await reading.standing(messenger.device.vault, name)).name
     if not invocation.json:
         click.echo("\n".join(wrapped("  ".join(words), terminal_width(), "  ")))
     if outcome is None and not invocation.json and sys.stdin.isatty():
-        async with typed_text.asking(messenger):
-            outcome = _asked(name)
+        with invocation.meanwhile("Nothing was recorded."):
+            async with typed_text.asking(messenger):
+                outcome = _asked(called)
     if outcome is not None:
-        recorded = _OUTCOMES.get(outcome, outcome)
+        recorded = outcomes.RECORDED.get(outcome, outcome)
         await messenger.record_verification(name, matched=recorded == "matched")
     standing = await reading.standing(messenger.device.vault, name)
     return SafetyPhrase(
@@ -138,14 +167,17 @@ async def _compare(
 
 def _asked(name: str) -> str | None:
     output.remark(f"Did {inert_line(name)} read you the same six words?")
-    choice = questions.choose("Your answer", [*_OUTCOMES, _LATER], _LATER)
-    return None if choice == _LATER else choice
+    choice = questions.choose("Your answer", outcomes.ASKED, outcomes.LATER)
+    return None if choice == outcomes.LATER else choice
 
 
 def _consequence(phrase: SafetyPhrase) -> str:
     name = inert_line(phrase.name)
     return {
-        "matched": f"You compared the six words with {name}: they were the same.",
+        "matched": (
+            f"You compared the six words with {name}: they were the same. Only your and {name}'s "
+            "devices can open what you write to each other."
+        ),
         "differed": (
             f"The six words were different: this may not be {name}. Nothing more is sent until "
             "they are compared again and agree. What was sent before may have been read by "

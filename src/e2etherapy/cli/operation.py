@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from e2etherapy.cli import output
+from e2etherapy.cli import output, wording
 from e2etherapy.cli.invocation import Invocation, json_option
 from e2etherapy.cli.relay import DATABASE, FILE
 from e2etherapy.cli.serving import settings_options
+from e2etherapy.cli.wording import counted
+from e2etherapy.cli.wrapping import terminal_width
 
 if TYPE_CHECKING:
     from e2etherapy.cli.relay_answers import Statistics
@@ -40,7 +42,7 @@ def backup(invocation: Invocation, database: Path, target: Path) -> None:
 
     size = back_up(database, target)
     answer = BackedUp(file=str(target), bytes=size)
-    output.answer(invocation, answer, f"{target}: {size:,} bytes, verified.")
+    output.answer(invocation, answer, f"{target}: {counted(size, 'byte', 'bytes')}, verified.")
 
 
 @click.command(
@@ -91,8 +93,10 @@ def _tell(invocation: Invocation, found: restoring.Restored) -> None:
     output.answer(
         invocation,
         answer,
-        f"{found.mailboxes} mailboxes, {found.envelopes} waiting envelopes; "
-        f"{found.invitations_deleted} unclaimed invitations deleted.",
+        f"{counted(found.mailboxes, 'mailbox', 'mailboxes')}, "
+        f"{counted(found.envelopes, 'waiting envelope', 'waiting envelopes')}; "
+        f"{counted(found.invitations_deleted, 'unclaimed invitation', 'unclaimed invitations')} "
+        "deleted.",
     )
     if not invocation.json:
         output.remark(_LOST)
@@ -133,16 +137,16 @@ def stats(invocation: Invocation, database: DatabasePlace) -> None:
     output.answer(invocation, answer, _table(answer))
 
 
-def _table(counted: Statistics) -> str:
+def _table(found: Statistics) -> str:
     lines = [
-        f"mailboxes    {counted.mailboxes:>14,}",
-        *(f"  up to {one.at_most:>5,} {one.mailboxes:>12,}" for one in counted.waiting),
-        f"envelopes    {counted.envelopes:>14,}",
-        f"bytes        {counted.bytes:>14,}",
-        f"invitations  {counted.invitations:>14,}",
-        f"tickets      {counted.tickets:>14,}",
-        f"allowances   {len(counted.allowances):>14,}",
-        *(f"  left       {left:>14,}" for left in counted.allowances),
+        f"mailboxes    {found.mailboxes:>14,}",
+        *(f"  up to {one.at_most:>5,} {one.mailboxes:>12,}" for one in found.waiting),
+        f"envelopes    {found.envelopes:>14,}",
+        f"bytes        {found.bytes:>14,}",
+        f"invitations  {found.invitations:>14,}",
+        f"tickets      {found.tickets:>14,}",
+        f"allowances   {len(found.allowances):>14,}",
+        *(f"  left       {left:>14,}" for left in found.allowances),
     ]
     return "\n".join(lines)
 
@@ -160,8 +164,7 @@ def doctor(invocation: Invocation, /, config: Path | None, **flags: Any) -> None
     from e2etherapy.cli.exit_codes import Findings
 
     found = relay_examination.examine(config, flags)
-    lines = [f"{'ok  ' if check.ok else 'LOOK'}  {check.sentence}" for check in found.checks]
-    output.answer(invocation, found, "\n".join(lines))
+    output.answer(invocation, found, wording.checks(found.checks, terminal_width()))
     if not found.healthy:
         wrong = [check.name for check in found.checks if not check.ok]
         raise Findings(f"To put right: {', '.join(wrong)}. See above for what to do.")

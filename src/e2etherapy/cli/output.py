@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from e2etherapy.cli.invocation import Invocation
+from e2etherapy.cli.suggestion import told
 from e2etherapy.cli.wrapping import prose, terminal_width
 
 if TYPE_CHECKING:
@@ -32,7 +33,12 @@ def line(data: Answer) -> None:
 
 def remark(sentence: str) -> None:
     """Say something to a person without disturbing a script that reads the output."""
-    click.echo(prose(sentence, terminal_width(sys.stderr)), err=True)
+    shown(told(sentence))
+
+
+def shown(text: str) -> None:
+    """Show a person something that is not this program's own, where no script reads."""
+    click.echo(prose(text, terminal_width(sys.stderr)), err=True)
 
 
 def as_json(data: Answer | Sequence[Answer], indent: int | None) -> str:

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
+
 from e2etherapy.errors import InvalidLink
 
 _SCHEME = "e2etherapy:"
@@ -56,22 +58,43 @@ def find(text: str) -> str | None:
     return next(iter(found), None)
 
 
+def whole(text: str) -> str:
+    """Return the link in what was pasted.
+
+    Raises:
+        InvalidLink: there is none that is whole, or there are several.
+    """
+    from e2etherapy.wire.invitation import InvitationLink
+
+    found = find(text) or text.strip()
+    InvitationLink.parse(found)
+    return found
+
+
 def asked() -> str:
     """Let a person paste a link at the terminal, unseen, with the words and folds around it.
 
     All lines that are pasted are read: the others would go to the shell as commands, and into
     its history.
+
+    Raises:
+        InvalidLink: there are several links in it.
+        click.Abort: the input has ended.
     """
     sys.stderr.write("Invitation link: ")
     sys.stderr.flush()
-    with _unseen():
-        text = sys.stdin.readline()
-        while find(text) is None and _goes_on(text):
-            line = sys.stdin.readline()
-            text += line
-            if not line.strip():
-                break
-    sys.stderr.write("\n")
+    try:
+        with _unseen():
+            text = sys.stdin.readline()
+            while find(text) is None and _goes_on(text):
+                line = sys.stdin.readline()
+                text += line
+                if not line.strip():
+                    break
+    finally:
+        sys.stderr.write("\n")
+    if not text:
+        raise click.Abort
     return text
 
 

@@ -30,14 +30,14 @@ def ask(question: str) -> str:
         return str(click.prompt(question, err=True))
 
 
-def choose(question: str, choices: list[str], default: str) -> str:
+def choose(question: str, choices: click.Choice[str], default: str) -> str:
     """Return one of the choices.
 
     Raises:
         click.Abort: Ctrl-C, or the end of the input.
     """
     with _line_ended():
-        return str(click.prompt(question, type=click.Choice(choices), default=default, err=True))
+        return str(click.prompt(question, type=choices, default=default, err=True))
 
 
 @contextmanager

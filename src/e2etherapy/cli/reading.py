@@ -78,8 +78,9 @@ async def _saved(messenger: Messenger, name: str, folder: Path, views: list[Mess
     for view in views:
         if view.file is not None:
             file_name, data = await messenger.attachment(name, view.file.id, author=view.author)
-            saved[view.author, view.id] = save_file(folder, file_name, data)
-            output.remark(f"Saved: {inert_line(str(saved[view.author, view.id]))}")
+            place, new = save_file(folder, file_name, data)
+            saved[view.author, view.id] = place
+            output.remark(f"{'Saved' if new else 'Already there'}: {inert_line(str(place))}")
     return saved
 
 
@@ -96,6 +97,7 @@ def _message(view: MessageView, saved: _Saved) -> Message:
         arrived=view.arrived,
         state=cast("State", view.state),
         unread=view.unread,
+        missing_before=view.missing_before,
         file=_file(view, saved),
     )
 

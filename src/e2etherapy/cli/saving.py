@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
-from e2etherapy.cli.exit_codes import DiskFull, UnusableFile, exit_for
+from e2etherapy.cli.exit_codes import DiskFull, UnusableFile, exit_for, sentence_for
 
 _LONGEST_NAME_BYTES = 200
 _FALLBACK = "file"
@@ -29,8 +29,10 @@ def safe_file_name(name: str) -> str:
     return stem + suffix or _FALLBACK
 
 
-def save_file(folder: Path, name: str, data: bytes) -> Path:
-    """Write a file, never over another; one that is there with the same bytes is left alone.
+def save_file(folder: Path, name: str, data: bytes) -> tuple[Path, bool]:
+    """Write a file, never over another; return where it is, and whether it was not there before.
+
+    One that is there with the same bytes is left alone.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -43,9 +45,9 @@ def save_file(folder: Path, name: str, data: bytes) -> Path:
             write_new(path, data)
         except FileExistsError:
             if path.is_file() and not path.is_symlink() and path.read_bytes() == data:
-                return path
+                return path, False
         else:
-            return path
+            return path, True
     raise AssertionError("There is always a next number.")
 
 
@@ -64,6 +66,8 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise UnusableFile(f"{path} exists already. Nothing was written; name another.") from None
+    except OSError as error:
+        raise unusable(error, path, "Nothing was written.") from None
     try:
         with os.fdopen(descriptor, "w+b") as file:
             yield file
@@ -75,6 +79,14 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
                 "changed. Free some space, or name a file on another disk."
             ) from None
         raise
+
+
+def unusable(error: OSError, path: Path, undone: str) -> UnusableFile | DiskFull:
+    """Return why a file cannot be used, with what was not done for that."""
+    kind = DiskFull if exit_for(error).name == "disk_full" else UnusableFile
+    if error.filename is None:
+        error.filename = str(path)
+    return kind(f"{sentence_for(error)} {undone}")
 
 
 def write_new(path: Path, data: bytes) -> None:

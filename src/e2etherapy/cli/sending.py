@@ -16,6 +16,7 @@ from e2etherapy.cli.exit_codes import Interrupted
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation
 from e2etherapy.cli.progress import progress_bar
+from e2etherapy.cli.saving import unusable
 from e2etherapy.errors import ContentTooLarge, RelayUnreachable
 from e2etherapy.wire.content import MAX_ATTACHMENT_BYTES, MAX_NAME_LENGTH
 
@@ -40,10 +41,13 @@ def attachment(path: Path) -> OutgoingFile:
 
     Raises:
         ContentTooLarge: it is larger than a conversation carries.
-        OSError: it cannot be read.
+        UnusableFile: it cannot be read.
     """
-    with path.open("rb") as file:
-        data = file.read(MAX_ATTACHMENT_BYTES + 1)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_ATTACHMENT_BYTES + 1)
+    except OSError as error:
+        raise unusable(error, path, "Nothing was sent.") from None
     if len(data) > MAX_ATTACHMENT_BYTES:
         raise ContentTooLarge(
             f"{path} has {path.stat().st_size:,} bytes; {MAX_ATTACHMENT_BYTES:,} are the most "
@@ -65,21 +69,21 @@ async def send(
     items = []
     asked = [] if text is None else ["The text"]
     asked += [f"The file {inert_line(file.name)}" for file in files]
-    async with interruptible(messenger, name, asked):
+    async with interruptible(messenger, name, asked) as called:
         with progress_bar("Sending") as progress:
             if text is not None:
                 items.append(item("text", await messenger.send(name, text, progress)))
             for file in files:
                 parts = (file.name, file.media_type, file.data)
                 items.append(item("attachment", await messenger.send_file(name, parts, progress)))
-    return sent(name, items)
+    return sent(called, items)
 
 
 @asynccontextmanager
 async def interruptible(
     messenger: Messenger, name: str, asked: Sequence[str]
-) -> AsyncIterator[None]:
-    """Say, if Ctrl-C ends it, what became of what was to be sent.
+) -> AsyncIterator[str]:
+    """Say, if Ctrl-C ends it, what became of what was to be sent; yield what the other is called.
 
     Args:
         messenger: sends it.
@@ -94,7 +98,7 @@ async def interruptible(
     db = messenger.device.vault.db
     before = await conversations.named(db, name)
     try:
-        yield
+        yield before.name
     except asyncio.CancelledError:
         states = await threads.own_since(db, before.id, before.sequence)
         raise Interrupted(wording.interrupted(asked, states)) from None

@@ -9,6 +9,8 @@ import click
 
 from e2etherapy.cli import new_passphrase, output, relay_address, typed_text, wording
 from e2etherapy.cli.invocation import Invocation, vault_options
+from e2etherapy.cli.suggestion import told
+from e2etherapy.errors import E2ETherapyError, InvalidLink, MessengerError, RelayError
 
 if TYPE_CHECKING:
     from e2etherapy.messenger.messenger import Messenger
@@ -32,8 +34,12 @@ def allowance(invocation: Invocation, allowance: str) -> None:
     from e2etherapy.cli.answers import Setting
     from e2etherapy.messenger.settings import parse_allowance
 
+    invocation.if_stopped = "Nothing was changed."
     given = typed_text.secret(allowance, None, "Allowance") or ""
-    parse_allowance(given)
+    try:
+        parse_allowance(given)
+    except MessengerError as unusable:
+        raise _nothing_changed(unusable) from None
     invocation.unlocked(lambda messenger: messenger.set_allowance(given))
     done = Setting(setting="allowance", enabled=True)
     output.answer(invocation, done, "The allowance is set.")
@@ -79,17 +85,32 @@ def relay(invocation: Invocation, url: str, before: str | None) -> None:
     """
     from e2etherapy.cli.answers import Setting
 
-    new = relay_address.typed(url)
-    old = None if before is None else relay_address.typed(before)
+    async def move(messenger: Messenger) -> int:
+        invocation.if_stopped = "'e2etherapy doctor' shows which address is set."
+        return await _move(messenger, old, new)
 
-    moved = invocation.unlocked(lambda messenger: _move(messenger, old, new))
+    try:
+        new = relay_address.typed(url)
+        old = None if before is None else relay_address.typed(before)
+        moved = invocation.unlocked(move)
+    except (InvalidLink, RelayError) as error:
+        # The relay is asked before anything is changed.
+        raise _nothing_changed(error) from None
     with_it = wording.counted(moved, "conversation goes", "conversations go")
     output.answer(
         invocation,
         Setting(setting="relay", enabled=True),
-        f"From now on the relay is {new}; {with_it} with it. The other person has to set the new "
-        "address too, and an invitation that was not used is shown with it by 'e2etherapy invite'.",
+        told(
+            f"From now on the relay is {new}; {with_it} with it. The other person has to set the "
+            "new address too, and an invitation that was not used is shown with it by 'e2etherapy "
+            "invite'."
+        ),
     )
+
+
+def _nothing_changed(error: E2ETherapyError) -> E2ETherapyError:
+    undone = "Nothing was changed."
+    return error if undone in str(error) else type(error)(f"{error} {undone}")
 
 
 async def _move(messenger: Messenger, old: str | None, new: str) -> int:
@@ -129,11 +150,14 @@ def change_passphrase(
     """
     from e2etherapy.cli.answers import Setting
 
+    invocation.if_stopped = "Nothing was changed."
     words = typed_text.secret("-", None, "Recovery words") if recovery_words else None
     given = None if new_passphrase_file is None else new_passphrase.choose(new_passphrase_file)
 
     async def change(messenger: Messenger) -> None:
-        messenger.change_passphrase(given or await _chosen(messenger))
+        with invocation.meanwhile("The passphrase is still the old one."):
+            chosen = given or await _chosen(messenger)
+        messenger.change_passphrase(chosen)
 
     invocation.unlocked(change, words)
     output.answer(

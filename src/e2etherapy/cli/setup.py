@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import signal
 import sys
@@ -59,21 +58,26 @@ def init(
 
     Prints 24 recovery words once: whoever has them can open the vault without the passphrase.
     """
+    invocation.if_stopped = "No vault was made."
     secret = typed_text.secret(allowance, allowance_file, "Allowance")
     wanted = _checked(_Wanted(role, relay, name, secret))
     place = invocation.place()
     _require_no_vault(place)
     wanted = _asked_whether_it_answers(invocation, wanted)
     chosen = new_passphrase.choose(passphrase.named_file(invocation.passphrase_file))
-    words = _make(place, wanted, chosen).split()
+    words: list[str] = []
     try:
+        _make(place, wanted, chosen, words)
         _hand_over(invocation, wanted, words, proof=not no_proof)
     except BaseException:
-        _take_back(place)
+        if words:
+            _take_back(place)
+            invocation.if_stopped = None
         raise
+    invocation.if_stopped = "The vault was made before that."
     output.remark(f"Your vault is ready in {place.folder}.")
     if not invocation.json:
-        output.remark(_next_step(invocation, wanted))
+        output.remark(_next_step(wanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +116,15 @@ def _asked_whether_it_answers(invocation: Invocation, wanted: _Wanted) -> _Wante
     return replace(wanted, problem=problem)
 
 
-def _make(place: Place, wanted: _Wanted, chosen: str) -> str:
-    """Make the vault and return its recovery words."""
+def _make(place: Place, wanted: _Wanted, chosen: str, words: list[str]) -> None:
+    """Make the vault; its recovery words are in `words` from the moment at which it is one."""
     import asyncio
 
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.vault.records import Role
 
-    async def made() -> str:
-        messenger, words = await Messenger.create(
+    async def made() -> None:
+        messenger, phrase = await Messenger.create(
             place,
             Role(wanted.role),
             chosen,
@@ -129,9 +133,9 @@ def _make(place: Place, wanted: _Wanted, chosen: str) -> str:
             allowance=wanted.allowance,
         )
         async with messenger:
-            return words
+            words.extend(phrase.split())
 
-    return asyncio.run(made())
+    asyncio.run(made())
 
 
 def _hand_over(invocation: Invocation, wanted: _Wanted, words: list[str], *, proof: bool) -> None:
@@ -154,16 +158,15 @@ def _hand_over(invocation: Invocation, wanted: _Wanted, words: list[str], *, pro
         recovery_words.prove(words)
 
 
-def _next_step(invocation: Invocation, wanted: _Wanted) -> str:
-    home = "" if invocation.home is None else f" --home {shlex.quote(str(invocation.home))}"
+def _next_step(wanted: _Wanted) -> str:
     if wanted.role == "client":
-        return f"Next, with the link from your therapist: e2etherapy{home} join -"
+        return "Next, with the link from your therapist: e2etherapy join -"
     if wanted.allowance is None:
         return (
             "Next, with the allowance from the relay's operator: "
-            f"e2etherapy{home} settings allowance - < allowance.txt"
+            "e2etherapy settings allowance - < allowance.txt"
         )
-    return f"Next: e2etherapy{home} invite NAME"
+    return "Next: e2etherapy invite NAME"
 
 
 def _take_back(place: Place) -> None:

@@ -14,6 +14,7 @@ from e2etherapy.cli.progress import progress_bar
 from e2etherapy.errors import RelayError, RelayUnreachable, VaultBusy
 
 if TYPE_CHECKING:
+    from e2etherapy.messenger.line.backoff import Backoff
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.views import SyncReport
 
@@ -29,6 +30,8 @@ async def once(messenger: Messenger) -> SyncReport:
 
 async def until_stopped(invocation: Invocation, messenger: Messenger) -> None:
     """Keep in sync until SIGTERM, which ends it in order, or until cancelled."""
+    if sys.stderr.isatty():
+        output.remark(_beginning(len(await messenger.conversations())))
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     stopped = asyncio.Event()
 
@@ -37,6 +40,7 @@ async def until_stopped(invocation: Invocation, messenger: Messenger) -> None:
             stopped.set()
             task.cancel()
 
+    invocation.if_stopped = wording.SYNC_STOPPED
     loop.add_signal_handler(signal.SIGTERM, stop)
     try:
         await keep_in_sync(invocation, messenger)
@@ -47,30 +51,84 @@ async def until_stopped(invocation: Invocation, messenger: Messenger) -> None:
         loop.remove_signal_handler(signal.SIGTERM)
 
 
+def _beginning(conversations: int) -> str:
+    if not conversations:
+        return f"{wording.NO_CONVERSATIONS} Until then nothing can arrive; Ctrl-C ends the waiting."
+    where = wording.counted(conversations, "conversation", "conversations")
+    return f"Syncing, then waiting for what arrives in {where}. Ctrl-C ends it."
+
+
 async def keep_in_sync(invocation: Invocation, messenger: Messenger) -> None:
     """Sync, then wait for what arrives, until cancelled; try again when relay or vault is away."""
     from e2etherapy.messenger.line.backoff import SPREAD_SECONDS, Backoff
 
-    failed, vain, woken = Backoff(), Backoff(), False
+    entropy = messenger.device.entropy
+    failed, vain, woken, outage = Backoff(), Backoff(), False, _Outage()
     while True:
         try:
-            report = await once(messenger)
-            show(invocation, report)
-            failed = Backoff()
+            report, problem = await _sync(invocation, messenger)
             # A relay that speaks of arrivals where there are none must not keep this device busy.
             vain = vain.failed() if woken and not report.arrived else Backoff()
-            pause = min(vain.pause(messenger.device.entropy), SPREAD_SECONDS)
-            await _closed_for(messenger, pause)
-            woken = await messenger.wait(_WAIT_SECONDS, _say)
-        except (RelayError, VaultBusy) as error:
+            await _closed_for(messenger, min(vain.pause(entropy), SPREAD_SECONDS))
+            failed = Backoff() if problem is None else failed.failed(problem)
+            woken = await _wait(messenger, outage, failed)
+        except VaultBusy as busy:
             failed = failed.failed()
-            pause = failed.pause(messenger.device.entropy)
-            _say(error, pause)
+            pause = failed.pause(entropy)
+            outage.tell(busy, pause)
             await _closed_for(messenger, pause)
 
 
-def _say(error: RelayError | VaultBusy, seconds: float) -> None:
-    output.remark(f"{error} Trying again in {max(1, round(seconds))} seconds.")
+async def _sync(
+    invocation: Invocation, messenger: Messenger
+) -> tuple[SyncReport, RelayError | None]:
+    """Sync and print what came of it; return that, and what a relay met."""
+    from e2etherapy.messenger.views import SyncReport
+
+    try:
+        report = await once(messenger)
+    except RelayError as error:
+        return SyncReport(), error
+    show(invocation, report)
+    return report, None if report.problem is None else RelayUnreachable(report.problem)
+
+
+async def _wait(messenger: Messenger, outage: _Outage, failed: Backoff) -> bool:
+    """Wait until there is something to sync: what arrived, a relay that is back, or the time.
+
+    While one relay fails, the others are listened to all the same.
+    """
+    from e2etherapy.messenger.waiting import no_trouble
+
+    try:
+        if not isinstance(failed.latest, RelayError):
+            outage.end()
+            return await messenger.wait(_WAIT_SECONDS, outage.tell)
+        seconds = failed.pause(messenger.device.entropy)
+        outage.tell(failed.latest, seconds)
+        return await messenger.wait(seconds, no_trouble)
+    except RelayError:
+        return False  # it was told of, and the next sync meets it too
+
+
+class _Outage:
+    """What a person was told of a relay or vault that is away, so that its end is told too."""
+
+    def __init__(self) -> None:
+        self._end: str | None = None
+
+    def tell(self, error: RelayError | VaultBusy, seconds: float) -> None:
+        """Say what was met and when it is tried again."""
+        again = wording.counted(max(1, round(seconds)), "second", "seconds")
+        output.remark(f"{error} Trying again in {again}.")
+        away = isinstance(error, VaultBusy)
+        self._end = "The vault can be used again." if away else "The relay answers again."
+
+    def end(self) -> None:
+        """Say that it is over, if a person was told that it began."""
+        if self._end is not None:
+            output.remark(self._end)
+        self._end = None
 
 
 async def _closed_for(messenger: Messenger, seconds: float) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from e2etherapy.cli.saving import unusable
 from e2etherapy.errors import InvalidText
 
 if TYPE_CHECKING:
@@ -88,3 +89,5 @@ def _text_in(file: Path) -> str:
         return file.read_text("utf-8")
     except UnicodeDecodeError:
         raise InvalidText(f"{file} is not UTF-8 text. Nothing was done.") from None
+    except OSError as error:
+        raise unusable(error, file, "Nothing was done.") from None

@@ -5,24 +5,39 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from e2etherapy.cli.inert import inert, inert_line
 from e2etherapy.cli.output import moment
-from e2etherapy.cli.wrapping import wrapped
+from e2etherapy.cli.suggestion import told
+from e2etherapy.cli.wrapping import prose, wrapped
 
 if TYPE_CHECKING:
     from e2etherapy.messenger.reading import Standing
     from e2etherapy.messenger.views import (
         ConversationView,
+        FileView,
         JournalView,
         MessageView,
         SearchView,
         SyncReport,
     )
     from e2etherapy.vault.records import State
+
+
+class Finding(Protocol):
+    """One thing that an examination looked at."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is as it should be."""
+
+    @property
+    def sentence(self) -> str:
+        """What was found, and what to do."""
+
 
 _EXCERPT = 200
 _INDENT = "  "
@@ -43,12 +58,29 @@ WAITS = (
     "What you wrote is safe on this device and goes out with the next sync ('e2etherapy sync'). Do "
     "not send it again."
 )
+SENT_ALREADY = (
+    "It was sent before that: it is at the relay, or waits on this device for the next sync. Do "
+    "not send it again."
+)
+SYNC_STOPPED = "Nothing was lost: what has arrived is on this device, and the next sync goes on."
 NOTHING_FOUND = "Nothing in the record holds all of these words."
 
 
 def counted(number: int, one: str, many: str) -> str:
     """Return a number with its noun."""
-    return f"{number} {one if number == 1 else many}"
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def checks(found: Sequence[Finding], width: int | None) -> str:
+    """Return what an examination found, a sentence for each, with later lines under the first."""
+    return "\n".join(line for check in found for line in _check(check, width))
+
+
+def _check(check: Finding, width: int | None) -> list[str]:
+    mark = "ok    " if check.ok else "LOOK  "
+    room = None if width is None else max(width - len(mark), 1)
+    first, *others = prose(told(check.sentence), room).split("\n")
+    return [mark + first, *(" " * len(mark) + line for line in others)]
 
 
 def state(name: str, word: str) -> str:
@@ -96,8 +128,7 @@ def conversation(view: ConversationView, width: int | None = None) -> str:
         new = f", {view.unread} of them new" if view.unread else ""
         lines.append(f"{count}{new}, the last written {moment(view.last)}.")
     if view.missing:
-        count = counted(view.missing, "message", "messages")
-        lines.append(f"{count} from {name} not arrived yet; later ones have.")
+        lines.append(not_arrived(view.missing, name))
     if view.waiting:
         lines.append("Something waits on this device; it goes out with the next sync.")
     if view.phase != "invited" and view.verification == "matched":
@@ -117,7 +148,7 @@ def _to_compare(view: ConversationView, width: int | None) -> str:
 
 def _verify(name: str) -> str:
     """Return the command, for a line of its own: it must be possible to copy it whole."""
-    return f"  e2etherapy verify {shlex.quote(inert_line(name))}"
+    return told(f"  e2etherapy verify {shlex.quote(inert_line(name))}")
 
 
 def differed(conversation_name: str, width: int | None = None, indent: str = "") -> str:
@@ -132,21 +163,45 @@ def differed(conversation_name: str, width: int | None = None, indent: str = "")
     return click.style("\n".join(lines), fg="red", bold=True)
 
 
+def not_arrived(count: int, name: str) -> str:
+    """Say how much is missing, and that it need not be what somebody wrote."""
+    things, have = ("One thing", "has") if count == 1 else (f"{count:,} things", "have")
+    return (
+        f"{things} that {name} sent {have} not arrived here, and later ones have: messages, or "
+        "only receipts, which devices send by themselves."
+    )
+
+
 def thread(
     standing: Standing, views: Sequence[MessageView], nothing: str, width: int | None = None
 ) -> str:
-    """Return a conversation's messages, or `nothing`; a warning stands before and behind them."""
-    shown = [message(standing.name, view, width) for view in views] or [nothing]
+    """Return a conversation's messages, or `nothing`; a warning stands before and behind them.
+
+    Where something is missing a line says so; what is missing behind all of them stands at the end.
+    """
+    name = inert_line(standing.name)
+    shown = []
+    for view in views:
+        if view.missing_before:
+            shown.append(_gap(view.missing_before, name, width))
+        shown.append(message(standing.name, view, width))
+    shown = shown or [nothing]
+    if standing.missing_behind:
+        shown.append(_gap(standing.missing_behind, name, width))
     if standing.verification == "differed":
         warning = differed(standing.name, width)
         shown = [warning, *shown, warning] if views else [warning, *shown]
     return "\n\n".join(shown)
 
 
+def _gap(count: int, name: str, width: int | None) -> str:
+    return "\n".join(wrapped(f"({not_arrived(count, name)})", width))
+
+
 def message(conversation_name: str, view: MessageView, width: int | None = None) -> str:
     """Return a message: who and when, the words indented, and how far it has come."""
     name = inert_line(conversation_name)
-    said = [f"File: {inert_line(view.file.name)} ({view.file.size:,} bytes)"] if view.file else []
+    said = [_file(view.file)] if view.file else []
     # Indented, so that no text can pass for another message's first line.
     said += [] if view.file else [inert(view.text)]
     if view.kind == "journal_share":
@@ -157,6 +212,10 @@ def message(conversation_name: str, view: MessageView, width: int | None = None)
     lines = [line for part in said for line in wrapped(part, width, _INDENT)]
     when = f", {moment(view.written)}{', new' * view.unread}"
     return "\n".join([*_head("You" if view.own else name, when, width), *lines])
+
+
+def _file(file: FileView) -> str:
+    return f"File: {inert_line(file.name)} ({counted(file.size, 'byte', 'bytes')})"
 
 
 def _head(who: str, more: str, width: int | None) -> list[str]:
@@ -190,7 +249,7 @@ def synced(report: SyncReport) -> str:
         f"{counted(count, 'new message', 'new messages')} from {inert_line(name)}."
         for name, count in report.arrived.items()
     ]
-    lines += [inert_line(notice.sentence) for notice in report.notices]
+    lines += [told(inert_line(notice.sentence)) for notice in report.notices]
     if report.delivered:
         lines.append("What waited on this device is at the relay now.")
     if report.unsent:

@@ -16,7 +16,7 @@ _NARROWEST = 20
 _TAB = 4
 _ESCAPE = "\x1b"
 _JOINED = "\ue000"  # takes one cell, as the space does that it stands for
-_COMMAND = re.compile(r"'e2etherapy [^']*'|e2etherapy .*")
+_COMMAND = re.compile(r"'e2etherapy [^']*'|e2etherapy [a-z-].*")
 _WORD_STARTS = re.compile(r"(?<=\s)(?=\S)")
 
 
@@ -37,7 +37,7 @@ def prose(text: str, width: int | None) -> str:
     """Return sentences with their lines broken at spaces.
 
     A command in them stays on one line, however long: it must be possible to copy it. So does a
-    line that is styled, and a word that is longer than a line.
+    line that is styled, and a word that is longer than a line. What is indented stays so.
     """
     if width is None:
         return text
@@ -49,15 +49,17 @@ def _filled(line: str, width: int) -> list[str]:
 
     if _ESCAPE in line or cell_len(line) <= width:
         return [line]
-    whole = _COMMAND.sub(lambda found: found[0].replace(" ", _JOINED), line)
+    text = line.lstrip(" ")
+    indent = " " * (len(line) - len(text))
+    whole = _COMMAND.sub(lambda found: found[0].replace(" ", _JOINED), text)
     parts = [""]
     for word in whole.split(" "):
         longer = f"{parts[-1]} {word}" if parts[-1] else word
-        if parts[-1] and cell_len(longer) > width:
+        if parts[-1] and cell_len(indent + longer) > width:
             parts.append(word)
         else:
             parts[-1] = longer
-    return [part.replace(_JOINED, " ") for part in parts]
+    return [indent + part.replace(_JOINED, " ") for part in parts]
 
 
 def wrapped(text: str, width: int | None, indent: str = "") -> list[str]:

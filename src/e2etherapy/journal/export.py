@@ -28,6 +28,7 @@ from e2etherapy.journal.chain import BookId, End, Entry, Head, verify
 from e2etherapy.journal.exported_book import ExportedFile
 from e2etherapy.journal.shown import (
     UNREADABLE_KIND,
+    WRITTEN_KINDS,
     Authors,
     Shown,
     show,
@@ -68,6 +69,8 @@ _SCRIPTABLE = frozenset(
 """What a browser, or a double click, opens as a page that may hold a script."""
 _ZIP_YEARS = (1980, 2107)
 """A zip has no room for another year, and a device's clock can be that wrong."""
+_EMOJI_MARKS = re.compile("[\u200d\u20dd-\u20e4\ufe00-\ufe0f\U000e0000-\U000e01ef]")
+"""Joiners, enclosing marks, variation selectors and tags."""
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 
 
@@ -105,6 +108,7 @@ class WrittenBook:
 
     Attributes:
         folder: where it is in the zip.
+        messages: entries that somebody wrote or attached.
         missing_files: files that entries name, and that are not in the copy.
         unreadable: positions of entries that the pages cannot show.
         head: the last one.
@@ -113,6 +117,7 @@ class WrittenBook:
     title: str
     folder: str
     entries: int
+    messages: int
     files: int
     missing_files: int
     unreadable: tuple[int, ...]
@@ -233,6 +238,7 @@ class BookWriter:
             title=book.title,
             folder=self._folder,
             entries=len(self._lines),
+            messages=sum(line.kind in WRITTEN_KINDS for line in self._lines),
             files=len(self._files),
             missing_files=len(self._committed - paths.keys()),
             unreadable=tuple(unreadable),
@@ -249,11 +255,17 @@ def inert_name(name: str) -> str:
 
 
 def safe_name(name: str) -> str:
-    """Return a file name that means nothing to any file system: no path, no control characters."""
+    """Return a file name that means nothing to any file system: no path, no control characters.
+
+    Letters of any language stay, in the form in which everybody types them. What not every program
+    can unpack or show becomes _: emoji, and the marks that only turn other characters into them.
+    """
+    plain = unicodedata.normalize("NFKC", _EMOJI_MARKS.sub("", name))
     kept = "".join(
-        character if unicodedata.category(character)[0] in "LNM" or character in " .-_" else "_"
-        for character in unicodedata.normalize("NFC", name)
+        character if unicodedata.category(character)[0] in "LNM" or character in " .-_" else "\0"
+        for character in plain
     )
+    kept = re.sub("\0+", "_", kept)
     trimmed = " ".join(kept.split()).strip(". ").replace("..", "_")
     while len(trimmed.encode()) > _MAX_NAME:
         stem, dot, ending = trimmed.rpartition(".")

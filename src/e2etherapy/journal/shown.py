@@ -27,6 +27,7 @@ UNREADABLE = (
     "Its bytes are in journal.json, as they were recorded."
 )
 UNREADABLE_KIND = "unreadable"
+WRITTEN_KINDS = frozenset({"message", "private"})
 
 _STEERING = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -71,6 +72,12 @@ _DETAILED: dict[str, tuple[frozenset[str], str]] = {
     ),
 }
 """Sentences for events with just these details."""
+_ONCE: dict[str, tuple[str, str]] = {
+    "envelope_refused": ("count", "Something that arrived was refused: {reason}."),
+    "content_refused": ("count", "Something that arrived was refused: {reason}."),
+    "gap_noticed": ("missing", "A delivery was missing at the relay."),
+}
+"""Sentences for those whose number, under this name, is one."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -100,6 +107,11 @@ class Shown:
     text: str
     kind: str
     file: tuple[str, str] | None = None
+
+
+def is_written(entry: Entry) -> bool:
+    """Say whether a reader is shown an entry as something that somebody wrote or attached."""
+    return show(entry, Authors("", "")).kind in WRITTEN_KINDS
 
 
 def show(entry: Entry, authors: Authors) -> Shown:
@@ -135,7 +147,8 @@ def _happened(event: record.Event) -> str:
     """Return an event as a sentence that has its details in it."""
     names, sentence = _DETAILED.get(event.event, (frozenset(), ""))
     if names and names == event.details.keys():
-        return sentence.format_map(event.details)
+        counter, once = _ONCE.get(event.event, ("", ""))
+        return (once if event.details.get(counter) == 1 else sentence).format_map(event.details)
     plain = _EVENTS.get(event.event, event.event)
     details = ", ".join(f"{name}: {value}" for name, value in event.details.items())
     return f"{plain} ({details})" if details else plain

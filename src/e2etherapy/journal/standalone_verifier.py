@@ -66,11 +66,18 @@ def check_book(path: pathlib.Path) -> str:
     left_out = f"Recorded files that are not in this copy: {absent}. " if absent else ""
     unreadable = ", ".join(str(whole(position)) for position in book["unreadable"])
     kept = f"Entries that are kept and cannot be shown: {unreadable}. " if unreadable else ""
+    entries = counted(len(book["entries"]), "entry", "entries")
+    files = counted(len(book["attachments"]), "file", "files")
     return (
-        f"{book['title']}: {len(book['entries'])} entries ({blanked} blanked in this copy), "
-        f"{len(book['attachments'])} files. All of it fits. {left_out}{kept}"
+        f"{book['title']}: {entries} ({blanked} blanked in this copy), "
+        f"{files}. All of it fits. {left_out}{kept}"
         f"Last head: {head.hex()}"
     )
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {one if number == 1 else many}"
 
 
 def check_entry(number: int, entry: dict[str, Any], named: set[tuple[str, str]]) -> bytes:

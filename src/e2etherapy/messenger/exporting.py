@@ -28,15 +28,22 @@ async def export(device: Device, file: BinaryIO, name: str | None) -> list[Expor
         JournalBroken: the record does not verify.
     """
     exporter = Exporter(file, device.clock())
-    for book in await journaling.books(device, name):
+    books = await journaling.books(device, name)
+    for book in books:
         writer = exporter.begin(await _book(device, book))
         await _attach_files(device, book, writer)
         writer.close()
     return [
         ExportedBookView(
-            done.title, done.entries, done.head.hex(), done.unreadable, done.missing_files
+            title=done.title,
+            entries=done.entries,
+            head=done.head.hex(),
+            messages=done.messages,
+            private=book.conversation is None,
+            unreadable=done.unreadable,
+            missing_files=done.missing_files,
         )
-        for done in exporter.close()
+        for book, done in zip(books, exporter.close(), strict=True)
     ]
 
 

@@ -9,6 +9,7 @@ from e2etherapy.errors import InvalidText, MessengerError
 from e2etherapy.journal import chain, record
 from e2etherapy.journal.chain import BookId, Entry
 from e2etherapy.journal.record import EventName
+from e2etherapy.journal.shown import is_written
 from e2etherapy.messenger import sending
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.device import Device
@@ -27,11 +28,11 @@ async def write(device: Device, text: str, mood: int | None = None) -> JournalVi
         InvalidText: it is empty, not valid Unicode, or longer than 1,000,000 bytes.
         MessengerError: the mood is not a number from 0 to 10.
     """
-    sending.require_text(text)
+    sending.require_text(text, undone="Nothing was written.")
     if len(text.encode()) > MAX_TEXT_BYTES:
         raise InvalidText("An entry has at most 1,000,000 bytes. Nothing was written.")
     if mood is not None and mood not in MOODS:
-        raise MessengerError("A mood is a whole number from 0 to 10.")
+        raise MessengerError("A mood is a whole number from 0 to 10. Nothing was written.")
     entry = record.PrivateEntry(
         id=device.entropy(ITEM_ID_SIZE), recorded=device.clock(), text=text, mood=mood
     )
@@ -122,10 +123,14 @@ async def verify(device: Device) -> list[BookView]:
     checked = []
     for book in await books(device):
         verifier = chain.Verifier(book.id)
+        messages = 0
         async for stored in journal_store.entries(device.vault.db, book.id):
             verifier.add(stored)
+            messages += is_written(stored)
         verifier.require_end(await journal_store.end(device.vault.db, book.id))
-        checked.append(BookView(book.title, verifier.position, verifier.head.hex()))
+        private = book.conversation is None
+        head = verifier.head.hex()
+        checked.append(BookView(book.title, verifier.position, head, messages, private))
     return checked
 
 

@@ -86,7 +86,8 @@ class Messenger(Introductions, Books):
 
         Args:
             seconds: how long to wait at most.
-            trouble: told what a relay met, and in how many seconds it is asked again.
+            trouble: told what a relay met, and in how many seconds it is asked again; None when it
+                answers again.
 
         Raises:
             OldCopy: as for `sync`.

@@ -84,7 +84,7 @@ async def thread(vault: Vault, name: str, *, show_read: bool) -> list[MessageVie
         UnknownConversation: there is no such conversation.
     """
     found = await conversations.named(vault.db, name)
-    rows = [row for row in await threads.thread(vault.db, found.id) if row.item.kind in IN_THREAD]
+    rows = await _in_thread(vault, found)
     new = set(await unread.items(vault.db, found.id))
     missing = _missing_before(rows, await threads.gaps(vault.db, found.id))
     return [
@@ -97,17 +97,23 @@ async def thread(vault: Vault, name: str, *, show_read: bool) -> list[MessageVie
     ]
 
 
+async def _in_thread(vault: Vault, found: ConversationRecord) -> list[ThreadRow]:
+    rows = await threads.thread(vault.db, found.id)
+    return [row for row in rows if row.item.kind in IN_THREAD]
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a conversation is called, what came of comparing the six words, and what is missing.
 
     Attributes:
-        missing: items of the other side that later ones show to exist, receipts included.
+        missing_behind: items that the other side sent after its last message here, and that
+            have not arrived.
     """
 
     name: str
     verification: Verification
-    missing: int
+    missing_behind: int
 
 
 async def standing(vault: Vault, name: str) -> Standing:
@@ -117,8 +123,10 @@ async def standing(vault: Vault, name: str) -> Standing:
         UnknownConversation: there is no such conversation.
     """
     found = await conversations.named(vault.db, name)
-    tally = await threads.tally(vault.db, found.id)
-    return Standing(found.name, found.verification, tally.missing)
+    rows = await _in_thread(vault, found)
+    missing = await threads.gaps(vault.db, found.id)
+    before = sum(_missing_before(rows, missing).values())
+    return Standing(found.name, found.verification, sum(count for _, count in missing) - before)
 
 
 async def attachment(vault: Vault, name: str, item: str, author: Role) -> tuple[str, bytes]:

@@ -169,10 +169,12 @@ class Receiver:
             )
             self.occurrences.tell(EventName.RELAY_RESTORED, sentence)
         if missing:
+            one = missing == 1
             sentence = (
-                f"{missing} deliveries from {name} were removed from the relay before this device "
-                "fetched them: they were older than 30 days, or another copy of this vault has "
-                "fetched them."
+                f"{'A delivery' if one else f'{missing} deliveries'} from {name} "
+                f"{'was' if one else 'were'} removed from the relay before this device fetched "
+                f"{'it: it was' if one else 'them: they were'} older than 30 days, or another copy "
+                f"of this vault has fetched {'it' if one else 'them'}."
             )
             self.occurrences.tell(EventName.GAP_NOTICED, sentence, missing=missing)
 

@@ -26,18 +26,18 @@ from e2etherapy.vault import conversations, outbox, receipts, threads
 from e2etherapy.vault.records import ConversationRecord, Verification
 
 
-def require_text(text: str) -> None:
-    """Refuse a text that says nothing or is not valid Unicode.
+def require_text(text: str, *, undone: str = "Nothing was sent.") -> None:
+    """Refuse a text that says nothing or is not valid Unicode, with what was not done for that.
 
     Raises:
         InvalidText: it is one of the two.
     """
     if not text.strip():
-        raise InvalidText("There is nothing to send: the text is empty.")
+        raise InvalidText(f"The text is empty. {undone}")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise InvalidText("The text is not valid Unicode. Nothing was sent.") from None
+        raise InvalidText(f"The text is not valid Unicode. {undone}") from None
 
 
 async def require_ready(device: Device, name: str) -> None:

@@ -160,11 +160,18 @@ class SearchView:
 
 @dataclass(frozen=True, slots=True)
 class BookView:
-    """A verified book of the record: its title, entries and last head in hex."""
+    """A verified book of the record: its title, entries and last head in hex.
+
+    Attributes:
+        messages: those of its entries that somebody wrote or attached.
+        private: it is one's own journal.
+    """
 
     title: str
     entries: int
     head: str
+    messages: int = 0
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from e2etherapy.cli import exit_codes, main
+from e2etherapy.cli import exit_codes, main, outcome
 from e2etherapy.cli.answers import BY_COMMAND
 from e2etherapy.errors import VaultFull
 
@@ -77,6 +77,75 @@ def test_a_command_line_that_is_not_understood(
     error = json.loads(capsys.readouterr().err)["error"]
     assert (error["code"], error["exit"]) == ("usage", 2)
     assert error["message"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["send", "Robin", "-5 degrees"], 'e2etherapy send -- "NAME" "TEXT"'),
+        (["journal", "write", "-5 degrees"], 'e2etherapy journal write -- "TEXT"'),
+        (["send", "Dr.", "Okafor", "well", "done"], 'e2etherapy send "NAME" "TEXT"'),
+        (["--home", "a b", "read", "Dr.", "O."], 'e2etherapy --home "a b" read "NAME"'),
+        (["journal", "share", "3", "Dr.", "O."], 'e2etherapy journal share NUMBER "NAME"'),
+    ],
+)
+def test_a_text_that_looks_like_options_or_several_words_is_told_how_to_be_given(
+    arguments: list[str], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.run(arguments) == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith(meant)
+    assert main.run([*arguments[:-1], "--json", arguments[-1]]) == 2
+    assert json.loads(capsys.readouterr().err)["error"]["message"].endswith(meant)
+
+
+@pytest.mark.parametrize("arguments", [["send", "Robin", "hi", "--atach", "x"], ["sync", "now"]])
+def test_other_mistakes_are_told_nothing_of_texts(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.run(arguments) == 2
+    assert "quotes" not in (told := capsys.readouterr().err)
+    assert " -- " not in told
+
+
+def completions(*words: str) -> set[str]:
+    """Return what a shell offers for the last word."""
+    done = subprocess.run(
+        [sys.executable, "-m", "e2etherapy.cli"],
+        env={
+            "_E2ETHERAPY_COMPLETE": "bash_complete",
+            "COMP_WORDS": " ".join(["e2etherapy", *words]),
+            "COMP_CWORD": str(len(words)),
+            "PYTHONPATH": str(Path(main.__file__).parents[2]),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return {line.partition(",")[2] for line in done.stdout.split()}
+
+
+def test_completion_offers_the_outcomes_that_the_question_names() -> None:
+    assert completions("verify", "Robin", "--outcome", "") == {"same", "different"}
+    assert completions("verify", "Robin", "--outcome", "d") == {"different"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "taken"),
+    [
+        ("SAME", "same"),
+        ("s", "same"),
+        ("Different", "different"),
+        ("d", "different"),
+        ("Matched", "matched"),
+        ("differed", "differed"),
+    ],
+)
+def test_an_outcome_is_taken_in_any_spelling(typed: str, taken: str) -> None:
+    assert outcome.NAMED.convert(typed, None, None) == taken
+    assert outcome.ASKED.convert("L", None, None) == "later"
+    for wrong in ("", "x", "later"):
+        with pytest.raises(click.BadParameter):
+            outcome.NAMED.convert(wrong, None, None)
 
 
 class Trouble:
@@ -153,18 +222,7 @@ def test_each_shell_gets_its_completion(shell: str, capsys: pytest.CaptureFixtur
 
 
 def test_completion_knows_the_commands() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "e2etherapy.cli"],
-        env={
-            "_E2ETHERAPY_COMPLETE": "bash_complete",
-            "COMP_WORDS": "e2etherapy conv",
-            "COMP_CWORD": "1",
-            "PYTHONPATH": str(Path(main.__file__).parents[2]),
-        },
-        capture_output=True,
-        check=False,
-    )
-    assert done.stdout.split() == [b"plain,conversations"]
+    assert completions("conv") == {"conversations"}
 
 
 def test_whoever_stops_reading_ends_the_command_quietly() -> None:

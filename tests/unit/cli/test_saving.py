@@ -41,7 +41,8 @@ def test_any_name_stays_in_its_folder(name: str) -> None:
 def test_nothing_is_written_over(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("mine")
     (tmp_path / "a (2).txt").symlink_to(tmp_path / "elsewhere")
-    saved = save_file(tmp_path, "a.txt", b"theirs")
+    saved, new = save_file(tmp_path, "a.txt", b"theirs")
+    assert new
     assert saved == tmp_path / "a (3).txt"
     assert saved.read_bytes() == b"theirs"
     assert saved.stat().st_mode & 0o777 == 0o600
@@ -50,6 +51,7 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
 
 
 def test_the_same_file_is_not_saved_twice(tmp_path: Path) -> None:
-    first = save_file(tmp_path / "new folder", "a.txt", b"theirs")
-    assert save_file(tmp_path / "new folder", "a.txt", b"theirs") == first
+    first, new = save_file(tmp_path / "new folder", "a.txt", b"theirs")
+    assert new
+    assert save_file(tmp_path / "new folder", "a.txt", b"theirs") == (first, False)
     assert list((tmp_path / "new folder").iterdir()) == [first]

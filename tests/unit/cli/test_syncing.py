@@ -111,6 +111,28 @@ async def test_sigterm_is_no_answer_to_somebody_else_who_cancels() -> None:
         await task
 
 
+async def test_the_end_of_an_outage_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    away, busy = RelayUnreachable("The relay can't be reached."), VaultBusy("It is open elsewhere.")
+    await pauses(away, away, NOTHING, False, NOTHING, False, busy, NOTHING, False)
+    told = capsys.readouterr().err.splitlines()
+    assert [line.partition(" Trying")[0] for line in told] == [
+        "The relay can't be reached.",
+        "The relay can't be reached.",
+        "The relay answers again.",
+        "It is open elsewhere.",
+        "The vault can be used again.",
+    ]
+    assert told[0].endswith("Trying again in 1 second.")
+
+
+async def test_a_relay_that_only_another_one_answers_beside_is_not_said_to_answer(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    away = RelayUnreachable("The relay can't be reached.")
+    await pauses(away, SyncReport(problem=str(away)), False)
+    assert "answers again" not in capsys.readouterr().err
+
+
 async def test_a_vault_that_another_process_holds_is_opened_again_later() -> None:
     busy = VaultBusy("Another process has the vault open.")
     slept = await pauses(busy, busy, NOTHING, True, NEWS)

@@ -27,6 +27,13 @@ def test_an_interrupted_file_is_where_it_is_said_to_be(states: list[State], said
     assert "text" not in sentence
 
 
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (1_000, "1,000 files")]
+)
+def test_a_number_goes_with_its_noun(number: int, said: str) -> None:
+    assert wording.counted(number, "file", "files") == said
+
+
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
 def test_a_time_at_an_end_of_the_calendar_stops_no_list(
     monkeypatch: pytest.MonkeyPatch, zone: str

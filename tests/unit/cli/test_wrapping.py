@@ -64,6 +64,15 @@ def test_a_command_takes_the_room_that_it_takes() -> None:
         assert max(map(len, prose(text, width).split("\n"))) <= width
 
 
+def test_what_is_indented_stays_so_when_it_is_broken() -> None:
+    command = f"e2etherapy --home {'x' * 50} verify Robin"
+    assert prose(f"  {command}", 40) == f"  {command}"
+    lines = prose(f"      {'word ' * 20}".rstrip(), 40).split("\n")
+    assert len(lines) > 1
+    assert all(line.startswith("      w") and len(line) <= 40 for line in lines)
+    assert prose("e2etherapy 0.1.0 on Python 3.11.7.", 20).count("\n") == 1, "no command"
+
+
 def test_what_is_styled_and_what_is_no_terminals_stays_as_it_is() -> None:
     styled = f"\x1b[1m{'Dr. Okafor ' * 9}\x1b[0m"
     assert prose(styled, 40) == styled

@@ -69,7 +69,7 @@ async def test_a_thread_shows_where_something_is_missing(tmp_path: Path) -> None
         shown = [(m.text, m.missing_before) for m in thread if not m.own][1:]
         assert shown == [("number 0", 1), ("number 3", 2), ("number 4", 0)]
         assert all(m.missing_before == 0 for m in thread if m.own)
-        assert (await reading.standing(pair.therapist.device.vault, SAM)).missing == 3
+        assert (await reading.standing(pair.therapist.device.vault, SAM)).missing_behind == 0
         meddler.rearrange = lambda held: held[:1]
         await pair.therapist.sync()
         thread = await pair.therapist.thread(SAM)
@@ -92,6 +92,8 @@ async def test_what_is_missing_behind_the_last_message_belongs_to_none(tmp_path:
         assert all(m.missing_before == 0 for m in await pair.client.thread(OKAFOR))
         (line,) = await pair.client.conversations()
         assert line.missing >= 1
+        standing = await reading.standing(pair.client.device.vault, OKAFOR)
+        assert standing.missing_behind == line.missing
 
 
 async def test_a_list_shows_counts_and_the_last_time(tmp_path: Path) -> None:

@@ -161,10 +161,13 @@ async def test_a_wait_that_begins_anew_does_not_ask_a_failing_relay_more_often(p
                 await waited(pair.therapist, Nap(4))
         relay = await pair.therapist.device.relay(server.url)
         assert relay.backoff.failures >= 6
-        nap = Nap(2)
+        nap, asked = Nap(2), len(server.asked)
+        pair.therapist.device.entropy = lambda size: b"\xff" * size
         with pytest.raises(RelayProtocolError):
             await waited(pair.therapist, nap)
-        assert nap.slept[1] > 1, "drawn from a long range, before anything was asked"
+        assert relay.backoff.ceiling() > 30
+        assert nap.slept[1] == pytest.approx(relay.backoff.ceiling())
+        assert len(server.asked) == asked, "it paused before it asked"
 
 
 async def test_a_relay_that_is_busy_is_left_alone_for_as_long_as_it_asks(pair: Two) -> None:
