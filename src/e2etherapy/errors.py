@@ -99,7 +99,7 @@ class RelayBusy(RelayUnreachable):
         seconds: after how many it may be asked again; 2 where it did not say.
     """
 
-    def __init__(self, sentence: str, seconds: float = 2.0) -> None:
+    def __init__(self, sentence: str = "", seconds: float = 2.0) -> None:
         super().__init__(sentence)
         self.seconds = seconds
 

@@ -10,7 +10,7 @@ import pytest
 
 from e2etherapy.cli import syncing
 from e2etherapy.cli.invocation import Invocation
-from e2etherapy.errors import RelayError, RelayUnreachable, VaultBusy
+from e2etherapy.errors import RelayBusy, RelayError, RelayUnreachable, VaultBusy
 from e2etherapy.messenger.views import SyncReport
 from tests.support.people import seeded
 
@@ -33,6 +33,7 @@ class Stand:
         self.device = self.vault = self
         self.entropy = seeded("pauses")
         self.slept: list[float] = []
+        self.waited: list[float] = []
         self.closed = 0
 
     def _next(self) -> Told:
@@ -49,7 +50,8 @@ class Stand:
         assert isinstance(found, SyncReport)
         return found
 
-    async def wait(self, _seconds: float, _trouble: object) -> bool:
+    async def wait(self, seconds: float, _trouble: object) -> bool:
+        self.waited.append(seconds)
         found = self._next()
         assert isinstance(found, bool)
         return found
@@ -62,13 +64,18 @@ class Stand:
         self.closed += 1
 
 
-async def pauses(*story: Told) -> list[float]:
-    """Return how long a device pauses in a story."""
+async def told(*story: Told) -> Stand:
+    """Let a device live through a story."""
     stand = Stand(*story)
     with pytest.raises(Ended):
         await syncing.keep_in_sync(Invocation(), cast("Messenger", stand))
     assert stand.closed == 0
-    return stand.slept
+    return stand
+
+
+async def pauses(*story: Told) -> list[float]:
+    """Return how long a device pauses in a story."""
+    return (await told(*story)).slept
 
 
 NOTHING = SyncReport()
@@ -91,10 +98,32 @@ async def test_a_relay_that_speaks_of_arrivals_where_there_are_none_is_believed_
 
 
 async def test_a_relay_that_is_away_is_asked_again_after_pauses_that_grow() -> None:
+    """Meanwhile it waits: another relay may have something, and this one may come back."""
     away = RelayUnreachable("The relay can't be reached.")
-    slept = await pauses(*[away] * 9, NOTHING, away, NOTHING)
-    ceilings = [1, 2, 4, 8, 16, 32, 64, 128, 256, 1]
-    assert all(0 < pause <= most for pause, most in zip(slept, ceilings, strict=True))
+    failures = cast("list[Told]", [away, False] * 9)
+    stand = await told(*failures, NOTHING, False, away, False, NOTHING, False)
+    ceilings = [1, 2, 4, 8, 16, 32, 64, 128, 256, 900, 1, 900]
+    assert all(0 < pause <= most for pause, most in zip(stand.waited, ceilings, strict=True))
+    assert stand.waited[-3] == 900
+    assert stand.slept == []
+
+
+async def test_a_relay_that_is_away_beside_another_one_is_asked_again_as_soon() -> None:
+    beside = SyncReport({"Sam": 1}, problem="The relay can't be reached.")
+    stand = await told(beside, True, beside, True, beside, False, NOTHING, False)
+    ceilings = [1, 2, 4, 900]
+    assert all(0 < pause <= most for pause, most in zip(stand.waited, ceilings, strict=True))
+
+
+async def test_a_busy_relay_is_not_synced_with_earlier_than_it_asks() -> None:
+    stand = await told(RelayBusy("The relay is busy.", 90), False, NOTHING, False)
+    assert 90 <= stand.waited[0] <= 91
+
+
+async def test_a_wait_in_which_no_relay_could_be_heard_is_followed_by_a_sync() -> None:
+    away = RelayUnreachable("The relay can't be reached.")
+    stand = await told(away, away, NOTHING, away, NEWS, False)
+    assert len(stand.waited) == 3
 
 
 async def test_sigterm_is_no_answer_to_somebody_else_who_cancels() -> None:
@@ -113,23 +142,23 @@ async def test_sigterm_is_no_answer_to_somebody_else_who_cancels() -> None:
 
 async def test_the_end_of_an_outage_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     away, busy = RelayUnreachable("The relay can't be reached."), VaultBusy("It is open elsewhere.")
-    await pauses(away, away, NOTHING, False, NOTHING, False, busy, NOTHING, False)
-    told = capsys.readouterr().err.splitlines()
-    assert [line.partition(" Trying")[0] for line in told] == [
+    await told(away, False, away, True, NOTHING, False, NOTHING, False, busy, NOTHING, False)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(" Trying")[0] for line in lines] == [
         "The relay can't be reached.",
         "The relay can't be reached.",
         "The relay answers again.",
         "It is open elsewhere.",
         "The vault can be used again.",
     ]
-    assert told[0].endswith("Trying again in 1 second.")
+    assert lines[0].endswith("Trying again in 1 second.")
 
 
 async def test_a_relay_that_only_another_one_answers_beside_is_not_said_to_answer(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     away = RelayUnreachable("The relay can't be reached.")
-    await pauses(away, SyncReport(problem=str(away)), False)
+    await told(away, False, SyncReport(problem=str(away)), False)
     assert "answers again" not in capsys.readouterr().err
 
 
