@@ -42,6 +42,14 @@ def test_an_invitation_is_shown_as_a_link_and_a_qr_code(pair: Pair) -> None:
     assert "█" not in pair.therapist.run("invite", "Sky").text
 
 
+def test_an_invitation_that_nobody_used_can_be_replaced(pair: Pair) -> None:
+    first = pair.therapist.ask("invite", "Jo")
+    assert pair.therapist.ask("invite", "Jo") == first
+    second = pair.therapist.ask("invite", "Jo", "--new")
+    assert second["link"] != first["link"]
+    assert (first["lost"], second["lost"]) == (False, False)
+
+
 @pytest.mark.parametrize(
     ("typed", "verification"),
     [("same", "matched"), ("SAME", "matched"), ("d", "differed"), ("S", "matched"), ("", "")],

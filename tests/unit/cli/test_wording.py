@@ -10,7 +10,9 @@ import pytest
 
 from e2etherapy.cli import wording
 from e2etherapy.cli.output import moment
-from e2etherapy.vault.records import State
+from e2etherapy.messenger.reading import Standing
+from e2etherapy.messenger.views import MessageView
+from e2etherapy.vault.records import Role, State, Verification
 
 
 @pytest.mark.parametrize(
@@ -48,3 +50,33 @@ def test_a_time_at_an_end_of_the_calendar_stops_no_list(
                     shown = moment(datetime(year, month, day, hour, tzinfo=UTC))
                     assert re.search(r"[0-9]+:[0-9]{2}$", shown)
     time.tzset()
+
+
+def message(text: str, missing_before: int = 0) -> MessageView:
+    when = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    return MessageView(
+        "00",
+        Role.CLIENT,
+        own=False,
+        kind="text",
+        text=text,
+        written=when,
+        arrived=when,
+        state="received",
+        missing_before=missing_before,
+    )
+
+
+def test_a_thread_says_where_something_is_missing() -> None:
+    standing = Standing("Sam", Verification.MATCHED, missing_behind=1)
+    shown = wording.thread(standing, [message("one"), message("four", missing_before=2)], "nothing")
+    before, gap, after, end = (part for part in shown.split("\n\n"))
+    assert "one" in before
+    assert gap.startswith("(2 things that Sam sent have not arrived here")
+    assert "four" in after
+    assert end.startswith("(One thing that Sam sent has not arrived here")
+
+
+def test_a_name_cannot_draw_on_the_terminal_where_something_is_missing() -> None:
+    standing = Standing("S\x1b[31mam", Verification.MATCHED, missing_behind=1)
+    assert "\x1b[31m" not in wording.thread(standing, [], "nothing")
