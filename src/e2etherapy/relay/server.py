@@ -19,7 +19,7 @@ from aiohttp import web
 from e2etherapy.relay import reserve
 from e2etherapy.relay.app import Relay
 from e2etherapy.relay.clock import SteadyDays, Today, system_today
-from e2etherapy.relay.database import open_store
+from e2etherapy.relay.database import open_store, served
 from e2etherapy.relay.http import RelayServer
 from e2etherapy.relay.limits import limits_of_this_process
 from e2etherapy.relay.listening import ListenAddress, bind, check_exposure
@@ -96,6 +96,7 @@ async def running(
     check_exposure(settings.listen, settings.certificate, behind_proxy=settings.behind_proxy)
     tls = CurrentCertificate(settings.certificate) if settings.certificate else None
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(served(settings.database))
         listener = stack.enter_context(bind(settings.listen))
         _remove_afterwards(settings.listen, stack)
         store = await open_store(settings.database)
