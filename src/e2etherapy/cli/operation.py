@@ -11,9 +11,10 @@ from e2etherapy.cli import output
 from e2etherapy.cli.invocation import Invocation, json_option
 from e2etherapy.cli.relay import DATABASE, FILE
 from e2etherapy.cli.serving import settings_options
+from e2etherapy.cli.wrapping import prose, terminal_width
 
 if TYPE_CHECKING:
-    from e2etherapy.cli.relay_answers import Statistics
+    from e2etherapy.cli.relay_answers import RelayCheck, Statistics
     from e2etherapy.relay import restoring
     from e2etherapy.relay.database_place import DatabasePlace
 
@@ -82,18 +83,17 @@ def restored(invocation: Invocation, database: DatabasePlace) -> None:
 
 def _tell(invocation: Invocation, found: restoring.Restored) -> None:
     from e2etherapy.cli.relay_answers import Restored
+    from e2etherapy.cli.wording import counted
 
     answer = Restored(
         mailboxes=found.mailboxes,
         envelopes=found.envelopes,
         invitations_deleted=found.invitations_deleted,
     )
-    output.answer(
-        invocation,
-        answer,
-        f"{found.mailboxes} mailboxes, {found.envelopes} waiting envelopes; "
-        f"{found.invitations_deleted} unclaimed invitations deleted.",
-    )
+    mailboxes = counted(found.mailboxes, "mailbox", "mailboxes")
+    envelopes = counted(found.envelopes, "waiting envelope", "waiting envelopes")
+    deleted = counted(found.invitations_deleted, "unclaimed invitation", "unclaimed invitations")
+    output.answer(invocation, answer, f"{mailboxes}, {envelopes}; {deleted} deleted.")
     if not invocation.json:
         output.remark(_LOST)
 
@@ -160,8 +160,15 @@ def doctor(invocation: Invocation, /, config: Path | None, **flags: Any) -> None
     from e2etherapy.cli.exit_codes import Findings
 
     found = relay_examination.examine(config, flags)
-    lines = [f"{'ok  ' if check.ok else 'LOOK'}  {check.sentence}" for check in found.checks]
+    lines = [_line(check, terminal_width()) for check in found.checks]
     output.answer(invocation, found, "\n".join(lines))
     if not found.healthy:
         wrong = [check.name for check in found.checks if not check.ok]
         raise Findings(f"To put right: {', '.join(wrong)}. See above for what to do.")
+
+
+def _line(check: RelayCheck, width: int | None) -> str:
+    """Return a sign and a sentence, whose lines stand below each other."""
+    sign = "ok    " if check.ok else "LOOK  "
+    room = None if width is None else width - len(sign)
+    return sign + prose(check.sentence, room).replace("\n", "\n" + " " * len(sign))
