@@ -237,7 +237,9 @@ def test_hashes_are_only_where_the_document_says(left: Left) -> None:
     mailboxes = [bytes(record.mailbox.owner_key.mailbox()) for record in left.records]
     assert all(one in left.at_rest["relay.db at the end"] for one in mailboxes)
     expected = {"relay.db", "relay.log", "relay.toml", "noon.backup", "evening.backup", "state"}
-    assert {path.name for path in left.folder.iterdir()} <= expected
+    lock = left.folder / ".relay.db.lock"
+    assert {path.name for path in left.folder.iterdir()} <= expected | {lock.name}
+    assert lock.read_bytes() == b""
     for path in left.folder.iterdir():
         if path.is_file() and path.name in {"relay.log", "relay.toml"}:
             assert not [one for one in left.hashes if one[:12] in path.read_bytes()]
