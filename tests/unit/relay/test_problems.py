@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def seconds(answer: ProblemAnswer) -> int:
 
 
 def test_a_503_names_seconds_that_spread() -> None:
-    makers = [
+    makers: list[Callable[[], ProblemAnswer]] = [
         problems.stopping,
         lambda: problems.overloaded(Reason.WRITES),
         lambda: problems.not_ready("The disk has no room."),
