@@ -209,7 +209,7 @@ class InvalidConfiguration(RelaySetupError):
         reason: what is wrong, in words that name no file and repeat nothing that was written there.
     """
 
-    def __init__(self, sentence: str, reason: str, setting: str | None = None) -> None:
+    def __init__(self, sentence: str = "", reason: str = "", setting: str | None = None) -> None:
         super().__init__(sentence)
         self.reason = reason
         self.setting = setting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -44,6 +45,19 @@ def test_the_locks_file_is_empty_and_its_owners_alone(tmp_path: Path) -> None:
     with sole_use(tmp_path / "relay.db", ""):
         found = lock_file(tmp_path / "relay.db").stat()
     assert (found.st_size, stat.S_IMODE(found.st_mode)) == (0, 0o600)
+
+
+def test_root_gives_the_locks_file_to_whose_the_database_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "fchown", lambda _file, *owner: given.append(owner))
+    for place in (tmp_path, tmp_path / "relay.db"):
+        with sole_use(tmp_path / "relay.db", ""):
+            owner = place.stat()
+            assert given.pop() == (owner.st_uid, owner.st_gid)
+        (tmp_path / "relay.db").touch()
 
 
 def test_where_nothing_can_be_written_is_said(tmp_path: Path) -> None:

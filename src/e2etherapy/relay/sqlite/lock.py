@@ -53,6 +53,7 @@ def sole_use(database: Path, advice: str) -> Iterator[None]:
     except OSError as problem:
         raise unusable(problem) from None
     try:
+        _hand_over(descriptor, database)
         if not _free(descriptor):
             raise RelayDatabaseUnusable(
                 f"A relay serves this database already. Nothing was changed. {advice}"
@@ -60,6 +61,17 @@ def sole_use(database: Path, advice: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _hand_over(descriptor: int, database: Path) -> None:
+    """Give a lock's file that root has made to whose the database or, without one, the folder is.
+
+    Otherwise the relay's user could not start the relay after root had restored it. SQLite does
+    the same with its files.
+    """
+    if os.geteuid() == 0:
+        owner = (database if database.exists() else lock_file(database).parent).stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def _free(descriptor: int) -> bool:
