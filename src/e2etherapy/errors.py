@@ -218,10 +218,12 @@ class InvalidConfiguration(RelaySetupError):
 
     Attributes:
         setting: its name, or None where it is none.
+        reason: what is wrong, in words that name no file and repeat nothing that was written there.
     """
 
-    def __init__(self, sentence: str = "", setting: str | None = None) -> None:
+    def __init__(self, sentence: str = "", reason: str = "", setting: str | None = None) -> None:
         super().__init__(sentence)
+        self.reason = reason
         self.setting = setting
 
 

@@ -26,7 +26,6 @@ from e2etherapy.wire import base64url
 from tests.support.certificates import certificate
 from tests.support.relays import (
     PATIENCE_SECONDS,
-    REFUSAL,
     RelayProcess,
     Request,
     collection,
@@ -250,20 +249,6 @@ def test_a_full_disk_is_said_and_the_relay_goes_on(tmp_path: Path) -> None:
         assert send(relay.port, deposit(owned, envelope("fits")))[0] == 204
         assert list(collected(relay.port, owned).values()) == [1, 2, 3, 4]
         assert stop(relay) == 0
-
-
-def test_an_allowance_granted_while_the_relay_runs_works_at_once(tmp_path: Path) -> None:
-    with relay_process(tmp_path) as relay:
-        allowance, tickets = relay.allowance(2), [Ticket(draw(32)) for _ in range(3)]
-        assert send(relay.port, tickets_request(allowance, *tickets))[1] == REFUSAL
-        assert send(relay.port, tickets_request(allowance, *tickets[:2]))[0] == 204
-
-
-def test_granting_beside_a_running_relay_leaves_its_write_ahead_log_alone(tmp_path: Path) -> None:
-    with relay_process(tmp_path) as relay:
-        before = Path(f"{relay.database}-wal").stat().st_ino
-        relay.allowance(1)
-        assert Path(f"{relay.database}-wal").stat().st_ino == before
 
 
 def test_a_unix_socket_serves_too_and_is_removed_at_the_end(tmp_path: Path) -> None:

@@ -46,11 +46,17 @@ def test_a_certificate_that_cannot_be_used_is_refused_and_the_old_one_stays(
         certificate(tmp_path, days=(1, 9))
         early = chain.read_bytes(), key.read_bytes()
         broken = [(b"no PEM", own_key), (other_chain, own_key), (own_chain, other_key)]
-        for pair in [*broken, expired, early]:
+        refused = [
+            *((pair, "are readable PEM and belong together.") for pair in broken),
+            (expired, "The certificate has expired."),
+            (early, "The certificate is not valid yet."),
+        ]
+        for pair, reason in refused:
             chain.write_bytes(pair[0])
             key.write_bytes(pair[1])
             told = relay.signal(signal.SIGHUP, "reload")
             assert (told["event"], told["setting"]) == ("reload refused", "tls_certificate")
+            assert told["reason"].endswith(reason)
             with shake_hands(relay.port) as line:
                 assert line.getpeercert(binary_form=True) == first
                 assert ask(line) == 200
@@ -101,10 +107,15 @@ def test_bodies_on_their_way_get_another_room(tmp_path: Path) -> None:
 
 def test_a_configuration_that_is_wrong_changes_nothing_and_is_named(tmp_path: Path) -> None:
     with operated(tmp_path, "connections = 100\n") as relay:
-        for text, setting in [("connections = 1", "connections"), ("nonsense = 1", None)]:
+        for text, setting, reason in [
+            ("connections = 1", "connections", "It is to be from 16 to 1000000."),
+            ("nonsense = 1", None, "Something is set that is no setting of a relay."),
+            ("waits = 9\nwaited_mailboxes = 128\nwaits = = 2", None, "The file is not TOML (at"),
+        ]:
             (tmp_path / "relay.toml").write_text(text)
             told = relay.signal(signal.SIGHUP, "reload")
             assert (told["event"], told["setting"]) == ("reload refused", setting)
+            assert told["reason"].startswith(reason)
         lines = [
             socket.create_connection(("127.0.0.1", relay.port), PATIENCE_SECONDS) for _ in range(20)
         ]
@@ -121,6 +132,7 @@ def test_what_waits_for_a_restart_is_said(tmp_path: Path) -> None:
         told = relay.signal(signal.SIGHUP, "reloaded")
         assert told["restart"] == ["behind_proxy", "stop_seconds", "pace_cells"]
         (tmp_path / "relay.toml").unlink()
-        assert relay.signal(signal.SIGHUP, "reload")["event"] == "reload refused"
+        told = relay.signal(signal.SIGHUP, "reload refused")
+        assert told["reason"] == "The file cannot be read (No such file or directory)."
         written = (tmp_path / "relay.log").read_text()
         assert str(tmp_path) not in written

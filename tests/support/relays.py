@@ -12,8 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -29,14 +28,10 @@ from e2etherapy.relay.database_place import DatabasePlace, PostgresDatabase
 from e2etherapy.relay.limits import STANDARD, Limits
 from e2etherapy.relay.listening import parse_listen_address
 from e2etherapy.relay.log import RelayLog
-from e2etherapy.relay.routes import OPERATIONS
 from e2etherapy.relay.server import running
 from e2etherapy.relay.settings import Settings
 from e2etherapy.wire import base64url
 from tests.support.people import seeded
-
-if TYPE_CHECKING:
-    import pytest
 
 TODAY = 20_000
 PATIENCE_SECONDS = 30
@@ -194,14 +189,6 @@ class RelayAt:
         return owned
 
 
-def speaking(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let relays in this process have all their operations under another version."""
-    for (method, path), operation in list(OPERATIONS.items()):
-        monkeypatch.delitem(OPERATIONS, (method, path))
-        renamed = path.replace(api.API, f"/{version}", 1)
-        monkeypatch.setitem(OPERATIONS, (method, renamed), operation)
-
-
 async def read_answer(reader: asyncio.StreamReader, *, body: bool = True) -> Answer:
     """Read one answer off a connection."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii")
@@ -279,7 +266,7 @@ def relay_process(
     *certificate: Path,
     limits: Limits = STANDARD,
     postgres: PostgresDatabase | None = None,
-    environment: Mapping[str, str] = MappingProxyType({}),
+    environment: Mapping[str, str] | None = None,
     sabotage: str = "",
 ) -> Iterator[RelayProcess]:
     """Run a relay process; it is killed at the end unless it ended by itself.
@@ -300,7 +287,7 @@ def relay_process(
             stdout=subprocess.PIPE,
             stderr=standard_error,
             text=True,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": _SOURCES, **environment},
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": _SOURCES, **(environment or {})},
         )
     with process:
         try:

@@ -90,14 +90,10 @@ def _tell(invocation: Invocation, found: restoring.Restored) -> None:
         envelopes=found.envelopes,
         invitations_deleted=found.invitations_deleted,
     )
-    output.answer(
-        invocation,
-        answer,
-        f"{counted(found.mailboxes, 'mailbox', 'mailboxes')}, "
-        f"{counted(found.envelopes, 'waiting envelope', 'waiting envelopes')}; "
-        f"{counted(found.invitations_deleted, 'unclaimed invitation', 'unclaimed invitations')} "
-        "deleted.",
-    )
+    mailboxes = counted(found.mailboxes, "mailbox", "mailboxes")
+    envelopes = counted(found.envelopes, "waiting envelope", "waiting envelopes")
+    deleted = counted(found.invitations_deleted, "unclaimed invitation", "unclaimed invitations")
+    output.answer(invocation, answer, f"{mailboxes}, {envelopes}; {deleted} deleted.")
     if not invocation.json:
         output.remark(_LOST)
 

@@ -13,6 +13,7 @@ from e2etherapy.cli.invocation import Invocation, json_option
 from e2etherapy.cli.saving import new_file
 
 if TYPE_CHECKING:
+    from e2etherapy.cli.answers import Copied
     from e2etherapy.relay.database_place import DatabasePlace
 
 _VARIABLE = "E2ETHERAPY_RELAY_DATABASE"
@@ -87,6 +88,7 @@ def allow(
     Prints an allowance, once: it is a secret. The relay may be running.
     """
     from e2etherapy.cli.answers import Allowance
+    from e2etherapy.cli.wording import counted
 
     _require_database(database)
     text = _granted(database, mailboxes) if file is None else None
@@ -100,7 +102,8 @@ def allow(
     if not invocation.json:
         where = "It is shown once" if file is None else f"It is in {file}, which only you can read"
         output.remark(
-            f"This allowance pays for {mailboxes} mailboxes, two for each client. {where}: hand it "
+            f"This allowance pays for {counted(mailboxes, 'mailbox', 'mailboxes')}, two for each "
+            f"client. {where}: hand it "
             "to the therapist in confidence, for 'e2etherapy init --allowance-file'."
         )
 
@@ -126,8 +129,8 @@ def _require_database(database: DatabasePlace) -> None:
 
     if isinstance(database, Path) and not database.exists():
         raise RelayDatabaseUnusable(
-            f"There is no database {database}. Nothing was made; check the path. "
-            "'e2etherapy relay serve' makes it."
+            f"There is no file {database}. Nothing was made or changed; check the path. A relay's "
+            "first start makes its database ('e2etherapy relay serve')."
         )
 
 
@@ -151,6 +154,21 @@ def migrate(invocation: Invocation, database: DatabasePlace) -> None:
     _require_database(database)
     version = asyncio.run(bring_forward(database))
     output.answer(invocation, Migrated(version=version), f"The database has version {version}.")
+
+
+def _counts(copied: Copied) -> list[str]:
+    from e2etherapy.cli.wording import counted
+
+    return [
+        counted(getattr(copied, many), one, many)
+        for many, one in {
+            "allowances": "allowance",
+            "tickets": "ticket",
+            "mailboxes": "mailbox",
+            "envelopes": "envelope",
+            "invitations": "invitation",
+        }.items()
+    ]
 
 
 @relay.command(
@@ -200,7 +218,7 @@ def copy(invocation: Invocation, source: Path, target: DatabasePlace) -> None:
         envelopes=copied.envelopes,
         invitations=copied.invitations,
     )
-    counts = ", ".join(f"{getattr(answer, name)} {name}" for name in answer.__struct_fields__)
+    counts = ", ".join(_counts(answer))
     output.answer(invocation, answer, f"Copied and compared: {counts}.")
     if not invocation.json:
         output.remark(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import shlex
 import stat
 import time
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from e2etherapy.cli.serving import configured
 from e2etherapy.errors import RelaySetupError
 from e2etherapy.relay.limits import SPARE_FILES
 from e2etherapy.relay.listening import check_exposure
+from e2etherapy.relay.options import OPTIONS
 from e2etherapy.relay.sqlite.inspection import condition
 from e2etherapy.relay.tls import validity_of
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
@@ -43,29 +45,51 @@ def examine(config: Path | None, flags: dict[str, Any]) -> RelayExamination:
     try:
         _, settings = configured(config, flags)
     except RelaySetupError as error:
-        checks.append(_look("configuration", str(error)))
+        checks.append(_look("configuration", f"{error}{_beginning(config, flags)}"))
     else:
-        checks += _of_settings(settings)
+        checks += _of_settings(settings, _start(config, flags))
     return RelayExamination(healthy=all(check.ok for check in checks), checks=checks)
 
 
-def _of_settings(settings: Settings) -> list[RelayCheck]:
+def _beginning(config: Path | None, flags: dict[str, Any]) -> str:
+    """Say how to begin, to somebody who has not set anything."""
+    if config is not None or any(value is not None for value in flags.values()):
+        return ""
+    return (
+        " deploy/relay.toml is a file to begin with, for --config. To try a relay on this machine: "
+        "e2etherapy relay serve --listen 127.0.0.1:8700 --database relay.db"
+    )
+
+
+def _start(config: Path | None, flags: dict[str, Any]) -> str:
+    """Return the command that starts the relay that was asked about."""
+    named = {"--config": config} | {option.flag: flags.get(option.name) for option in OPTIONS}
+    words = ["e2etherapy", "relay", "serve"]
+    for flag, value in named.items():
+        if isinstance(value, bool):
+            words.append(flag if value else f"--not-{flag.removeprefix('--')}")
+        elif value is not None:
+            words += [flag, str(value)]
+    return shlex.join(words)
+
+
+def _of_settings(settings: Settings, start: str) -> list[RelayCheck]:
     return [
         _fine("configuration", "The configuration can be used."),
         _exposure(settings),
         *([_certificate(settings)] if settings.certificate else []),
-        *_place(settings),
+        *_place(settings, start),
         _open_files(settings),
         _memory(),
         _log(),
     ]
 
 
-def _place(settings: Settings) -> list[RelayCheck]:
+def _place(settings: Settings, start: str) -> list[RelayCheck]:
     if not isinstance(settings.database, Path):
         return [_server(settings.database), _permissions(settings, None)]
     return [
-        *_database(settings.database),
+        *_database(settings.database, start),
         _file_system(settings.database.absolute().parent),
         _disk(settings, settings.database),
         _permissions(settings, settings.database),
@@ -127,9 +151,10 @@ def _certificate(settings: Settings) -> RelayCheck:
     return _fine("certificate", sentence)
 
 
-def _database(database: Path) -> list[RelayCheck]:
+def _database(database: Path, start: str) -> list[RelayCheck]:
     if not database.exists():
-        return [_fine("database", "There is no database yet; the relay makes it.")]
+        sentence = f"There is no database yet. The first start makes it: {start}"
+        return [_fine("database", sentence)]
     try:
         found = condition(database)
     except RelaySetupError as error:
@@ -173,13 +198,18 @@ def _kind_of_file_system(folder: Path) -> str | None:
 def _disk(settings: Settings, database: Path) -> RelayCheck:
     folder = database.absolute().parent
     if not folder.is_dir():
-        return _look("disk", "The folder of the database does not exist. Make it.")
+        sentence = f"The folder of the database does not exist. Run: {_make(folder)}"
+        return _look("disk", sentence)
     found = os.statvfs(folder)
     room = found.f_bavail * found.f_frsize
-    sentence = f"There is room for about {room // ENVELOPE_SIZE:,} envelopes."
+    sentence = f"There is room for more envelopes, about {room // ENVELOPE_SIZE:,}."
     if room < max(settings.limits.disk_reserve_bytes, _LITTLE_ROOM):
         return _look("disk", f"{sentence} Make room before the relay has to refuse them.")
     return _fine("disk", sentence)
+
+
+def _make(folder: Path) -> str:
+    return shlex.join(["mkdir", "-p", "-m", "700", str(folder)])
 
 
 def _permissions(settings: Settings, database: Path | None) -> RelayCheck:
@@ -195,6 +225,8 @@ def _permissions(settings: Settings, database: Path | None) -> RelayCheck:
         return _look("permissions", f"Others may write in {folder}. Run: chmod 700 '{folder}'")
     if folder.is_dir() and not os.access(folder, os.W_OK):
         return _look("permissions", f"This user may not write in {folder}. Be the relay's user.")
+    if not database.exists():
+        return _fine("permissions", "The database will be its owner's alone to read.")
     return _fine("permissions", "Nobody but their owner reads the database and the key.")
 
 

@@ -64,18 +64,34 @@ def configured(config: Path | None, flags: dict[str, Any]) -> tuple[Configuratio
     epilog="\b\nExample:\n  e2etherapy relay serve --listen 127.0.0.1:8700 --database relay.db"
 )
 @settings_options
-def serve(config: Path | None, **flags: Any) -> None:  # noqa: ANN401 - one for each setting
+@json_option
+@click.pass_obj
+def serve(invocation: Invocation, /, config: Path | None, **flags: Any) -> None:  # noqa: ANN401
     """Serve until SIGTERM or Ctrl-C.
 
-    Prints one line of JSON with its URL when it can be reached; its log goes to standard error.
-    SIGHUP takes up a new certificate and new limits.
+    Says where it listens when it can be reached: in words at a terminal, otherwise as one line of
+    JSON. Its log goes to standard error. SIGHUP takes up a new certificate and new limits. A file
+    that a relay serves already is refused.
     """
+    import sys
+
     from e2etherapy.relay.memory import keep_out_of_core_dumps
     from e2etherapy.relay.server import serve as run
 
     keep_out_of_core_dumps()
     _, settings = configured(config, flags)
-    run(settings, lambda: configured(config, flags)[1])
+
+    def reread() -> Settings:
+        return configured(config, flags)[1]
+
+    if invocation.json or not sys.stdout.isatty():
+        run(settings, reread)
+    else:
+        from e2etherapy.cli.relay_terminal import TerminalLog
+        from e2etherapy.relay.clock import system_today
+
+        log = TerminalLog(sys.stderr, system_today, settings)
+        run(settings, reread, log.listening, log)
 
 
 @click.command(epilog="\b\nExample:\n  e2etherapy relay check --config /etc/e2etherapy/relay.toml")
@@ -100,3 +116,6 @@ def check(invocation: Invocation, /, config: Path | None, **flags: Any) -> None:
     )
     lines = [f"{one.name} = {json.dumps(one.value)}  ({one.origin})" for one in told.settings]
     output.answer(invocation, told, "\n".join(lines))
+    place = settings.database
+    if isinstance(place, Path) and not place.exists() and not invocation.json:
+        output.remark(f"There is no database {place} yet: the first start makes it.")

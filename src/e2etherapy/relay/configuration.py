@@ -110,17 +110,21 @@ def _from_file(file: Path) -> Iterator[tuple[str, Entry]]:
         with file.open("rb") as opened:
             data = opened.read(_LARGEST_FILE + 1)
         if len(data) > _LARGEST_FILE:
-            raise InvalidConfiguration(f"{origin} is too long to be a relay's configuration.")
+            raise _unreadable(origin, "is too long to be a relay's configuration")
         content = tomllib.loads(data.decode())
     except OSError as problem:
         reason = problem.strerror or "it cannot be used"
-        raise InvalidConfiguration(f"{origin} cannot be read ({reason}).") from None
+        raise _unreadable(origin, f"cannot be read ({reason})") from None
     except ValueError as problem:
         # The parser's words end with the place; what comes before may quote the file.
         place = str(problem).rpartition("(")[2].rstrip(")") if "(at" in str(problem) else "UTF-8"
-        raise InvalidConfiguration(f"{origin} is not TOML ({place}).") from None
+        raise _unreadable(origin, f"is not TOML ({place})") from None
     for name, value in content.items():
         yield name, _checked(_known(name, origin), value, origin)
+
+
+def _unreadable(origin: str, what: str) -> InvalidConfiguration:
+    return InvalidConfiguration(f"{origin} {what}.", f"The file {what}.")
 
 
 def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, Entry]]:
@@ -135,7 +139,10 @@ def _known(name: str, origin: str) -> Option:
         return BY_NAME[name]
     near = difflib.get_close_matches(name, BY_NAME, 1)
     hint = f" Did you mean {near[0]}?" if near else ""
-    raise InvalidConfiguration(f"{name!r}, set by {origin}, is no setting of a relay.{hint}")
+    raise InvalidConfiguration(
+        f"{name!r}, set by {origin}, is no setting of a relay.{hint}",
+        f"Something is set that is no setting of a relay.{hint}",
+    )
 
 
 def _parsed(option: Option, text: str) -> Value:
@@ -168,13 +175,17 @@ def _a(kind: Kind) -> str:
 
 
 def _wrong(option: Option, origin: str, what: str) -> InvalidConfiguration:
-    return InvalidConfiguration(f"{option.name}, set by {origin}, {what}.", option.name)
+    return InvalidConfiguration(
+        f"{option.name}, set by {origin}, {what}.", f"It {what}.", option.name
+    )
 
 
 def _missing(name: str) -> InvalidConfiguration:
     option = BY_NAME[name]
     return InvalidConfiguration(
-        f"{name} is not set: give {option.flag}, {option.variable}, or {name} in a file.", name
+        f"{name} is not set: give {option.flag}, {option.variable}, or {name} in a file.",
+        "It is not set.",
+        name,
     )
 
 
@@ -182,12 +193,15 @@ def _refuse_contradictions(configuration: Configuration) -> None:
     for name, needed in (("tls_certificate", "tls_key"), ("tls_key", "tls_certificate")):
         if name in configuration and needed not in configuration:
             origin = configuration[name].origin
-            raise InvalidConfiguration(f"{name}, set by {origin}, needs {needed} as well.", needed)
+            raise InvalidConfiguration(
+                f"{name}, set by {origin}, needs {needed} as well.", f"{name} needs it.", needed
+            )
     for smaller, greater in _ORDERED:
         one, other = configuration[smaller], configuration[greater]
         if float(one.value) > float(other.value):
             raise InvalidConfiguration(
                 f"{smaller}, set by {one.origin}, is above {greater}, set by {other.origin}.",
+                f"It is above {greater}.",
                 smaller,
             )
     metrics, listen = configuration.get("metrics_listen"), configuration.get("listen")
@@ -204,7 +218,9 @@ def _address(configuration: Configuration, name: str) -> ListenAddress | None:
     try:
         address = parse_listen_address(str(entry.value))
     except InvalidListenAddress as error:
-        raise InvalidConfiguration(f"{name}, set by {entry.origin}: {error}", name) from None
+        raise InvalidConfiguration(
+            f"{name}, set by {entry.origin}: {error}", str(error), name
+        ) from None
     if name == "metrics_listen" and not address.is_local:
         raise _wrong(
             BY_NAME[name],
@@ -219,7 +235,7 @@ def _database(entry: Entry) -> DatabasePlace:
         return parse_database(str(entry.value))
     except RelayDatabaseUnusable as error:
         raise InvalidConfiguration(
-            f"database, set by {entry.origin}: {error}", "database"
+            f"database, set by {entry.origin}: {error}", str(error), "database"
         ) from None
 
 

@@ -6,7 +6,7 @@ A driver is imported only when its database is used: PostgreSQL's is not loaded 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 
 from e2etherapy.relay.copying import Copied
@@ -14,6 +14,27 @@ from e2etherapy.relay.database_place import DatabasePlace, PostgresDatabase
 from e2etherapy.relay.restoring import Restored
 from e2etherapy.relay.statistics import Statistics
 from e2etherapy.relay.store import Store
+
+_ANOTHER = (
+    "Stop that relay, or give this one a database of its own: at two relays on one file, devices "
+    "would not be told of what arrives at the other. Several relays can share a PostgreSQL "
+    "database (docs/postgres.md)."
+)
+
+
+def served(place: DatabasePlace) -> AbstractContextManager[None]:
+    """Keep a second relay from an SQLite file while one serves it; PostgreSQL takes several.
+
+    Whoever counts, backs up or grants beside the relay is not kept from it.
+
+    Raises:
+        RelayDatabaseUnusable: on entering, that a relay serves it already.
+    """
+    if isinstance(place, Path):
+        from e2etherapy.relay.sqlite.lock import sole_use  # noqa: PLC0415 - see above
+
+        return sole_use(place, _ANOTHER)
+    return nullcontext()
 
 
 async def open_store(place: DatabasePlace) -> Store:
@@ -70,7 +91,7 @@ async def mark_restored(place: DatabasePlace, minute: int) -> Restored:
     Raises:
         BackupRefused: the clock is behind an earlier restore.
         RelayDatabaseTooNew: a newer version of this program wrote it.
-        RelayDatabaseUnusable: it cannot be opened, or is not a relay's.
+        RelayDatabaseUnusable: it cannot be opened, is not a relay's, or is a file that one serves.
     """
     if isinstance(place, Path):
         from e2etherapy.relay.sqlite import backup  # noqa: PLC0415 - see above

@@ -17,7 +17,7 @@ from e2etherapy.relay.clock import Today, iso_date
 _PACKAGE = "e2etherapy"
 _FIELDS = frozenset(
     {"event", "level", "day", "exception", "at", "within", "logger", "envelopes", "invitations"}
-    | {"setting", "restart"}
+    | {"setting", "reason", "restart"}
 )
 
 
@@ -68,9 +68,14 @@ class RelayLog:
         """Certificate and limits were read again; `restart` names settings that wait for one."""
         self._log.info("reloaded", restart=list(restart))
 
-    def reload_refused(self, setting: str | None) -> None:
-        """What was read again cannot be used, and nothing changed; the setting, if it is one."""
-        self._log.error("reload refused", setting=setting)
+    def reload_refused(self, setting: str | None, reason: str) -> None:
+        """What was read again cannot be used, and nothing changed.
+
+        Args:
+            setting: which one, if it is one.
+            reason: what is wrong with it, in words that name no file and repeat no value.
+        """
+        self._log.error("reload refused", setting=setting, reason=reason)
 
     def fault(self, problem: BaseException) -> None:
         """Something unexpected happened: its type and where, never its message or any value."""

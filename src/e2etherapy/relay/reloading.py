@@ -47,12 +47,13 @@ class Reloading:
             settings = self._reread()
             if running.tls is not None and settings.certificate is not None:
                 running.tls.exchange(settings.certificate)
-        except InvalidCertificate:
-            self._log.reload_refused("tls_certificate")
+        except InvalidCertificate as problem:
+            # Its sentences name no file.
+            self._log.reload_refused("tls_certificate", str(problem))
         except InvalidConfiguration as problem:
-            self._log.reload_refused(problem.setting)
+            self._log.reload_refused(problem.setting, problem.reason)
         except RelaySetupError:
-            self._log.reload_refused(None)
+            self._log.reload_refused(None, "What is set cannot be used.")
         else:
             limits = limits_of_this_process(settings.limits)
             running.relay.adopt(limits)

@@ -19,7 +19,7 @@ from aiohttp import web
 from e2etherapy.relay import reserve
 from e2etherapy.relay.app import Relay
 from e2etherapy.relay.clock import SteadyDays, Today, system_today
-from e2etherapy.relay.database import open_store
+from e2etherapy.relay.database import open_store, served
 from e2etherapy.relay.http import RelayServer
 from e2etherapy.relay.limits import limits_of_this_process
 from e2etherapy.relay.listening import ListenAddress, bind, check_exposure
@@ -42,22 +42,36 @@ class Listening(msgspec.Struct, frozen=True, tag="listening", tag_field="event")
     """None for a Unix socket."""
 
 
-def serve(settings: Settings, reread: Callable[[], Settings] | None = None) -> None:
+def print_json(listening: Listening) -> None:
+    """Say where a relay listens to a script that reads standard output."""
+    print(msgspec.json.encode(listening).decode(), flush=True)  # noqa: T201 - for a script
+
+
+def serve(
+    settings: Settings,
+    reread: Callable[[], Settings] | None = None,
+    announce: Callable[[Listening], None] = print_json,
+    log: RelayLog | None = None,
+) -> None:
     """Run a relay in this process until SIGTERM or SIGINT, then stop in order.
 
-    SIGHUP makes it take up certificate and limits anew, from what `reread` returns; without one,
-    from the same files.
+    SIGHUP makes it take up certificate and limits anew.
 
-    Prints one line of JSON (see Listening) to standard output when it can be reached; its log
-    goes to standard error.
+    Args:
+        settings: what it is started with.
+        reread: returns what SIGHUP makes it take up; without one, that is from the same files.
+        announce: is told when it can be reached; prints one line of JSON (see Listening) to
+            standard output.
+        log: by default JSON on standard error.
 
     Raises:
         RelaySetupError: it cannot run like this; nothing was changed.
     """
-    log = RelayLog(sys.stderr, system_today)
+    log = log or RelayLog(sys.stderr, system_today)
     silence_libraries(log)
+    reloading = Reloading(reread or (lambda: settings), log)
     with asyncio.Runner(loop_factory=_fastest_loop()) as runner:
-        runner.run(_serve_until_signal(settings, Reloading(reread or (lambda: settings), log), log))
+        runner.run(_serve_until_signal(settings, reloading, log, announce))
 
 
 def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -69,7 +83,12 @@ def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-async def _serve_until_signal(settings: Settings, reloading: Reloading, log: RelayLog) -> None:
+async def _serve_until_signal(
+    settings: Settings,
+    reloading: Reloading,
+    log: RelayLog,
+    announce: Callable[[Listening], None],
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -78,7 +97,7 @@ async def _serve_until_signal(settings: Settings, reloading: Reloading, log: Rel
     loop.add_signal_handler(signal.SIGHUP, reloading.now)
     days = SteadyDays(log.clock_disputed)
     async with running(settings, log, days.today, reloading) as listening:
-        print(msgspec.json.encode(listening).decode(), flush=True)  # noqa: T201 - for a script
+        announce(listening)
         await stop.wait()
 
 
@@ -96,6 +115,7 @@ async def running(
     check_exposure(settings.listen, settings.certificate, behind_proxy=settings.behind_proxy)
     tls = CurrentCertificate(settings.certificate) if settings.certificate else None
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(served(settings.database))
         listener = stack.enter_context(bind(settings.listen))
         _remove_afterwards(settings.listen, stack)
         store = await open_store(settings.database)

@@ -177,3 +177,42 @@ def test_names_of_flags_and_variables_follow_from_the_key() -> None:
     assert BY_NAME["tls_key"].flag == "--tls-key"
     assert BY_NAME["tls_key"].variable == "E2ETHERAPY_RELAY_TLS_KEY"
     assert len(BY_NAME) == len(OPTIONS)
+
+
+SECRET = "4f6b-the-key"
+FOLDER = "robins-folder"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"'{SECRET}' = 1",
+        f"waits = '{SECRET}'",
+        f"waits = {SECRET}",
+        f"listen = '{SECRET}'",
+        f"metrics_listen = '{SECRET}.example:1'",
+        f"metrics_listen = '127.0.0.1:1'\nlisten = '127.0.0.1:1'\ndatabase = '{SECRET}'",
+        f"database = 'postgresql://relay:{SECRET}@db/relay'",
+        f"database = 'postgresql://[{SECRET}/relay'",
+        f"tls_key = '{SECRET}'",
+        f"tls_certificate = '{SECRET}'",
+        "waits = 0",
+        "waits = 200000",
+        f"# {'x' * 65_536} {SECRET}",
+        "\xff",
+        None,
+    ],
+)
+def test_the_reason_for_the_log_names_no_file_and_repeats_nothing(
+    tmp_path: Path, text: str | None
+) -> None:
+    (tmp_path / FOLDER).mkdir()
+    file = tmp_path / FOLDER / "relay.toml"
+    if text is not None:
+        file.write_bytes(text.encode("latin-1"))
+    flags = {name: value for name, value in ENOUGH.items() if name not in (text or "")}
+    with pytest.raises(InvalidConfiguration) as caught:
+        settings_from(resolve(file, {}, flags))
+    reason = caught.value.reason
+    assert reason.endswith(".")
+    assert not [word for word in (SECRET, FOLDER, "relay.toml", str(tmp_path)) if word in reason]

@@ -15,7 +15,6 @@ from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.group import MAX_PENDING, MAX_PENDING_DEPOSITS
 from e2etherapy.relay.postgres.connection import SESSION, setup_connection
 from e2etherapy.relay.postgres.deposits import MAX_GROUP
-from e2etherapy.relay.postgres.errors import UnexpectedAnswer, in_store_words
 from e2etherapy.relay.postgres.schema import PARTITIONS
 from e2etherapy.relay.postgres.server_settings import check_server
 from e2etherapy.relay.postgres.store import PostgresStore
@@ -201,50 +200,6 @@ async def test_scrubbing_frees_the_room_of_what_was_acknowledged(
 
 
 # Errors
-
-
-@pytest.mark.parametrize(
-    ("state", "kind"),
-    [
-        ("53100", DiskFull),
-        ("53200", Busy),
-        ("53300", Busy),
-        ("57P01", Busy),
-        ("57P03", Busy),
-        ("57014", Busy),
-        ("55P03", Busy),
-        ("40P01", Busy),
-        ("40001", Busy),
-        ("25006", Busy),
-        ("08006", Busy),
-        ("23505", UnexpectedAnswer),
-        ("42703", UnexpectedAnswer),
-    ],
-)
-def test_an_error_of_the_server_loses_its_words(state: str, kind: type[Exception]) -> None:
-    problem = asyncpg.PostgresError.new(
-        {"C": state, "M": "duplicate key", "D": "Key (mailbox)=(Robin) already exists."}
-    )
-    translated = in_store_words(problem)
-    assert type(translated) is kind
-    assert "Robin" not in f"{translated!r} {translated}"
-
-
-@pytest.mark.parametrize(
-    "problem",
-    [
-        asyncpg.InterfaceError("connection is closed"),
-        ConnectionRefusedError("relay.example"),
-        TimeoutError(),
-    ],
-)
-def test_a_lost_connection_is_busy(problem: Exception) -> None:
-    assert isinstance(in_store_words(problem), Busy)
-
-
-def test_what_is_no_error_of_the_database_stays_what_it_is() -> None:
-    problem = ZeroDivisionError()
-    assert in_store_words(problem) is problem
 
 
 async def test_on_a_full_disk_deposits_fail_while_deleting_goes_on(

@@ -9,6 +9,7 @@ import pytest
 
 from e2etherapy.mailbox import operations as api
 from e2etherapy.mailbox.capabilities import OwnedMailbox
+from tests.support.relay_versions import speaking
 from tests.support.relays import (
     REFUSAL,
     RelayAt,
@@ -18,7 +19,6 @@ from tests.support.relays import (
     draw,
     envelope,
     relay,
-    speaking,
 )
 
 HEALTH = Request("GET", "/v1/health")

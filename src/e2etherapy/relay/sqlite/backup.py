@@ -6,10 +6,10 @@ relay that runs goes on meanwhile: it never waits for the copy.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -17,12 +17,14 @@ from e2etherapy.errors import BackupRefused
 from e2etherapy.mailbox.operations import COUNT_BITS
 from e2etherapy.relay.restoring import Restored, check_minute
 from e2etherapy.relay.sqlite.inspection import opened_for_reading, require_relay
+from e2etherapy.relay.sqlite.lock import lock, sole_use
 
 _STEP_PAGES = 256
 """1 MiB."""
 _PAUSE_SECONDS = 0.01
 """After each step, so that the disk is the relay's in between: about 80 MB a second."""
 _SIDES = ("-wal", "-shm", "-journal")
+_STOP_IT = "Stop that relay first."
 
 
 def back_up(source: Path, target: Path) -> int:
@@ -38,7 +40,7 @@ def back_up(source: Path, target: Path) -> int:
         OSError: `target` cannot be written.
     """
     with _new_file(target) as part, opened_for_reading(source) as reader:
-        _copy(reader, part)
+        _copy(reader, part, _pause)
         return part.stat().st_size
 
 
@@ -53,17 +55,20 @@ def restore(source: Path, target: Path, minute: int) -> Restored:
     Raises:
         BackupRefused: `target` exists, `source` is damaged, or the clock is behind an earlier
             restore.
-        RelayDatabaseUnusable: `source` is no relay's database.
+        RelayDatabaseUnusable: `source` is no relay's database, or a relay serves `target`, which
+            may be gone from under it.
         RelayDatabaseTooNew: a newer version of this program wrote it.
         OSError: `target` cannot be written.
     """
-    for side in _SIDES:
-        if os.path.lexists(f"{target}{side}"):
-            raise _taken()
-    with _new_file(target) as part:
-        with opened_for_reading(source, immutable=True) as reader:
-            _copy(reader, part)
-        return mark_restored(part, minute)
+    if any(os.path.lexists(f"{target}{side}") for side in ("", *_SIDES)):
+        raise _taken()
+    with (
+        opened_for_reading(source, immutable=True) as reader,
+        sole_use(target, _STOP_IT),
+        _new_file(target) as part,
+    ):
+        _copy(reader, part, None)
+        return _raise_positions(part, minute)
 
 
 def mark_restored(path: Path, minute: int) -> Restored:
@@ -75,10 +80,15 @@ def mark_restored(path: Path, minute: int) -> Restored:
 
     Raises:
         BackupRefused: the clock is behind an earlier restore.
-        RelayDatabaseUnusable: it is no relay's database.
+        RelayDatabaseUnusable: it is no relay's database, or a relay serves it.
         RelayDatabaseTooNew: a newer version of this program wrote it.
     """
     require_relay(path)
+    with sole_use(path, _STOP_IT):
+        return _raise_positions(path, minute)
+
+
+def _raise_positions(path: Path, minute: int) -> Restored:
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("PRAGMA secure_delete = ON")
         database.execute("BEGIN IMMEDIATE")
@@ -94,14 +104,22 @@ def mark_restored(path: Path, minute: int) -> Restored:
     return Restored(mailboxes, envelopes, deleted)
 
 
-def _copy(reader: sqlite3.Connection, part: Path) -> None:
-    """Copy in steps all that belongs to one moment, and verify the copy."""
+def _copy(
+    reader: sqlite3.Connection, part: Path, pause: Callable[[int, int, int], None] | None
+) -> None:
+    """Copy in steps all that belongs to one moment, and verify the copy.
+
+    Args:
+        reader: where from.
+        part: where to.
+        pause: called after each step, if a relay runs on the same disk.
+    """
     # The open transaction holds that moment: without it, each deposit would begin the copy anew.
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM sqlite_schema").fetchall()
     with closing(sqlite3.connect(part, isolation_level=None)) as writer:
         try:
-            reader.backup(writer, pages=_STEP_PAGES, sleep=_PAUSE_SECONDS)
+            reader.backup(writer, pages=_STEP_PAGES, progress=pause)
             # One file, without a log beside it.
             writer.execute("PRAGMA journal_mode = DELETE").fetchall()
             found = writer.execute("PRAGMA integrity_check(1)").fetchall()
@@ -110,6 +128,11 @@ def _copy(reader: sqlite3.Connection, part: Path) -> None:
             raise _damaged_or(problem) from None
     if found != [("ok",)] or strangers:
         raise BackupRefused("The database is damaged. Nothing was kept of the copy.")
+
+
+def _pause(_status: int, _left: int, _pages: int) -> None:
+    # The method's own `sleep` is for a database that is locked, and never for one that is not.
+    time.sleep(_PAUSE_SECONDS)
 
 
 def _damaged_or(problem: sqlite3.DatabaseError) -> Exception:
@@ -125,7 +148,12 @@ def _new_file(target: Path) -> Iterator[Path]:
     if os.path.lexists(target):
         raise _taken()
     part = target.with_name(f"{target.name}.part")
-    handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as problem:
+        # Nobody has asked for the name under which it is written.
+        problem.filename = str(target)
+        raise
     try:
         _claim(handle)
         try:
@@ -140,10 +168,8 @@ def _new_file(target: Path) -> Iterator[Path]:
 
 def _claim(handle: int) -> None:
     """Take what a backup that was cut off has left, but not what another one is writing."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise BackupRefused("Another backup to this file is being made.") from None
+    if not lock(handle):
+        raise BackupRefused("Another backup to this file is being made.")
     os.fchmod(handle, 0o600)
     os.ftruncate(handle, 0)
 

@@ -40,7 +40,7 @@ def opened_for_reading(path: Path, *, immutable: bool = False) -> Iterator[sqlit
     try:
         reader = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=10)
     except sqlite3.Error:
-        raise _unusable() from None
+        raise _unusable() if _is_there(path) else _absent(path) from None
     reader.isolation_level = None
     with closing(reader):
         _check(reader)
@@ -118,6 +118,23 @@ def _unusable() -> RelayDatabaseUnusable:
         "This is not a relay's database, or it cannot be read. Nothing was changed: check the "
         "path and who may read it."
     )
+
+
+def _absent(path: Path) -> RelayDatabaseUnusable:
+    return RelayDatabaseUnusable(
+        f"There is no file {path}. Nothing was made or changed; check the path."
+    )
+
+
+def _is_there(path: Path) -> bool:
+    """Say no only where that is known: what lies in a closed folder may be there."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _number(reader: sqlite3.Connection, statement: str) -> int:

@@ -122,7 +122,7 @@ class SqliteStore:
     def on_arrival_elsewhere(
         self, listener: Callable[[MailboxId], None], on_doubt: Callable[[], None]
     ) -> None:
-        """See Store.on_arrival_elsewhere: one file has one relay, and there is nothing to tell."""
+        """See Store.on_arrival_elsewhere: one file has one relay (`lock`), and nothing to tell."""
 
     async def collect(self, mailbox: MailboxId, after: int, limit: int) -> list[StoredEnvelope]:
         """See Store.collect."""

@@ -18,7 +18,8 @@ from e2etherapy.mailbox.operations import UNKNOWN_VERSION, UnknownVersion
 from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.messenger.line.versions import NEWER, OLDER, check, difference
 from tests.support.devices import two
-from tests.support.relays import relay, speaking
+from tests.support.relay_versions import speaking
+from tests.support.relays import relay
 
 NOW = datetime(2024, 10, 4, 12, tzinfo=UTC)
 
