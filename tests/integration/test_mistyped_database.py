@@ -45,7 +45,8 @@ def test_a_mistyped_path_is_named_and_nothing_is_made(
     outcome = run(folder, "relay", *command)
     assert (outcome.code, outcome.output) == (33, b"")
     assert (
-        "There is no file typo.db. Nothing was made or changed; check the path." in outcome.errors
+        "There is no database typo.db. Nothing was made or changed; check the path."
+        in outcome.errors
     )
     assert files(folder) == before
 

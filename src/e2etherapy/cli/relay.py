@@ -129,8 +129,8 @@ def _require_database(database: DatabasePlace) -> None:
 
     if isinstance(database, Path) and not database.exists():
         raise RelayDatabaseUnusable(
-            f"There is no file {database}. Nothing was made or changed; check the path. A relay's "
-            "first start makes its database ('e2etherapy relay serve')."
+            f"There is no database {database}. Nothing was made or changed; check the path. "
+            "A relay's first start makes its database ('e2etherapy relay serve')."
         )
 
 

@@ -122,7 +122,7 @@ def _unusable() -> RelayDatabaseUnusable:
 
 def _absent(path: Path) -> RelayDatabaseUnusable:
     return RelayDatabaseUnusable(
-        f"There is no file {path}. Nothing was made or changed; check the path."
+        f"There is no database {path}. Nothing was made or changed; check the path."
     )
 
 
