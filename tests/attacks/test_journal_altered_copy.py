@@ -35,7 +35,7 @@ def refused(copy: Unpacked) -> str:
 def test_an_untouched_copy_fits(tmp_path: Path) -> None:
     code, printed = whole(tmp_path).verify()
     assert code == 0
-    assert b"3 entries (0 blanked in this copy), 1 files. All of it fits." in printed
+    assert b"3 entries (0 blanked in this copy), 1 file. All of it fits." in printed
 
 
 def test_a_file_exchanged_together_with_its_listed_hash_is_noticed(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 
 from e2etherapy.errors import (
+    RelayBusy,
     RelayError,
     RelayFull,
     RelayProtocolError,
@@ -90,8 +91,8 @@ async def test_a_server_that_says_yes_to_everything_has_stored_nothing(operation
     ("status", "error"),
     [
         (404, RelayRefused),
-        (429, RelayUnreachable),
-        (503, RelayUnreachable),
+        (429, RelayBusy),
+        (503, RelayBusy),
         (507, RelayFull),
         (400, RelayProtocolError),
         (401, RelayProtocolError),

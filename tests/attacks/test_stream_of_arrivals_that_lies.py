@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from e2etherapy.errors import RelayError, RelayProtocolError, RelayRefused, RelayUnreachable
+from e2etherapy.errors import (
+    RelayBusy,
+    RelayError,
+    RelayProtocolError,
+    RelayRefused,
+    RelayUnreachable,
+)
 from e2etherapy.mailbox.capabilities import OwnerKey
 from e2etherapy.messenger.line.connection import RelayConnection
 from tests.support.arrivals_relay import (
@@ -72,8 +78,8 @@ async def test_what_is_no_stream_of_arrivals_is_an_answer_that_makes_no_sense(
         (200, "application/json", RelayProtocolError),
         (204, "text/event-stream", RelayProtocolError),
         (404, "text/event-stream", RelayRefused),
-        (429, "text/event-stream", RelayUnreachable),
-        (503, "text/event-stream", RelayUnreachable),
+        (429, "text/event-stream", RelayBusy),
+        (503, "text/event-stream", RelayBusy),
         (500, "text/event-stream", RelayProtocolError),
     ],
 )
