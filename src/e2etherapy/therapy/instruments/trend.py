@@ -141,7 +141,7 @@ def recovery(depression: tuple[Instrument, Trend], anxiety: tuple[Instrument, Tr
         InvalidSeries: the two are not the PHQ-9 and the GAD-7, for which recovery is defined.
     """
     both = (depression, anxiety)
-    if [of.instrument for _, of in both] != ["phq-9", "gad-7"]:
+    if [(scale.id, of.instrument) for scale, of in both] != [("phq-9",) * 2, ("gad-7",) * 2]:
         raise InvalidSeries("Recovery is defined by the PHQ-9 and the GAD-7 together.")
     at_first = [is_case(scale, of.first.result) if of.first else None for scale, of in both]
     at_last = [is_case(scale, of.last.result) if of.last else None for scale, of in both]
