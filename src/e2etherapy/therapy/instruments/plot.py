@@ -19,7 +19,7 @@ from e2etherapy.therapy.instruments.definition import Instrument
 from e2etherapy.therapy.instruments.sentences import point, sentences
 from e2etherapy.therapy.instruments.trend import Dated, in_order
 
-WIDTH, HEIGHT = 720, 320
+WIDTH, HEIGHT = 760, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 560, 20, 262
 _GAPS = 276
 _DAYS = 298
