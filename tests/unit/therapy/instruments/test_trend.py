@@ -20,10 +20,11 @@ from tests.support.courses import course
 
 PHQ_9 = instrument("phq-9")
 GAD_7 = instrument("gad-7")
+COURSES_OF_ONE: list[list[int | None]] = [[], [None], [12], [None, 12, None]]
 
 
 def test_nothing_is_compared_before_there_are_two_scores() -> None:
-    for totals in ([], [None], [12], [None, 12, None]):
+    for totals in COURSES_OF_ONE:
         seen = trend(PHQ_9, course(PHQ_9, totals))
         assert seen.from_first is None
         assert seen.from_previous is None
