@@ -182,6 +182,13 @@ def test_a_contradiction_is_refused_with_its_place(
     assert str(refusal.value).endswith(".")
 
 
+def test_a_gate_behind_what_it_opens_is_refused() -> None:
+    data = good()
+    data["items"] = data["items"][::-1]
+    with pytest.raises(InvalidInstrument, match="the gate is not the first item"):
+        read(data)
+
+
 def test_two_functional_items_are_refused() -> None:
     data = good()
     data["items"] += [

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import msgspec
 import pytest
 
 from e2etherapy.errors import InvalidAnswers
+from e2etherapy.therapy.instruments.definition import Instrument
 from e2etherapy.therapy.instruments.pack import CORE, instrument
 from e2etherapy.therapy.instruments.scoring import Answers, score
 
@@ -120,13 +122,37 @@ def test_the_provisional_pattern_does_not_need_the_cut() -> None:
     }
 
 
+def changed(scale: Instrument, change: Callable[[dict[str, Any]], object]) -> Instrument:
+    """Return an instrument with rules that none of the pack has together."""
+    data: dict[str, Any] = msgspec.to_builtins(scale)
+    change(data)
+    return msgspec.convert(data, Instrument)
+
+
 def test_what_stands_behind_a_closed_gate_counts_nowhere() -> None:
-    """No instrument of the pack has both a gate and a subscale; one that does must keep to this."""
-    data: dict[str, Any] = msgspec.to_builtins(PC_PTSD_5)
-    data["scoring"]["subscales"] = [{"id": "all", "title": "All", "items": ["guard", "numb"]}]
-    gated = msgspec.convert(data, type(PC_PTSD_5))
+    part = {"id": "all", "title": "All", "items": ["guard", "numb"]}
+    gated = changed(PC_PTSD_5, lambda data: data["scoring"].update(subscales=[part]))
     assert score(gated, [0, 1, 1, 1, 1, 1]).subscales[0].score is None
     assert score(gated, [1, 1, 1, 1, 1, 1]).subscales[0].score == 2
+
+
+def test_a_gate_is_never_one_of_the_answers_that_may_be_missing() -> None:
+    missing = {"most": 2, "source": "made up"}
+    lenient = changed(PC_PTSD_5, lambda data: data["scoring"].update(missing=missing))
+    assert score(lenient, [1, 1, 1, 1, 1, None]).total == 5
+    assert score(lenient, [None, 1, 1, 1, 1, 1]).total is None
+
+
+def test_an_answer_that_is_missing_might_have_had_points_too() -> None:
+    def change(data: dict[str, Any]) -> None:
+        data["scoring"]["missing"] = {"most": 1, "source": "made up"}
+        data["second_look"] = {"item": "1", "sentence": "Look again.", "source": "made up"}
+
+    lenient = changed(instrument("pcl-5"), change)
+    assert score(lenient, [4] + [0] * 19).remarks == ("Look again.",)
+    partial = score(lenient, [4] + [0] * 18 + [None])
+    assert partial.total == 4
+    assert "Look again." not in partial.remarks
 
 
 def test_a_tuple_of_answers_is_as_good_as_a_list() -> None:
