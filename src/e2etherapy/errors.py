@@ -206,6 +206,39 @@ class IdentityUnconfirmed(MessengerError):
     """The safety phrase was compared and differed; nothing more is sent until that is resolved."""
 
 
+# --- therapy ------------------------------------------------------------------------------
+
+
+class TherapyError(E2ETherapyError):
+    """A value does not fit the rules of what it belongs to. Nothing was changed."""
+
+
+class InvalidInstrument(TherapyError):
+    """A file does not hold an instrument that this version can use.
+
+    Attributes:
+        file: its name.
+        field: the place in it, as in `$.items[0].wording`; `$` is the whole file.
+    """
+
+    def __init__(self, sentence: str = "", file: str = "", field: str = "$") -> None:
+        super().__init__(sentence)
+        self.file = file
+        self.field = field
+
+
+class InvalidAnswers(TherapyError):
+    """Answers do not fit their instrument: too many or few, or one that it does not offer."""
+
+
+class InvalidSeries(TherapyError):
+    """Results that are to be compared do not belong to one instrument."""
+
+
+class InvalidSchedule(TherapyError):
+    """The words do not name a schedule."""
+
+
 # --- running a relay ----------------------------------------------------------------------
 
 
