@@ -1,0 +1,1 @@
+"""What client and therapist agree on and tell each other about the therapy itself."""
