@@ -30,10 +30,10 @@ from e2etherapy.errors import (
     UnknownZone,
 )
 from e2etherapy.primitives import digest
-from e2etherapy.therapy import due, holidays, office_hours, reply_time
+from e2etherapy.therapy import due, holidays, office_hours, reply_time, zones
 from e2etherapy.therapy.holidays import Holidays
 from e2etherapy.therapy.office_hours import DAY, HOUR, OfficeHours
-from e2etherapy.therapy.plain_text import require_words
+from e2etherapy.therapy.plain_text import require_words, wrapped
 from e2etherapy.therapy.reply_time import ReplyTime, Unit
 from e2etherapy.wire import notation
 
@@ -162,6 +162,27 @@ def _malformed(error: Exception) -> MalformedData:
 def digest_of(terms: AgreementTerms) -> bytes:
     """Return the 32 bytes by which an acceptance names exactly this agreement."""
     return digest.labelled("agreement", encode(terms))
+
+
+def render(terms: AgreementTerms, width: int) -> str:
+    """Return an agreement as plain text: all of it, so that it can be read before it is accepted.
+
+    Args:
+        terms: the agreement.
+        width: of a line in cells; 20 at least.
+    """
+    begins = terms.valid_from.astimezone(zones.zone(terms.zone))
+    blocks = [
+        (f"Reply agreement {terms.version}", f"from {begins:%Y-%m-%d %H:%M:%S}"),
+        ("An answer comes within", f"{terms.reply_time.text()}, {terms.reply_time.meaning()}."),
+        ("Office hours", "\n".join(terms.office_hours.text().split(", "))),
+        ("On the clock of", terms.zone),
+        ("Days off", terms.holidays.text() or "None are named."),
+        ("Cover", terms.cover or "Nobody covers at other times."),
+        ("In a crisis", terms.crisis),
+    ]
+    lines = ([*wrapped(title, width), *wrapped(words, width, "  ")] for title, words in blocks)
+    return "\n\n".join("\n".join(block) for block in lines) + "\n"
 
 
 def looks_within_one_working_day(terms: AgreementTerms, at: datetime | None = None) -> bool:

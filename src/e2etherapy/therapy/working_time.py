@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from e2etherapy.errors import NoWorkingTime
@@ -46,8 +47,11 @@ class WorkingTime:
 
     def on(self, day: date) -> list[Stretch]:
         """Return the stretches of a date in order, with time between them."""
-        end = self.holidays.end_of_work(day)
-        cut = [Interval(i.start, min(i.end, end)) for i in self.hours.days[day.weekday()]]
+        intervals = self.hours.days[day.weekday()]
+        end = self.holidays.end_of_work(day) if intervals else 0
+        if not end:
+            return []
+        cut = (Interval(i.start, min(i.end, end)) for i in intervals)
         return stretches(self.zone, day, [i for i in cut if i.start < i.end])
 
     def coming(self, moment: int) -> int:
@@ -132,12 +136,12 @@ def stretches(zone: ZoneInfo, day: date, intervals: Iterable[Interval]) -> list[
     """Return the moments at which a zone's clock shows a date, and a time in an interval."""
     midnight = (day.toordinal() - _EPOCH) * _SECONDS
     found = []
-    for interval in intervals:
-        first, last = midnight + interval.start * _MINUTE, midnight + interval.end * _MINUTE
-        for start, end, ahead in _steady(zone, first - _SECONDS, last + _SECONDS):
-            stretch = max(start, first - ahead), min(end, last - ahead)
-            if stretch[0] < stretch[1]:
-                found.append(stretch)
+    for start, end, ahead in _steady(zone, midnight):
+        for interval in intervals:
+            first = max(start, midnight + interval.start * _MINUTE - ahead)
+            after = min(end, midnight + interval.end * _MINUTE - ahead)
+            if first < after:
+                found.append((first, after))
     return _joined(sorted(found))
 
 
@@ -151,24 +155,21 @@ def _joined(parts: list[Stretch]) -> list[Stretch]:
     return joined
 
 
-def _steady(zone: ZoneInfo, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Yield parts of a stretch in which the clock runs, and how far it is ahead of UTC in each.
+@lru_cache(maxsize=4_096)
+def _steady(zone: ZoneInfo, midnight: int) -> tuple[tuple[int, int, int], ...]:
+    """Return parts of three days around one, and how far the zone is ahead of UTC in each.
 
-    In no zone has a clock been set twice within a week since 1970, so that at most one change is
-    looked for in a day.
+    No zone has been set twice within a week since 1970, so that there are one or two parts.
     """
-    for begin in range(start, end, _SECONDS):
-        until = min(begin + _SECONDS, end)
-        before, after = _ahead(zone, begin), _ahead(zone, until)
-        if before == after:
-            yield begin, until, before
-            continue
-        last, change = begin, until
-        while change - last > 1:
-            middle = (last + change) // 2
-            last, change = (middle, change) if _ahead(zone, middle) == before else (last, middle)
-        yield begin, change, before
-        yield change, until, after
+    begin, end = midnight - _SECONDS, midnight + 2 * _SECONDS
+    before, after = _ahead(zone, begin), _ahead(zone, end)
+    if before == after:
+        return ((begin, end, before),)
+    last, change = begin, end
+    while change - last > 1:
+        middle = (last + change) // 2
+        last, change = (middle, change) if _ahead(zone, middle) == before else (last, middle)
+    return (begin, change, before), (change, end, after)
 
 
 def _ahead(zone: ZoneInfo, moment: int) -> int:

@@ -149,6 +149,23 @@ def test_what_is_no_agreement_is_refused(data: bytes) -> None:
         agreement.decode(data)
 
 
+def test_all_of_an_agreement_can_be_read() -> None:
+    shown = agreement.render(FULL, 60)
+    for words in (
+        "Reply agreement 3",
+        "from 2026-01-01 08:00:00",
+        "1 working day, until working time ends on that working day",
+        "  Mon-Fri 09:00-17:00",
+        "Europe/Dublin",
+        "  2026-12-24 until 12:00 Christmas Eve\n  2026-12-25 Christmas Day",
+        "Dr. Byrne, in August.",
+        "  Call 112.\n  Nobody here is watching.",
+    ):
+        assert words in shown.replace("working\n  ", "working ")
+    assert "Nobody covers at other times." in agreement.render(terms(), 60)
+    assert "None are named." in agreement.render(terms(), 60)
+
+
 @pytest.mark.parametrize(
     ("reply", "hours", "soon"),
     [
@@ -164,6 +181,7 @@ def test_what_is_no_agreement_is_refused(data: bytes) -> None:
         ("5 working hours", "Mon-Thu 09:00-17:00, Fri 09:00-13:00", False),
         ("1 working day", "Mon-Thu 09:00-17:00", True),
         ("1 working day", "Mon-Wed 09:00-17:00", False),
+        ("1 working day", "Wed-Fri 09:00-17:00", False),
         ("1 working day", "Mon 09:00-17:00, Thu 09:00-17:00", True),
         ("1 working day", "Mon 09:00-17:00", False),
         ("1 working day", "Sat-Sun 09:00-17:00", False),

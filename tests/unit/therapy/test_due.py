@@ -156,7 +156,9 @@ def test_a_clock_that_is_set_back_over_midnight_shows_the_day_before_again() -> 
     assert due(hour, at("2006-10-28T23:30-02:30")) == at("2006-10-28T23:30-03:30")
     day = terms("1 working day", both, zone=zone)
     assert due(day, at("2006-10-28T23:30-02:30")) == at("2006-10-29T01:00-03:30")
-    # What comes in Sunday's first minute comes on Sunday.
+    # What comes in Sunday's first minute comes on Sunday, or on Saturday once more.
+    late_hour = terms("1 working hour", "Sat 23:00-24:00", zone=zone)
+    assert due(late_hour, at("2006-10-29T00:00:30-02:30")) == at("2006-11-04T23:01-03:30")
     assert due(day, at("2006-10-29T00:00:30-02:30")) == at("2006-11-05T00:00-03:30")
 
 
@@ -182,6 +184,14 @@ def test_the_400th_day_after_is_looked_at_and_the_next_one_is_not() -> None:
     )
     with pytest.raises(NoWorkingTime):
         due(longer, at("2026-12-01T10:00"))
+
+
+def test_the_horizon_is_counted_from_the_day_of_writing_also_where_work_begins_later() -> None:
+    off = "2026-12-01..2026-12-02\n2026-12-04..2027-12-03\n2027-12-04..2028-01-0"
+    hours = "Mon-Sun 09:00-17:00"
+    assert due(terms(hours=hours, off=off + "4"), at("2026-12-01")) == at("2028-01-05T17:00")
+    with pytest.raises(NoWorkingTime):
+        due(terms(hours=hours, off=off + "5"), at("2026-12-01"))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -36,3 +36,20 @@ def test_a_refusal_names_the_zone_that_may_be_meant(words: str, name: str) -> No
     assert name in zones.likely(words)
     with pytest.raises(UnknownZone, match=name):
         zones.zone(words)
+
+
+@pytest.mark.nightly
+def test_no_zone_sets_its_clock_twice_within_three_days() -> None:
+    """On this rests how working time finds the moment of a change: it looks for one at most."""
+    day = timedelta(days=1)
+    for name in zones.names():
+        zone = zones.zone(name)
+        moment, last = datetime(1970, 1, 1, tzinfo=UTC), datetime(2045, 1, 1, tzinfo=UTC)
+        ahead = moment.astimezone(zone).utcoffset()
+        changed = moment - 4 * day
+        while moment < last:
+            moment += day
+            before, ahead = ahead, moment.astimezone(zone).utcoffset()
+            if before != ahead:
+                assert moment - changed > 4 * day, (name, moment)
+                changed = moment
