@@ -20,8 +20,9 @@ With Mon-Fri 09:00-17:00 and "1 working day":
     Wed, Thu is a holiday       Wed               Fri 17:00
     Wed, Thu until 12:00        Wed               Thu 12:00
 
-So a therapist has at least one whole working day, and a client who writes at the weekend waits for
-Monday as long as somebody who writes then.
+So a therapist has at least one whole working day, and a client who writes at the weekend waits as
+long as one who writes on Monday morning. Writing at 17:00 instead of 16:59 costs a working day:
+both see the due time of each message, so that nobody has to work that out.
 
 **N working hours.** Counted from the same moment, through working time only; due when the last
 hour is full. With "4 working hours": Mon 10:00 gives Mon 14:00; Fri 15:00 gives Mon 11:00; Sat
