@@ -239,6 +239,70 @@ class InvalidSchedule(TherapyError):
     """The words do not name a schedule."""
 
 
+class InvalidWords(TherapyError):
+    """A text is empty, too long, or holds characters that cannot be seen."""
+
+
+class InvalidOfficeHours(TherapyError):
+    """The words do not say in which hours of a week somebody works."""
+
+
+class InvalidHolidays(TherapyError):
+    """The lines do not say on which days nobody works."""
+
+
+class InvalidReplyTime(TherapyError):
+    """The words do not say how soon an answer comes."""
+
+
+class UnknownZone(TherapyError):
+    """There is no time zone of this name."""
+
+
+class InvalidAgreement(TherapyError):
+    """The terms of a reply agreement do not fit together."""
+
+
+class InvalidMoment(TherapyError):
+    """A moment is not in UTC, not in whole seconds, or not between 1970 and 9000."""
+
+
+class NoWorkingTime(TherapyError):
+    """Nobody works within the days that are looked at, so that no due time can be named."""
+
+
+class UnknownCountry(TherapyError):
+    """The letters are not the two of a country."""
+
+
+class InvalidSafetyPlan(TherapyError):
+    """A safety plan has no words in it, or a heading that is not one of its own."""
+
+
+class InvalidEmergencyCard(TherapyError):
+    """An emergency card does not say whom to call."""
+
+
+class UnknownConsent(TherapyError):
+    """There is no consent text of this language and version."""
+
+
+class InvalidConsent(TherapyError):
+    """A consent text does not have the form that its questions can be read from."""
+
+
+class NotUnderstood(TherapyError):
+    """Questions on a consent text were not all answered rightly, so that it is not accepted.
+
+    Attributes:
+        questions: the places of those answered otherwise, from 0.
+    """
+
+    def __init__(self, sentence: str = "", questions: tuple[int, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.questions = questions
+
+
 # --- running a relay ----------------------------------------------------------------------
 
 
