@@ -13,10 +13,10 @@ from benchmarks.results import Row
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.relay.allowances import allow
-from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Place
 from e2etherapy.wire import base64url
 from e2etherapy.wire.content import MAX_ATTACHMENT_BYTES
+from e2etherapy.wire.role import Role
 
 TITLE = "The largest attachment, 25,000,000 bytes in some 1,900 envelopes"
 _PASSPHRASE = "drizzle on the tin roof"  # noqa: S105 - protects nothing

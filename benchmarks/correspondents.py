@@ -32,12 +32,12 @@ from e2etherapy.relay.store import Deposit
 from e2etherapy.session import conversation
 from e2etherapy.session.invitation import LinkKeys, open_bundle
 from e2etherapy.session.states import Conversation
-from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Place
 from e2etherapy.wire import base64url
 from e2etherapy.wire.body import ReplyTo
 from e2etherapy.wire.content import Text
 from e2etherapy.wire.invitation import InvitationLink
+from e2etherapy.wire.role import Role
 
 PASSPHRASE = "drizzle on the tin roof"  # noqa: S105 - protects nothing
 _AT_ONCE = 256

@@ -26,10 +26,11 @@ from e2etherapy.messenger import inviting
 from e2etherapy.messenger.clock import system_clock
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.primitives.randomness import system_entropy
-from e2etherapy.vault.records import ConversationRecord, Role
+from e2etherapy.vault.records import ConversationRecord
 from e2etherapy.vault.vault import Place
 from e2etherapy.wire import base64url, content
 from e2etherapy.wire.content import Text
+from e2etherapy.wire.role import Role
 
 TITLE = "Search in 300,000 messages of 30 words (newest 50)"
 MESSAGES = 300_000

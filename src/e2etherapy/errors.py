@@ -239,6 +239,13 @@ class InvalidSchedule(TherapyError):
     """The words do not name a schedule."""
 
 
+class OutOfPlace(TherapyError):
+    """Something was said that its author cannot say, or not at this point of the therapy.
+
+    The message is what it was, as in "an agreement that was accepted before".
+    """
+
+
 class InvalidWords(TherapyError):
     """A text is empty, too long, or holds characters that cannot be seen."""
 

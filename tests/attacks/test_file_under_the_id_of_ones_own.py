@@ -9,7 +9,7 @@ import pytest
 
 from e2etherapy.cli import reading
 from e2etherapy.errors import UnknownConversation
-from e2etherapy.vault.records import Role
+from e2etherapy.wire.role import Role
 from tests.support.hostile_author import base64_of, packed
 from tests.support.hostile_scene import (
     SAM,

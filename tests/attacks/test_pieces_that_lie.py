@@ -12,7 +12,7 @@ import pytest
 
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.long_items import MAX_PARTIALS
-from e2etherapy.vault.records import Role
+from e2etherapy.wire.role import Role
 from tests.support.devices import texts
 from tests.support.hostile_author import HostileAuthor, base64_of, packed
 from tests.support.hostile_scene import (

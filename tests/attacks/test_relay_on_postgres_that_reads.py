@@ -16,8 +16,8 @@ import asyncpg
 import pytest
 
 from e2etherapy.relay.copying import TABLES
-from e2etherapy.vault.records import Role
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
+from e2etherapy.wire.role import Role
 from tests.attacks.test_relay_that_reads import CLIENT, FILE, THERAPIST, VOCABULARY, _found
 from tests.support import postgres
 from tests.support.devices import RelayAt, set_up

@@ -21,8 +21,8 @@ import pytest
 
 from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.messenger import Messenger
-from e2etherapy.vault.records import Role
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
+from e2etherapy.wire.role import Role
 from tests.support import look_of_randomness as look
 from tests.support.devices import RelayAt, set_up
 from tests.support.homes import MORNING, HandClock, home

@@ -16,7 +16,7 @@ from pathlib import Path
 from e2etherapy import errors
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.views import MessageView
-from e2etherapy.vault.records import Role
+from e2etherapy.wire.role import Role
 from tests.conftest import PROFILE
 from tests.support import correspondent
 from tests.support.devices import RelayAt, set_up

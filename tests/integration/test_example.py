@@ -15,9 +15,9 @@ from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.server import running
 from e2etherapy.relay.settings import Settings
 from e2etherapy.relay.sqlite.store import SqliteStore
-from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Place
 from e2etherapy.wire import base64url
+from e2etherapy.wire.role import Role
 
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/evening_letter.py"
 

@@ -16,7 +16,7 @@ from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.views import SyncReport
 from e2etherapy.relay.sqlite.backup import back_up, restore
-from e2etherapy.vault.records import Role
+from e2etherapy.wire.role import Role
 from tests.support.devices import RelayAt, relay, set_up, texts
 from tests.support.homes import HandClock, Home, home
 

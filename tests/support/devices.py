@@ -19,8 +19,9 @@ from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.server import running
 from e2etherapy.relay.settings import Settings
 from e2etherapy.vault import conversations
-from e2etherapy.vault.records import ConversationRecord, Role
+from e2etherapy.vault.records import ConversationRecord
 from e2etherapy.wire import base64url
+from e2etherapy.wire.role import Role
 from tests.support.homes import Connect, HandClock, Home, home
 from tests.support.people import seeded
 

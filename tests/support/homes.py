@@ -23,8 +23,8 @@ from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.settings import first_settings
 from e2etherapy.vault import creation, keyslots, vault
 from e2etherapy.vault.keyslots import DataKey
-from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Place
+from e2etherapy.wire.role import Role
 from tests.support.people import seeded
 
 PASSPHRASE = "drizzle on the tin roof"

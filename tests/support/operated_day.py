@@ -13,8 +13,9 @@ from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.settings import Setting
 from e2etherapy.relay.sqlite.operator_view import waiting_envelopes
 from e2etherapy.vault import conversations, keyslots, vault
-from e2etherapy.vault.records import ConversationRecord, Role
+from e2etherapy.vault.records import ConversationRecord
 from e2etherapy.wire import base64url
+from e2etherapy.wire.role import Role
 from tests.support.command_line import run
 from tests.support.devices import RelayAt
 from tests.support.homes import HandClock, home

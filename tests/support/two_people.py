@@ -17,9 +17,9 @@ from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.vault import keyslots, vault
 from e2etherapy.vault.database import Database
 from e2etherapy.vault.keyslots import DataKey, KeySlots
-from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Place
 from e2etherapy.wire import base64url
+from e2etherapy.wire.role import Role
 from tests.support.crash_points import Crash, CrashingDatabase, CrashPoints
 from tests.support.hostile_batches import Lie
 from tests.support.hostile_relay import HostileConnection, HostileRelay, Trouble

@@ -19,9 +19,9 @@ from e2etherapy.cli.demo_views import Told
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.views import MessageView
 from e2etherapy.primitives.randomness import system_entropy
-from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Place
 from e2etherapy.wire import base64url
+from e2etherapy.wire.role import Role
 
 
 @click.command()

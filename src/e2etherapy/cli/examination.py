@@ -206,7 +206,7 @@ def _disk_check(folder: Path) -> Check:
 async def _allowance_checks(messenger: Messenger) -> list[Check]:
     """Look whether a therapist can invite; a client needs no allowance."""
     from e2etherapy.messenger.settings import Setting
-    from e2etherapy.vault.records import Role
+    from e2etherapy.wire.role import Role
 
     if messenger.role is not Role.THERAPIST:
         return []

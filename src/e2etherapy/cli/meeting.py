@@ -96,7 +96,7 @@ def join(invocation: Invocation, link: str, name: str | None) -> None:
 
 async def _asked_for_link(invocation: Invocation, messenger: Messenger) -> str:
     """Let a person paste a link until it is whole; of a therapist none is asked."""
-    from e2etherapy.vault.records import Role
+    from e2etherapy.wire.role import Role
 
     if messenger.role is not Role.CLIENT:
         return ""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from e2etherapy.cli.answers import File, Message, State
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.views import MessageView, SearchView
-    from e2etherapy.vault.records import Role
+    from e2etherapy.wire.role import Role
 
     _Saved = dict[tuple[Role, str], Path]
     """Where each file was put, by its author and id: the other side may use an id of one's own."""

@@ -18,7 +18,8 @@ from e2etherapy.cli.invocation import Invocation
 from e2etherapy.cli.progress import progress_bar
 from e2etherapy.cli.saving import unusable
 from e2etherapy.errors import ContentTooLarge, RelayUnreachable
-from e2etherapy.wire.content import MAX_ATTACHMENT_BYTES, MAX_NAME_LENGTH
+from e2etherapy.wire.content import MAX_ATTACHMENT_BYTES
+from e2etherapy.wire.item import MAX_NAME_LENGTH
 
 if TYPE_CHECKING:
     from e2etherapy.messenger.messenger import Messenger

@@ -121,7 +121,7 @@ def _make(place: Place, wanted: _Wanted, chosen: str, words: list[str]) -> None:
     import asyncio
 
     from e2etherapy.messenger.messenger import Messenger
-    from e2etherapy.vault.records import Role
+    from e2etherapy.wire.role import Role
 
     async def made() -> None:
         messenger, phrase = await Messenger.create(

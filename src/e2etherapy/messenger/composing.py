@@ -27,9 +27,7 @@ from e2etherapy.vault.records import (
 from e2etherapy.wire import content
 from e2etherapy.wire.body import ReplyTo, pack_body
 from e2etherapy.wire.content import (
-    ITEM_ID_SIZE,
     MAX_ATTACHMENT_BYTES,
-    MAX_NAME_LENGTH,
     MAX_TEXT_BYTES,
     Attachment,
     JournalShare,
@@ -38,6 +36,7 @@ from e2etherapy.wire.content import (
     Profile,
     Text,
 )
+from e2etherapy.wire.item import ITEM_ID_SIZE, MAX_NAME_LENGTH
 
 _PART_OVERHEAD = 600
 """Room that a part's JSON and `reply_to` need at most."""

@@ -39,10 +39,10 @@ from e2etherapy.vault.records import (
     CreateMailbox,
     IssueTickets,
     PutInvitation,
-    Role,
     Verification,
 )
 from e2etherapy.wire.invitation import Bundle, BundleDetails, InvitationLink
+from e2etherapy.wire.role import Role
 
 DEFAULT_THERAPIST = "Therapist"
 """What a therapist is called who has given no name."""

@@ -35,15 +35,10 @@ from e2etherapy.messenger.views import JoinedView
 from e2etherapy.session import conversation as session
 from e2etherapy.session.invitation import LinkKeys, open_bundle
 from e2etherapy.vault import claims, conversations, outbox
-from e2etherapy.vault.records import (
-    Claim,
-    ConfirmClaim,
-    ConversationRecord,
-    CreateMailbox,
-    Role,
-)
+from e2etherapy.vault.records import Claim, ConfirmClaim, ConversationRecord, CreateMailbox
 from e2etherapy.wire.invitation import Bundle, InvitationLink
 from e2etherapy.wire.locator import Locator
+from e2etherapy.wire.role import Role
 
 CLAIM_LIFE_DAYS = MAX_INVITATION_DAYS + CLAIM_DAYS + 1
 """An invitation lies at a relay for 30 days at most, its claim for one more; a day is for clocks

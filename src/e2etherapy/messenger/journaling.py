@@ -15,7 +15,8 @@ from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.views import BookView, JournalView, SendReport
 from e2etherapy.vault import conversations, journal_store
-from e2etherapy.wire.content import ITEM_ID_SIZE, MAX_TEXT_BYTES
+from e2etherapy.wire.content import MAX_TEXT_BYTES
+from e2etherapy.wire.item import ITEM_ID_SIZE
 
 PRIVATE_TITLE = "Private journal"
 MOODS = range(11)

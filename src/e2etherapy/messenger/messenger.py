@@ -29,7 +29,7 @@ from e2etherapy.messenger.views import (
 )
 from e2etherapy.messenger.waiting import Trouble, no_trouble
 from e2etherapy.primitives.digest import sha256
-from e2etherapy.vault.records import Role
+from e2etherapy.wire.role import Role
 
 
 class Messenger(Introductions, Books):

@@ -9,8 +9,8 @@ from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.waking import let_wake
 from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.vault import creation, keyslots, vault
-from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Place
+from e2etherapy.wire.role import Role
 
 
 class OpenDevice:

@@ -20,19 +20,13 @@ from e2etherapy.session.safety_phrase import safety_phrase as six_words
 from e2etherapy.session.states import Established
 from e2etherapy.vault import conversations, pieces, threads, unread
 from e2etherapy.vault import search as full_text
-from e2etherapy.vault.records import (
-    Author,
-    ConversationRecord,
-    Role,
-    State,
-    ThreadRow,
-    Verification,
-)
+from e2etherapy.vault.records import Author, ConversationRecord, State, ThreadRow, Verification
 from e2etherapy.vault.search import Hit
 from e2etherapy.vault.vault import Vault
 from e2etherapy.wire import content
 from e2etherapy.wire.body import unpack_body
 from e2etherapy.wire.content import Attachment, JournalShare, Text, UnknownItem
+from e2etherapy.wire.role import Role
 
 IN_THREAD = frozenset({"text", "attachment", "journal_share", "unknown"})
 NEWER_VERSION = "This message needs a newer version of e2etherapy. It is kept."

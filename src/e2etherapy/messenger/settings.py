@@ -10,10 +10,10 @@ from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.line.address import relay_url
 from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.primitives.randomness import Entropy
-from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Vault
 from e2etherapy.wire import base64url
-from e2etherapy.wire.content import MAX_NAME_LENGTH
+from e2etherapy.wire.item import MAX_NAME_LENGTH
+from e2etherapy.wire.role import Role
 
 
 class Setting(StrEnum):

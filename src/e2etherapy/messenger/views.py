@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from e2etherapy.messenger.occurrences import Notice
-from e2etherapy.vault.records import Role, State, Verification
+from e2etherapy.vault.records import State, Verification
+from e2etherapy.wire.role import Role
 
 STATE_WORDS = {
     State.ON_DEVICE: "on_device",

@@ -14,7 +14,8 @@ from e2etherapy.mailbox.capabilities import (
 from e2etherapy.session import states
 from e2etherapy.vault.change import name_key
 from e2etherapy.vault.database import Database, Row
-from e2etherapy.vault.records import ConversationRecord, Role, Verification
+from e2etherapy.vault.records import ConversationRecord, Verification
+from e2etherapy.wire.role import Role
 
 _COLUMNS = """id, name, role, relay, book, state, owner_key, deposit_key, peer_mailbox,
     peer_deposit_key, collected, acknowledged, sequence, verification, created"""

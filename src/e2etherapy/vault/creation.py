@@ -11,8 +11,8 @@ from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.vault import database, keyslots
 from e2etherapy.vault.keyslots import DataKey, KeySlots
 from e2etherapy.vault.lock import VaultLock
-from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import LOCK_PATIENCE_SECONDS, Place, Vault
+from e2etherapy.wire.role import Role
 
 VAULT_ID_SIZE = 16
 

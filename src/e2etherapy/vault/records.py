@@ -10,17 +10,7 @@ import msgspec
 from e2etherapy.journal.chain import BookId
 from e2etherapy.mailbox.capabilities import DepositAddress, OwnedMailbox
 from e2etherapy.session.states import Conversation
-
-
-class Role(StrEnum):
-    """Which person a vault, or an author, is."""
-
-    CLIENT = "client"
-    THERAPIST = "therapist"
-
-    def other(self) -> Role:
-        """Return the person on the other side."""
-        return Role.CLIENT if self is Role.THERAPIST else Role.THERAPIST
+from e2etherapy.wire.role import Role
 
 
 class Author(StrEnum):

@@ -22,7 +22,7 @@ from e2etherapy.vault.database import Database
 from e2etherapy.vault.freshness import Freshness, GenerationMemory
 from e2etherapy.vault.keyslots import DataKey, KeySlots
 from e2etherapy.vault.lock import VaultLock
-from e2etherapy.vault.records import Role
+from e2etherapy.wire.role import Role
 
 LOCK_PATIENCE_SECONDS = 5.0
 PRIVATE_BOOK = "private-book"

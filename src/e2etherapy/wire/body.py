@@ -15,7 +15,8 @@ import msgspec
 
 from e2etherapy.errors import ContentTooLarge, MalformedData
 from e2etherapy.wire import content, notation
-from e2etherapy.wire.content import AnyItem, Digest, KnownItem, UnknownItem
+from e2etherapy.wire.content import AnyItem, KnownItem, UnknownItem
+from e2etherapy.wire.item import Digest
 
 MAX_JSON_BYTES = 6_100_000
 """The longest text with every character escaped. Reading JSON of a kind that is not known can take

@@ -12,48 +12,22 @@ import msgspec
 
 from e2etherapy.errors import MalformedData
 from e2etherapy.wire import notation
+from e2etherapy.wire.care import CARE, CareItem, times_of
+from e2etherapy.wire.item import (
+    MAX_SEQUENCE,
+    Digest,
+    Item,
+    ItemId,
+    Name,
+    Sequence,
+    When,
+)
 
-ITEM_ID_SIZE = 16
-MAX_SEQUENCE = notation.MAX_INTEGER
 MAX_TEXT_BYTES = 1_000_000
 MAX_ATTACHMENT_BYTES = 25_000_000
 MAX_PARTS = 2_400
 MAX_RECEIPT_ITEMS = 256
-MAX_NAME_LENGTH = 200
 _UTC_OFFSET = timedelta(0)
-
-ItemId = Annotated[bytes, msgspec.Meta(min_length=ITEM_ID_SIZE, max_length=ITEM_ID_SIZE)]
-Sequence = Annotated[int, msgspec.Meta(ge=1, le=MAX_SEQUENCE)]
-When = Annotated[datetime, msgspec.Meta(tz=True)]
-Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME_LENGTH)]
-Digest = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
-
-
-class Item(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-    tag_field="kind",
-):
-    """What every kind has.
-
-    Attributes:
-        id: 16 random bytes.
-        sequence: the author's count of items in this conversation, from 1.
-        written: when the author wrote it, UTC, whole seconds.
-        answers: the id of the item that this one answers, if it answers one.
-    """
-
-    id: ItemId
-    sequence: Sequence
-    written: When
-    answers: ItemId | None = None
-
-    def __repr__(self) -> str:
-        """Name the kind, never what was said."""
-        return f"<{type(self).__name__} item>"
 
 
 class Text(Item, frozen=True, tag="text"):
@@ -123,12 +97,18 @@ class UnknownItem(msgspec.Struct, frozen=True):
         return "<UnknownItem>"
 
 
-KnownItem = Text | Attachment | Part | Receipt | ReadMark | Profile | JournalShare
+KnownItem = Text | Attachment | Part | Receipt | ReadMark | Profile | JournalShare | CareItem
 AnyItem = KnownItem | UnknownItem
-KINDS: frozenset[str] = frozenset(
-    str(kind.__struct_config__.tag)
-    for kind in (Text, Attachment, Part, Receipt, ReadMark, Profile, JournalShare)
+_TALK: tuple[type[Item], ...] = (
+    Text,
+    Attachment,
+    Part,
+    Receipt,
+    ReadMark,
+    Profile,
+    JournalShare,
 )
+KINDS: frozenset[str] = frozenset(str(kind.__struct_config__.tag) for kind in (*_TALK, *CARE))
 
 
 class _AnyKind(msgspec.Struct, frozen=True):
@@ -210,6 +190,8 @@ def check_decoded(item: AnyItem) -> None:
             text of more than 1,000,000 bytes.
     """
     _check_time(item.written)
+    for time in times_of(item):
+        _check_time(time)
     if isinstance(item, JournalShare):
         _check_time(item.entry_written)
     if isinstance(item, Part):

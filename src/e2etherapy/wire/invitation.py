@@ -23,7 +23,7 @@ from e2etherapy.primitives.digest import sha256
 from e2etherapy.primitives.kem import Kem768Public, Kem1024Public
 from e2etherapy.primitives.octets import SecretOctets
 from e2etherapy.wire import base64url, notation
-from e2etherapy.wire.content import Digest, Name
+from e2etherapy.wire.item import Digest, Name
 
 SCHEME = "e2etherapy"
 MAX_BUNDLE_SIZE = 16_384 - 24 - 16 - 4

@@ -12,7 +12,8 @@ from e2etherapy.cli import wording
 from e2etherapy.cli.output import moment
 from e2etherapy.messenger.reading import Standing
 from e2etherapy.messenger.views import MessageView
-from e2etherapy.vault.records import Role, State, Verification
+from e2etherapy.vault.records import State, Verification
+from e2etherapy.wire.role import Role
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from e2etherapy.errors import ContentTooLarge, InvalidText, UnknownConversation
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.session import conversation as session
-from e2etherapy.vault.records import Role
+from e2etherapy.wire.role import Role
 from tests.support.devices import Two, record_of, texts, two
 from tests.support.meddler import Meddler
 

@@ -15,7 +15,8 @@ from e2etherapy.mailbox.operations import MAX_WAITED_MAILBOXES
 from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.vault import conversations
 from e2etherapy.vault.change import Change
-from e2etherapy.vault.records import ConversationRecord, Role
+from e2etherapy.vault.records import ConversationRecord
+from e2etherapy.wire.role import Role
 from tests.support.caseload import create_mailboxes, many
 from tests.support.devices import two
 from tests.support.homes import HandClock, home

@@ -10,7 +10,7 @@ import pytest
 from e2etherapy.errors import MessengerError, NameTaken, WrongRole
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger import reading
-from e2etherapy.vault.records import Role
+from e2etherapy.wire.role import Role
 from tests.support.devices import record_of, texts, two
 from tests.support.meddler import Meddler
 

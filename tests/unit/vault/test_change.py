@@ -9,7 +9,8 @@ import pytest
 
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.vault import pieces
-from e2etherapy.vault.records import Author, ChunkRow, Role
+from e2etherapy.vault.records import Author, ChunkRow
+from e2etherapy.wire.role import Role
 from tests.support.devices import Two, record_of, two
 from tests.support.homes import HandClock, home
 

@@ -17,8 +17,8 @@ from e2etherapy.primitives.passwords import Argon2Profile
 from e2etherapy.vault import creation, database, keyslots, vault
 from e2etherapy.vault.freshness import Freshness
 from e2etherapy.vault.lock import VaultLock
-from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Place
+from e2etherapy.wire.role import Role
 from tests.support.homes import HandClock, Home, home
 from tests.support.people import seeded
 

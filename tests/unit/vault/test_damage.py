@@ -18,8 +18,8 @@ from e2etherapy.errors import (
     VaultTooNew,
 )
 from e2etherapy.vault import creation, database, keyslots
-from e2etherapy.vault.records import Role
 from e2etherapy.vault.schema import VERSION
+from e2etherapy.wire.role import Role
 from tests.support.homes import PASSPHRASE, HandClock, Home, home
 from tests.support.people import seeded
 

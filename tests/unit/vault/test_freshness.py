@@ -14,8 +14,8 @@ from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.vault import journal_store
 from e2etherapy.vault.freshness import Freshness, GenerationMemory
-from e2etherapy.vault.records import Role
 from e2etherapy.vault.vault import Place
+from e2etherapy.wire.role import Role
 from tests.support.devices import Two, record_of, texts, two
 from tests.support.homes import HandClock, Home, home
 

@@ -20,9 +20,9 @@ from e2etherapy.errors import (
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.primitives.passwords import Argon2Profile
 from e2etherapy.vault import creation, database, keyslots, vault
-from e2etherapy.vault.records import Role
 from e2etherapy.vault.schema import MIGRATIONS, VERSION
 from e2etherapy.vault.vault import Place
+from e2etherapy.wire.role import Role
 from tests.support.homes import PASSPHRASE, HandClock, Home, home
 from tests.support.people import seeded
 

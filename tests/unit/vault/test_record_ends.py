@@ -11,7 +11,7 @@ from e2etherapy.errors import JournalBroken, VaultDamaged
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.vault import database, journal_store
 from e2etherapy.vault.database import Database, Row
-from e2etherapy.vault.records import Role
+from e2etherapy.wire.role import Role
 from tests.support.devices import Two, record_of, two
 from tests.support.homes import HandClock, Home, home
 

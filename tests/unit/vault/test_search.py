@@ -9,7 +9,7 @@ import pytest
 
 from e2etherapy.journal import record
 from e2etherapy.messenger.messenger import Messenger
-from e2etherapy.vault.records import Role
+from e2etherapy.wire.role import Role
 from tests.support.homes import HandClock, home
 
 ENTRIES = (

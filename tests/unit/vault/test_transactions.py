@@ -20,8 +20,8 @@ from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.vault import database, keyslots
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.database import Database, Statement
-from e2etherapy.vault.records import Role
 from e2etherapy.vault.room import NO_ROOM_SENTENCE
+from e2etherapy.wire.role import Role
 from tests.support.cut_line import Line
 from tests.support.devices import Two, record_of, texts, two
 from tests.support.homes import HandClock, home
