@@ -39,6 +39,7 @@ class EventName(StrEnum):
     LONG_ITEM_LOST = "long_item_lost"
     COPY_TRUSTED = "copy_trusted"
     SHARED_FROM_JOURNAL = "shared_from_journal"
+    FLAG_RESOLVED = "flag_resolved"
 
 
 class _Content(

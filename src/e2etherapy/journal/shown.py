@@ -53,6 +53,7 @@ _EVENTS = {
     "long_item_lost": "A long message or file could not be completed and was given up.",
     "copy_trusted": "The owner said that this is the only copy of the vault.",
     "shared_from_journal": "An entry of the private journal was shared.",
+    "flag_resolved": "What had to be seen first was dealt with.",
 }
 _REFUSED = (
     frozenset({"count", "reason"}),
@@ -70,6 +71,7 @@ _DETAILED: dict[str, tuple[frozenset[str], str]] = {
         frozenset({"entry"}),
         "Entry {entry} of the private journal was shared.",
     ),
+    "flag_resolved": (frozenset({"flag", "note"}), "What had to be seen first was done: {note}"),
 }
 """Sentences for events with just these details."""
 _ONCE: dict[str, tuple[str, str]] = {

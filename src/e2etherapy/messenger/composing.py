@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypedDict
+from typing import Any, TypedDict, TypeVar
 
 import msgspec
 
@@ -36,10 +36,13 @@ from e2etherapy.wire.content import (
     Profile,
     Text,
 )
-from e2etherapy.wire.item import ITEM_ID_SIZE, MAX_NAME_LENGTH
+from e2etherapy.wire.item import ITEM_ID_SIZE, MAX_NAME_LENGTH, Item
 
 _PART_OVERHEAD = 600
 """Room that a part's JSON and `reply_to` need at most."""
+
+
+ItemOfKind = TypeVar("ItemOfKind", bound=Item)
 
 
 class _Common(TypedDict):
@@ -134,6 +137,10 @@ class Composer:
         self.say(content.ReadMark(**self._common(), items=items))
         for item in items:
             self.change.mark_read(self.conversation.id, item)
+
+    def item(self, kind: type[ItemOfKind], **members: Any) -> ItemOfKind:  # noqa: ANN401
+        """Return an item of a kind with an id, a number and a time of its own; not yet said."""
+        return kind(**self._common(), **members)
 
     def say(self, item: KnownItem, *, blob: bytes = b"", searchable: str = "") -> bytes:
         """Seal an item in one envelope or several, record it and queue it."""

@@ -7,7 +7,10 @@ import hmac
 from e2etherapy.errors import ContentRefused
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.wire.body import Body
-from e2etherapy.wire.content import AnyItem, Attachment, JournalShare, Profile, Text, UnknownItem
+from e2etherapy.wire.content import AnyItem, Attachment, Profile, UnknownItem
+
+_WORDS = ("title", "text", "note", "letter")
+"""Where words stand that somebody wrote, in items of any kind that this version knows."""
 
 
 def kind_of(item: AnyItem) -> str:
@@ -17,9 +20,9 @@ def kind_of(item: AnyItem) -> str:
 
 def searchable(item: AnyItem) -> str:
     """Return the words by which an item can be found."""
-    if isinstance(item, Text | JournalShare):
-        return item.text
-    return item.name if isinstance(item, Attachment | Profile) else ""
+    if isinstance(item, Attachment | Profile):
+        return item.name
+    return "\n".join(words for words in (getattr(item, name, "") for name in _WORDS) if words)
 
 
 def check_blob(body: Body) -> None:

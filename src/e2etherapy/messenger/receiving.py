@@ -17,6 +17,7 @@ from e2etherapy.errors import (
     InvitationExpired,
     InvitationUsed,
     MalformedData,
+    OutOfPlace,
     ReplayedEnvelope,
 )
 from e2etherapy.journal import record
@@ -30,6 +31,9 @@ from e2etherapy.messenger.long_items import displaced, first_sequence, stalled, 
 from e2etherapy.messenger.occurrences import Occurrences
 from e2etherapy.session import conversation as session
 from e2etherapy.session.states import Invited
+from e2etherapy.therapy.care import state as care_state
+from e2etherapy.therapy.care.said import Said
+from e2etherapy.therapy.care.state import Care
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.records import (
     Author,
@@ -41,6 +45,7 @@ from e2etherapy.vault.records import (
 )
 from e2etherapy.wire import content
 from e2etherapy.wire.body import Body, ReplyTo, pack_body
+from e2etherapy.wire.care import CARE
 from e2etherapy.wire.content import (
     AnyItem,
     Attachment,
@@ -51,6 +56,7 @@ from e2etherapy.wire.content import (
     Text,
     UnknownItem,
 )
+from e2etherapy.wire.item import Item
 
 RECEIPT_EARLIEST_SECONDS = 5 * 60
 RECEIPT_LATEST_SECONDS = 6 * 60 * 60
@@ -69,12 +75,14 @@ class Receiver:
         conversation: the record as it is after what was processed so far.
         occurrences: what the person should know, and the record keep.
         messages: number of new items for the thread.
+        care: what holds about the therapy; has to be there before an item about it is taken.
     """
 
     conversation: ConversationRecord
     now: datetime
     occurrences: Occurrences = field(init=False)
     messages: int = 0
+    care: Care | None = None
     _known: int = field(init=False)
     """The highest position that was here before."""
     _given_up: list[Partial] = field(default_factory=list)
@@ -266,6 +274,8 @@ class Receiver:
     def _record(self, body: Body, change: Change, *, packed_kept: bool = False) -> None:
         item = body.item
         check_blob(body)
+        if isinstance(item, CARE):
+            self._take_care(item)
         entry = record.Message(
             direction="received",
             recorded=self.now,
@@ -276,10 +286,20 @@ class Receiver:
         if _is_kept_packed(body) and not packed_kept:
             packed = pack_body(item, body.blob)
             change.add_chunk(ChunkRow(self.conversation.id, Author.PEER, item.id, 0, packed))
-        if isinstance(item, Text | Attachment | JournalShare | UnknownItem):
+        if isinstance(item, (Text, Attachment, JournalShare, UnknownItem, *CARE)):
             self.messages += 1
         if not isinstance(item, Receipt | ReadMark):
             change.owe_receipt(self.conversation.id, item.id, self._receipt_due(change))
+
+    def _take_care(self, item: Item) -> None:
+        """Hold what is said about the therapy to who says it, and to what was said before."""
+        if self.care is None:
+            raise RuntimeError("What holds in this conversation was not read.")
+        try:
+            said = Said(self.conversation.role.other(), item, self.now)
+            self.care = care_state.after(self.care, said)
+        except OutOfPlace as refused:
+            raise ContentRefused(str(refused)) from None
 
     def _add_row(self, item: AnyItem, journal: int | None, change: Change) -> None:
         change.add_item(

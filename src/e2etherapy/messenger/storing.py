@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from e2etherapy.errors import NotRemembered
 from e2etherapy.mailbox.operations import StoredEnvelope
-from e2etherapy.messenger import long_items
+from e2etherapy.messenger import caring, long_items
 from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.known import Known
@@ -18,6 +18,7 @@ from e2etherapy.vault import conversations, pieces
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.database import Database
 from e2etherapy.vault.records import Author, ConversationRecord, Partial
+from e2etherapy.wire.care import CARE
 from e2etherapy.wire.content import AnyItem, Part
 
 Arrived = tuple[int, list[StoredEnvelope]]
@@ -89,6 +90,7 @@ async def complete(device: Device, receiver: Receiver, partials: dict[bytes, Par
                 device.vault.db, record.id, Author.PEER, partial.whole
             )
             change = await device.begin(record)
+            receiver.care = await caring.care_of(device.vault.db, record)
             receiver.complete(partial, packed, change)
             await device.vault.commit(change)
 
@@ -113,6 +115,8 @@ async def _receive(
     db: Database, receiver: Receiver, page: list[StoredEnvelope], change: Change
 ) -> Known:
     bodies = receiver.open_page(page)
+    if any(isinstance(body.item, CARE) for body in bodies):
+        receiver.care = await caring.care_of(db, receiver.conversation)
     known = await _known(db, receiver.conversation, [body.item for body in bodies])
     receiver.apply(bodies, change, known)
     return known

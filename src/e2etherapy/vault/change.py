@@ -178,6 +178,10 @@ class Change:
         """Remember that the other side is told that an item was read."""
         self._add(sql.MARK_READ, State.MARKED_READ.value, conversation, item)
 
+    def resolve(self, conversation: int, item: bytes, journal: int) -> None:
+        """Remember in which entry it stands what was done about an item."""
+        self._add("INSERT INTO resolution VALUES (?,?,?)", conversation, item, journal)
+
     def unset(self, key: str) -> None:
         """Remove a setting."""
         self._add("DELETE FROM setting WHERE key = ?", key)

@@ -127,6 +127,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE item ADD COLUMN shown INTEGER NOT NULL DEFAULT 0",
         "UPDATE item SET shown = 1 WHERE state = 11",
     ),
+    (
+        # What holds between two people is computed from these items alone, however many texts lie
+        # between them; `care_items` asks in just these words.
+        """CREATE INDEX item_of_care ON item (conversation, journal) WHERE journal IS NOT NULL
+            AND kind NOT IN ('text', 'attachment', 'part', 'receipt', 'read_mark', 'profile',
+                'journal_share', 'unknown')""",
+        # What was done about something that had to be seen first: the entry says what.
+        """CREATE TABLE resolution (
+            conversation INTEGER NOT NULL REFERENCES conversation ON DELETE CASCADE,
+            item BLOB NOT NULL,
+            journal INTEGER NOT NULL REFERENCES journal DEFERRABLE INITIALLY DEFERRED,
+            PRIMARY KEY (conversation, item)
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 """Each step's statements run in one transaction together with the new version number."""
 

@@ -1,0 +1,41 @@
+"""What holds about the therapy in a conversation, computed from its record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from e2etherapy.errors import MalformedData
+from e2etherapy.journal import record
+from e2etherapy.therapy.care import state
+from e2etherapy.therapy.care.said import Said
+from e2etherapy.therapy.care.state import Care
+from e2etherapy.vault import care_items
+from e2etherapy.vault.care_items import CareRow
+from e2etherapy.vault.database import Database
+from e2etherapy.vault.records import Author, ConversationRecord
+from e2etherapy.wire import content
+from e2etherapy.wire.care import CARE
+
+
+async def care_of(db: Database, conversation: ConversationRecord) -> Care:
+    """Return what holds, computed from the record."""
+    rows = await care_items.every(db, conversation.id)
+    return state.of(said for row in rows if (said := _said(conversation, row)) is not None)
+
+
+def _said(conversation: ConversationRecord, row: CareRow) -> Said[Any] | None:
+    """Return what stands in a row; nothing where it was erased or is damaged."""
+    if row.content is None:
+        return None
+    try:
+        entry = record.decode(row.content)
+        if not isinstance(entry, record.Message):
+            return None
+        item = content.decode_item(bytes(entry.item))
+    except MalformedData:
+        return None
+    if not isinstance(item, CARE):
+        return None
+    role = conversation.role
+    author = role if row.author is Author.OWN else role.other()
+    return Said(author, item, entry.recorded)

@@ -1,0 +1,35 @@
+"""What two people have said about the therapy, and what was done about it, as rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from e2etherapy.vault.database import Database
+from e2etherapy.vault.records import Author
+
+_OF_CARE = """journal IS NOT NULL AND kind NOT IN ('text', 'attachment', 'part', 'receipt',
+    'read_mark', 'profile', 'journal_share', 'unknown')"""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CareRow:
+    """An item about the therapy; `content` is its entry, or None where that was erased."""
+
+    author: Author
+    content: bytes | None
+
+
+async def every(db: Database, conversation: int) -> list[CareRow]:
+    """Return a conversation's, in the order of the record."""
+    rows = await db.fetch_all(
+        "SELECT author, content FROM item JOIN journal ON journal.id = item.journal"  # noqa: S608
+        f" WHERE conversation = ? AND {_OF_CARE} ORDER BY journal",
+        (conversation,),
+    )
+    return [CareRow(Author(row[0]), row[1]) for row in rows]
+
+
+async def resolved(db: Database, conversation: int) -> frozenset[bytes]:
+    """Return the ids of the items about which something was done."""
+    rows = await db.fetch_all("SELECT item FROM resolution WHERE conversation = ?", (conversation,))
+    return frozenset(bytes(row[0]) for row in rows)
