@@ -42,6 +42,7 @@ def run() -> list[Row]:
         large, small = Path(folder) / "large.db", Path(folder) / "small.db"
         fill(large, STORED)
         fill(small, A_MAILBOX)
+        os.sync()  # else the disk is still busy with the filling for minutes
         for what, kind in _KINDS.items():
             pairs = [(kind(small), kind(large)) for _ in range(ROUNDS)]
             rows += _rows(what, pairs)

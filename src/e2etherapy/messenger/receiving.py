@@ -23,7 +23,8 @@ from e2etherapy.errors import (
 from e2etherapy.journal import record
 from e2etherapy.journal.record import EventName
 from e2etherapy.mailbox.capabilities import DepositAddress, DepositKey, MailboxId
-from e2etherapy.mailbox.operations import RETENTION_DAYS, StoredEnvelope, restore_of
+from e2etherapy.mailbox.operations import RETENTION_DAYS, StoredEnvelope
+from e2etherapy.messenger import positions
 from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.items import check_blob, kind_of, searchable
 from e2etherapy.messenger.known import Known
@@ -95,7 +96,9 @@ class Receiver:
 
     def open_page(self, page: list[StoredEnvelope]) -> list[Body]:
         """Open envelopes in order, on copies; return the bodies that break no form."""
-        self._check_gaps(page)
+        said = positions.read(self._known, page)
+        self._restored = said.restored
+        said.tell(self.occurrences)
         bodies = []
         for stored in page:
             body = self._open(stored)
@@ -158,33 +161,6 @@ class Receiver:
         for partial in stalled(partials, day_of(self.now)):
             self._give_up(partial)
         self.apply([], change, Known())
-
-    def _check_gaps(self, page: list[StoredEnvelope]) -> None:
-        """Tell once of what a page's positions say: whoever counts them must not fill a record."""
-        last, missing = self._known, 0
-        for stored in page:
-            if restore_of(stored.position) > restore_of(last):
-                self._restored = True
-            else:
-                missing += max(stored.position - last - 1, 0)
-            last = max(last, stored.position)
-        name = self.conversation.name
-        if self._restored:
-            sentence = (
-                f"The relay was restored from a backup. What you and {name} have sent since that "
-                "backup may be lost, also where it was shown as stored. Ask whether something is "
-                "missing, and write it again."
-            )
-            self.occurrences.tell(EventName.RELAY_RESTORED, sentence)
-        if missing:
-            one = missing == 1
-            sentence = (
-                f"{'A delivery' if one else f'{missing} deliveries'} from {name} "
-                f"{'was' if one else 'were'} removed from the relay before this device fetched "
-                f"{'it: it was' if one else 'them: they were'} older than 30 days, or another copy "
-                f"of this vault has fetched {'it' if one else 'them'}."
-            )
-            self.occurrences.tell(EventName.GAP_NOTICED, sentence, missing=missing)
 
     def _open(self, stored: StoredEnvelope) -> Body | None:
         before = self.conversation.state
