@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from e2etherapy.mailbox.capabilities import Allowance
+from e2etherapy.messenger.agreeing import Wish
 from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.settings import Setting
@@ -140,3 +141,19 @@ async def record_of(messenger: Messenger, name: str) -> ConversationRecord:
 async def texts(messenger: Messenger, name: str) -> list[str]:
     """Return the words of a thread in its order."""
     return [message.text for message in await messenger.thread(name)]
+
+
+WISH = Wish(
+    reply_within="1 working day",
+    hours="Mon-Fri 09:00-17:00",
+    zone="Europe/Berlin",
+    crisis="Call 112. Nobody is watching this conversation.",
+)
+
+
+async def agree(pair: Two) -> None:
+    """Let the therapist propose an agreement, the client accept it, and both know."""
+    await pair.therapist.propose_agreement("Sam", WISH)
+    await pair.client.sync()
+    await pair.client.accept_agreement("Dr. Okafor")
+    await pair.therapist.sync()

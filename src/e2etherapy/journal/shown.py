@@ -6,10 +6,13 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
+
 from e2etherapy.errors import MalformedData
 from e2etherapy.journal import record
 from e2etherapy.journal.chain import Entry
 from e2etherapy.wire import content
+from e2etherapy.wire.care import CARE
 from e2etherapy.wire.content import (
     AnyItem,
     Attachment,
@@ -19,6 +22,7 @@ from e2etherapy.wire.content import (
     Receipt,
     Text,
 )
+from e2etherapy.wire.item import Item
 
 BLANKED = "Blanked in this copy."
 NEWER = "Written by a newer version; kept as it came in journal.json."
@@ -180,6 +184,8 @@ def _message(position: int, entry: record.Message, authors: Authors) -> Shown:
 def _said(item: AnyItem) -> tuple[str, str]:
     """Return the appearance of an item and its words."""
     kind, text = "unknown", NEWER
+    if isinstance(item, CARE):
+        kind, text = "message", _about_therapy(item)
     match item:
         case Text() | JournalShare():
             kind, text = "message", item.text
@@ -193,6 +199,18 @@ def _said(item: AnyItem) -> tuple[str, str]:
         case ReadMark():
             kind, text = "event", f"Messages marked as read: {len(item.items)}."
     return kind, text
+
+
+def _about_therapy(item: Item) -> str:
+    """Return an item's kind and its members, as they were written."""
+    members = msgspec.to_builtins(item)
+    kind = str(members.pop("kind")).replace("_", " ").capitalize()
+    lines = [
+        f"{name.replace('_', ' ')}: {value}"
+        for name, value in members.items()
+        if name not in {"id", "sequence", "written", "answers"}
+    ]
+    return "\n".join([f"{kind}.", *lines])
 
 
 def _time(moment: datetime) -> str:

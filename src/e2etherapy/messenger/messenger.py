@@ -19,6 +19,7 @@ from e2etherapy.messenger import read_marks, reading, sending, settings, syncing
 from e2etherapy.messenger.books import Books
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.introductions import Introductions
+from e2etherapy.messenger.practice import Practice
 from e2etherapy.messenger.settings import Setting
 from e2etherapy.messenger.views import (
     ConversationView,
@@ -32,7 +33,7 @@ from e2etherapy.primitives.digest import sha256
 from e2etherapy.wire.role import Role
 
 
-class Messenger(Introductions, Books):
+class Messenger(Introductions, Books, Practice):
     """Everything that a front end needs. One task at a time may use it."""
 
     async def send(self, name: str, text: str, progress: Progress = no_progress) -> SendReport:

@@ -18,6 +18,7 @@ from e2etherapy.messenger.views import (
 )
 from e2etherapy.session.safety_phrase import safety_phrase as six_words
 from e2etherapy.session.states import Established
+from e2etherapy.therapy.care.words import words
 from e2etherapy.vault import conversations, pieces, threads, unread
 from e2etherapy.vault import search as full_text
 from e2etherapy.vault.records import Author, ConversationRecord, State, ThreadRow, Verification
@@ -25,10 +26,19 @@ from e2etherapy.vault.search import Hit
 from e2etherapy.vault.vault import Vault
 from e2etherapy.wire import content
 from e2etherapy.wire.body import unpack_body
-from e2etherapy.wire.content import Attachment, JournalShare, Text, UnknownItem
+from e2etherapy.wire.care import CARE
+from e2etherapy.wire.content import AnyItem, Attachment, JournalShare, Text, UnknownItem
 from e2etherapy.wire.role import Role
 
-IN_THREAD = frozenset({"text", "attachment", "journal_share", "unknown"})
+IN_THREAD = frozenset(
+    {
+        "text",
+        "attachment",
+        "journal_share",
+        "unknown",
+        *(str(kind.__struct_config__.tag) for kind in CARE),
+    }
+)
 NEWER_VERSION = "This message needs a newer version of e2etherapy. It is kept."
 UNREADABLE = (
     "This message cannot be shown: it breaks its form. It is kept; an export has its bytes."
@@ -231,6 +241,8 @@ def _said(data: bytes) -> tuple[str, FileView | None, datetime]:
             return item.name, file, entry.recorded
         case UnknownItem():
             return NEWER_VERSION, None, entry.recorded
+    if isinstance(item, CARE):
+        return words(item), None, entry.recorded
     raise MalformedData("The record holds something else where a message should be.")
 
 
@@ -238,11 +250,19 @@ def _hit(role: Role, found: ConversationRecord | None, hit: Hit) -> SearchView:
     entry = record.decode(hit.content)
     if isinstance(entry, record.PrivateEntry):
         return SearchView(None, role, entry.text, entry.recorded)
+    if isinstance(entry, record.Event) and found is not None:
+        return SearchView(found.name, role, str(entry.details.get("note", "")), entry.recorded)
     if found is None or not isinstance(entry, record.Message):
         raise MalformedData("The search index points at something that is no message.")
     item = content.decode_item(bytes(entry.item))
     author = found.role if entry.direction == "sent" else found.role.other()
-    text = item.text if isinstance(item, Text | JournalShare) else ""
-    if isinstance(item, content.Attachment | content.Profile):
-        text = item.name
-    return SearchView(found.name, author, text, item.written)
+    return SearchView(found.name, author, _found(item), item.written)
+
+
+def _found(item: AnyItem) -> str:
+    match item:
+        case Text() | JournalShare():
+            return item.text
+        case Attachment() | content.Profile():
+            return item.name
+    return words(item) if isinstance(item, CARE) else ""

@@ -29,7 +29,7 @@ async def unmarked(db: Database, conversation: int) -> list[bytes]:
     """Return items of the other side that were shown, and that no read mark was sent for."""
     rows = await db.fetch_all(
         "SELECT id FROM item WHERE conversation = ? AND author = 'peer' AND state = ? AND shown"
-        " AND kind IN ('text', 'attachment', 'journal_share') ORDER BY sequence LIMIT 256",
+        " AND kind NOT IN ('part', 'receipt', 'read_mark', 'profile') ORDER BY sequence LIMIT 256",
         (conversation, State.RECEIVED.value),
     )
     return [bytes(row[0]) for row in rows]

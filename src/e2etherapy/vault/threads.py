@@ -41,7 +41,7 @@ async def tally(db: Database, conversation: int) -> Tally:
     """Count what a list of conversations shows."""
     counted = await db.fetch_one(
         "SELECT count(journal), max(written) FROM item WHERE conversation = ?"
-        " AND kind IN ('text', 'attachment', 'journal_share', 'unknown')",
+        " AND kind NOT IN ('part', 'receipt', 'read_mark', 'profile')",
         (conversation,),
     )
     gap = await db.fetch_one(
@@ -93,7 +93,7 @@ async def waiting_here(db: Database) -> int:
         "SELECT count(*) FROM (SELECT DISTINCT conversation, sequence FROM outbox) AS waiting"
         " JOIN item ON item.conversation = waiting.conversation AND item.author = 'own'"
         " AND item.sequence = waiting.sequence"
-        " WHERE state = ? AND kind IN ('text', 'attachment', 'journal_share')",
+        " WHERE state = ? AND kind NOT IN ('part', 'receipt', 'read_mark', 'profile')",
         (State.ON_DEVICE.value,),
     )
     return 0 if row is None else int(row[0])
@@ -103,7 +103,7 @@ async def own_since(db: Database, conversation: int, sequence: int) -> list[Stat
     """Return how far one's own texts, files and entries behind a sequence have come, in order."""
     rows = await db.fetch_all(
         "SELECT state FROM item WHERE conversation = ? AND author = 'own' AND sequence > ?"
-        " AND kind IN ('text', 'attachment', 'journal_share') ORDER BY sequence",
+        " AND kind NOT IN ('part', 'receipt', 'read_mark', 'profile') ORDER BY sequence",
         (conversation, sequence),
     )
     return [State(row[0]) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from e2etherapy.vault.database import Database
 
 _UNREAD = """FROM item WHERE conversation = ? AND author = 'peer' AND shown = 0
-    AND journal IS NOT NULL AND kind IN ('text', 'attachment', 'journal_share', 'unknown')"""
+    AND journal IS NOT NULL AND kind NOT IN ('part', 'receipt', 'read_mark', 'profile')"""
 
 
 async def items(db: Database, conversation: int) -> list[bytes]:

@@ -1,0 +1,89 @@
+"""The work of therapy: agreement, check-ins, and what has to be seen first."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from e2etherapy.messenger import agreeing, checking_in, prioritising
+from e2etherapy.messenger.agreeing import AgreementView, Wish
+from e2etherapy.messenger.checking_in import CheckInsView, TakenReport
+from e2etherapy.messenger.courier import Progress, no_progress
+from e2etherapy.messenger.opening import OpenDevice
+from e2etherapy.messenger.views import SendReport
+from e2etherapy.therapy.instruments.scoring import Answers
+
+
+class Practice(OpenDevice):
+    """What a messenger does for the therapy itself.
+
+    Where a method sends, it raises as well: OldCopy, UnknownConversation, NotReady,
+    IdentityUnconfirmed, and WrongRole where the other side would say it.
+    """
+
+    async def propose_agreement(
+        self, name: str, wish: Wish, progress: Progress = no_progress
+    ) -> SendReport:
+        """Propose the next reply agreement to a client.
+
+        Raises:
+            TherapyError: something in the wish cannot be understood; nothing was sent.
+        """
+        return await agreeing.propose(self.device, name, wish, progress)
+
+    async def accept_agreement(self, name: str, progress: Progress = no_progress) -> SendReport:
+        """Accept the agreement that the therapist proposed last.
+
+        Raises:
+            MessengerError: there is none that waits to be accepted.
+        """
+        return await agreeing.accept(self.device, name, progress)
+
+    async def agreements(self, name: str) -> list[AgreementView]:
+        """Return all agreements of a conversation, the first one first."""
+        return await agreeing.shown(self.device, name)
+
+    async def require_fitting(self, name: str, instrument: str) -> None:
+        """Refuse to ask what must not wait where nobody looks within one working day.
+
+        Raises:
+            MessengerError: it is PHQ-9, and no agreement says that somebody looks in time.
+        """
+        await checking_in.require_fitting(self.device, name, instrument)
+
+    async def take_check_in(
+        self, name: str, instrument: str, answers: Answers, progress: Progress = no_progress
+    ) -> TakenReport:
+        """Score answers, record and send them; with a flag if one has to be seen first.
+
+        Raises:
+            InvalidInstrument, InvalidAnswers, MessengerError: nothing was sent.
+        """
+        return await checking_in.take(self.device, name, instrument, answers, progress)
+
+    async def ask_check_in(
+        self, name: str, instrument: str, schedule: str, begins: date
+    ) -> SendReport:
+        """Ask a client to fill in an instrument on some days; empty words end that.
+
+        Raises:
+            InvalidInstrument, InvalidSchedule, MessengerError: nothing was sent.
+        """
+        return await checking_in.ask(self.device, name, instrument, schedule, begins)
+
+    async def check_ins(self, name: str) -> CheckInsView:
+        """Return the check-ins of a conversation, and what is asked for."""
+        return await checking_in.shown(self.device, name)
+
+    async def ask_sooner(
+        self, name: str, text: str = "", progress: Progress = no_progress
+    ) -> SendReport:
+        """Tell the therapist that one needs them sooner; nobody is watching for it."""
+        return await prioritising.ask_sooner(self.device, name, text, progress)
+
+    async def resolve(self, name: str, note: str) -> int:
+        """Record what was done about everything that had to be seen first; return how much.
+
+        Raises:
+            MessengerError: nothing is open, or the note says nothing or is too long.
+        """
+        return await prioritising.resolve(self.device, name, note)
