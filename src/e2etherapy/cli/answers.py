@@ -12,6 +12,7 @@ import msgspec
 
 from e2etherapy.cli import record_answers, relay_answers
 from e2etherapy.cli.answer import Answer
+from e2etherapy.cli.therapy import answers as therapy_answers
 
 Role = Literal["client", "therapist"]
 State = Literal["on_device", "stored", "fetched", "read", "received"]
@@ -244,6 +245,15 @@ BY_COMMAND: dict[str, Any] = {
     "journal share": Sent,
     "journal verify": record_answers.Verified,
     "journal export": record_answers.Exported,
+    "agreement propose": therapy_answers.Said,
+    "agreement accept": therapy_answers.Said,
+    "agreement show": list[therapy_answers.Agreement],
+    "check-in take": therapy_answers.CheckedIn,
+    "check-in show": therapy_answers.CheckIns,
+    "check-in schedule": therapy_answers.Said,
+    "urgent": therapy_answers.Said,
+    "resolve": therapy_answers.Resolved,
+    "help-now": therapy_answers.Card,
     "settings allowance": Setting,
     "settings passphrase": Setting,
     "settings read-marks": Setting,

@@ -34,6 +34,7 @@ from e2etherapy.cli.exit_codes import Exit
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.suggestion import for_home
+from e2etherapy.cli.therapy import agreement, check_in, help_now, urgent
 
 _EPILOG = """\b
 Examples:
@@ -93,6 +94,11 @@ for _command in (
     reading.read,
     reading.search,
     journal.journal,
+    agreement.agreement,
+    check_in.check_in,
+    urgent.urgent,
+    urgent.resolve,
+    help_now.help_now,
     settings.settings,
     doctor.doctor,
     relay.relay,

@@ -76,7 +76,7 @@ async def typed(messenger: Messenger, what: str) -> str:
 def secret(argument: str | None, file: Path | None, question: str) -> str | None:
     """Return a secret given as an argument, in a file, through a pipe or at a hidden prompt."""
     if file is not None:
-        return standard_input() if str(file) == STANDARD_INPUT else _text_in(file)
+        return standard_input() if str(file) == STANDARD_INPUT else text_in(file)
     if argument == STANDARD_INPUT:
         if not sys.stdin.isatty():
             return standard_input().strip()
@@ -84,7 +84,13 @@ def secret(argument: str | None, file: Path | None, question: str) -> str | None
     return argument
 
 
-def _text_in(file: Path) -> str:
+def text_in(file: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        InvalidText: it is not UTF-8.
+        UnusableFile: it cannot be read.
+    """
     try:
         return file.read_text("utf-8")
     except UnicodeDecodeError:

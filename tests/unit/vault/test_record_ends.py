@@ -143,7 +143,7 @@ async def test_a_vault_of_an_earlier_version_learns_where_its_books_end(pair: Tw
 
 
 async def back_to_an_earlier_version(at: Home) -> None:
-    """Make of a vault what the second version left: it lacked three tables, an index and a column."""
+    """Make of a vault what the second version left, without what came later."""
     db = await database.connect(at.place.folder, at.key)
     undoing = (
         "DROP TABLE resolution",

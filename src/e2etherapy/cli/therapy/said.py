@@ -1,0 +1,39 @@
+"""How far something that was sent has come, told as everything else that is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from e2etherapy.cli import output, wording
+from e2etherapy.cli.inert import inert_line
+from e2etherapy.cli.invocation import Invocation
+from e2etherapy.errors import RelayUnreachable
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from e2etherapy.cli.answer import Answer
+    from e2etherapy.cli.therapy.answers import Said
+    from e2etherapy.messenger.views import SendReport
+
+
+def said(name: str, report: SendReport) -> Said:
+    """Return a report for JSON."""
+    from e2etherapy.cli.therapy.answers import Said
+
+    state = cast("Literal['on_device', 'stored']", report.state)
+    return Said(name=name, id=report.id, state=state, problem=report.problem)
+
+
+def show(invocation: Invocation, answer: Answer, sent: Said, human: str = "") -> None:
+    """Print what was said and how far it has come.
+
+    Raises:
+        RelayUnreachable: it is still only on this device; the output says so as well.
+    """
+    lines = [human] if human else []
+    if sent.state == "on_device":
+        output.answer(invocation, answer, "\n".join(lines))
+        raise RelayUnreachable(" ".join(filter(None, [sent.problem, wording.WAITS])))
+    lines.append(f"{wording.state(inert_line(sent.name), sent.state)}.")
+    output.answer(invocation, answer, "\n".join(lines))
