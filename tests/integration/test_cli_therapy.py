@@ -1,0 +1,112 @@
+"""The work of therapy at the command line, with real processes and no terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import Pair, Relay, acquainted, run, running_relay
+
+OKAFOR, ROBIN = "Dr. Okafor", "Robin"
+TERMS = (
+    *("--reply-within", "1 working day", "--hours", "Mon-Fri 09:00-17:00"),
+    *("--zone", "Europe/Berlin"),
+)
+
+
+@pytest.fixture(scope="module")
+def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
+    with running_relay(tmp_path_factory.mktemp("relay")) as running:
+        yield running
+
+
+@pytest.fixture
+def pair(tmp_path: Path, relay: Relay) -> Pair:
+    return acquainted(tmp_path, relay)
+
+
+def agree(pair: Pair) -> None:
+    pair.therapist.ask("agreement", "propose", ROBIN, *TERMS)
+    pair.client.run("sync")
+    pair.client.ask("agreement", "accept", OKAFOR)
+    pair.therapist.run("sync")
+
+
+def test_an_agreement_is_proposed_read_accepted_and_the_same_on_both_sides(pair: Pair) -> None:
+    holidays = pair.therapist.folder / "holidays.txt"
+    holidays.write_text("# closed\n2026-12-25 Christmas\n2026-12-24 until 12:00\n")
+    pair.therapist.ask("agreement", "propose", ROBIN, *TERMS, "--holidays", str(holidays))
+    pair.client.run("sync")
+    shown = pair.client.run("agreement", "show", OKAFOR).text
+    assert "1 working day" in shown
+    assert "2026-12-24 until 12:00" in shown
+    assert "Not accepted yet" in shown
+    assert pair.client.ask("agreement", "accept", OKAFOR)["state"] == "stored"
+    pair.therapist.run("sync")
+    (theirs,) = pair.therapist.ask("agreement", "show", ROBIN)
+    (ours,) = pair.client.ask("agreement", "show", OKAFOR)
+    assert theirs == ours
+    assert len(ours["receipt"]) == 64
+    assert "Accepted the reply agreement." in pair.therapist.run("read", ROBIN).text
+
+
+def test_a_check_in_is_scored_alike_and_shown_with_its_trend(pair: Pair) -> None:
+    first = pair.client.ask("check-in", "take", OKAFOR, "gad-7", "--answers", "3,3,3,2,2,1,1")
+    assert (first["score"]["total"], first["flagged"]) == (15, False)
+    pair.client.run("check-in", "take", OKAFOR, "gad-7", "--answers", "1,1,1,1,0,0,0")
+    pair.therapist.run("sync")
+    shown = pair.therapist.ask("check-in", "show", ROBIN)
+    assert [one["score"]["total"] for one in shown["taken"]] == [15, 4]
+    assert shown["trend"]
+    assert "not a diagnosis" in pair.therapist.run("read", ROBIN).text
+
+
+def test_phq_9_takes_an_agreement_and_item_nine_shows_help_first(pair: Pair) -> None:
+    answers = "0,1,2,0,-,0,0,0,1"
+    refused = pair.client.run("check-in", "take", OKAFOR, "phq-9", "--answers", answers)
+    assert (refused.code, "phq-8" in refused.errors) == (3, True)
+    agree(pair)
+    taken = pair.client.run("check-in", "take", OKAFOR, "phq-9", "--answers", answers)
+    assert taken.code == 0
+    assert taken.errors.startswith("Help now")
+    assert "Nobody here is watching" in taken.errors
+    pair.therapist.run("sync")
+    closed = pair.therapist.ask("resolve", ROBIN, "--note", "Called; is safe.")
+    assert closed == {"name": ROBIN, "flags": 1}
+
+
+@pytest.mark.parametrize(
+    ("answers", "says"),
+    [
+        ("0,1", "7 questions"),
+        ("0,1,2,3,4,0,0", "not one that it offers"),
+        ("a,b,c,d,e,f,g", "whole numbers"),
+        ("0,0,0,0,0,0,0,0", "7 questions"),
+    ],
+)
+def test_answers_that_cannot_be_are_refused_before_a_passphrase_is_needed(
+    pair: Pair, answers: str, says: str
+) -> None:
+    refused = pair.client.run("check-in", "take", OKAFOR, "gad-7", "--answers", answers)
+    assert (refused.code, says in refused.errors) == (3, True)
+
+
+def test_urgent_shows_whom_to_call_before_anything_that_can_fail(
+    pair: Pair, tmp_path: Path
+) -> None:
+    told = pair.client.run("urgent", OKAFOR, "Can we talk today?")
+    assert told.code == 0
+    assert told.errors.startswith("Help now")
+    nobody = run(tmp_path / "nobody", "urgent", OKAFOR)
+    assert nobody.code != 0
+    assert nobody.errors.startswith("Help now")
+
+
+def test_help_now_needs_no_vault(tmp_path: Path) -> None:
+    card = json.loads(run(tmp_path, "help-now", "--country", "IE", "--json").output)
+    assert card["country"] == "IE"
+    assert any("116 123" in line["number"] for line in card["lines"])
+    assert run(tmp_path, "help-now", "--country", "Atlantis").code == 3
