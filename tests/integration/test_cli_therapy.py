@@ -94,12 +94,11 @@ def test_answers_that_cannot_be_are_refused_before_a_passphrase_is_needed(
     assert (refused.code, says in refused.errors) == (3, True)
 
 
-def test_urgent_shows_whom_to_call_before_anything_that_can_fail(
-    pair: Pair, tmp_path: Path
-) -> None:
+def test_urgent_shows_whom_to_call_before_what_can_fail(pair: Pair, tmp_path: Path) -> None:
     told = pair.client.run("urgent", OKAFOR, "Can we talk today?")
     assert told.code == 0
     assert told.errors.startswith("Help now")
+    (tmp_path / "nobody").mkdir()
     nobody = run(tmp_path / "nobody", "urgent", OKAFOR)
     assert nobody.code != 0
     assert nobody.errors.startswith("Help now")
