@@ -1,0 +1,164 @@
+"""Threat J4: what the other side may not say about the therapy changes nothing, and is told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2etherapy.journal.record import EventName
+from e2etherapy.messenger import sending
+from e2etherapy.messenger.caring import care_of
+from e2etherapy.messenger.messenger import Messenger
+from e2etherapy.messenger.views import SyncReport
+from e2etherapy.therapy import agreement
+from e2etherapy.therapy.care.state import Care
+from e2etherapy.wire import care
+from tests.support.devices import WISH, Two, agree, record_of, texts, two
+
+SAM, OKAFOR = "Sam", "Dr. Okafor"
+FUTURE = datetime(2099, 1, 1, tzinfo=UTC)
+ESCAPES = "\x1b[2J\x1b]0;owned\x07 <script>alert(1)</script> \u202e"
+
+
+@pytest.fixture
+async def pair(tmp_path: Path) -> AsyncIterator[Two]:
+    async with two(tmp_path, turns=2) as made:
+        yield made
+
+
+async def say(messenger: Messenger, name: str, kind: type[care.CareItem], **members: Any) -> bytes:  # noqa: ANN401
+    """Send what an honest device would refuse to."""
+    async with sending.composer(messenger.device, name) as composer:
+        return composer.say(composer.item(kind, **members))
+
+
+async def holds(messenger: Messenger, name: str) -> Care:
+    return await care_of(messenger.device.vault.db, await record_of(messenger, name))
+
+
+def refused(report: SyncReport, why: str) -> bool:
+    return any(
+        notice.event is EventName.CONTENT_REFUSED and why in notice.sentence
+        for notice in report.notices
+    )
+
+
+async def from_client(pair: Two, kind: type[care.CareItem], **members: Any) -> SyncReport:  # noqa: ANN401
+    await say(pair.client, OKAFOR, kind, **members)
+    await pair.client.sync()
+    return await pair.therapist.sync()
+
+
+@pytest.mark.parametrize(
+    ("kind", "members"),
+    [
+        (care.Agreement, {"terms": "{}"}),
+        (care.CheckInSchedule, {"instrument": "gad-7", "schedule": "", "begins": "2026-01-05"}),
+        (care.Homework, {"title": "Write to me every hour"}),
+        (care.HomeworkReview, {"answers": bytes(16)}),
+        (care.Summary, {"text": "We agreed on everything."}),
+    ],
+)
+async def test_a_kind_of_the_other_role_is_refused(
+    pair: Two, kind: type[care.CareItem], members: dict[str, Any]
+) -> None:
+    before = await holds(pair.therapist, SAM)
+    report = await from_client(pair, kind, **members)
+    assert refused(report, "a client does not say this")
+    assert await holds(pair.therapist, SAM) == before
+    assert await texts(pair.therapist, SAM) == ["turn 1", "turn 2"]
+    await pair.therapist.journal_verify()
+
+
+async def test_an_acceptance_of_another_text_is_no_acceptance(pair: Two) -> None:
+    """Even one character apart."""
+    await pair.therapist.propose_agreement(SAM, WISH)
+    await pair.client.sync()
+    (proposal,) = (await holds(pair.client, OKAFOR)).agreements.proposals
+    changed = agreement.encode(proposal.terms).replace(b"112", b"113")
+    digest = agreement.digest_of(agreement.decode(changed))
+    report = await from_client(pair, care.AgreementAcceptance, answers=proposal.id, digest=digest)
+    assert refused(report, "another text than the one that was proposed")
+    (view,) = await pair.therapist.agreements(SAM)
+    assert view.accepted is None
+
+
+async def test_an_acceptance_of_what_was_never_proposed_is_refused(pair: Two) -> None:
+    report = await from_client(pair, care.AgreementAcceptance, answers=bytes(16), digest=bytes(32))
+    assert refused(report, "not the last agreement that was proposed")
+    assert await pair.therapist.agreements(SAM) == []
+
+
+async def test_an_agreement_cannot_be_accepted_twice(pair: Two) -> None:
+    await agree(pair)
+    (proposal,) = (await holds(pair.client, OKAFOR)).agreements.proposals
+    report = await from_client(
+        pair, care.AgreementAcceptance, answers=proposal.id, digest=proposal.digest
+    )
+    assert refused(report, "accepted before")
+
+
+async def test_answers_that_their_questionnaire_does_not_offer_are_refused(pair: Two) -> None:
+    now = pair.clock()
+    for given in ([9] * 7, [0] * 6, [0] * 8):
+        report = await from_client(
+            pair, care.CheckIn, instrument="gad-7", version="1", given=given, taken=now
+        )
+        assert refused(report, "answers that their questionnaire does not offer")
+    assert (await holds(pair.therapist, SAM)).check_ins.taken == ()
+
+
+async def test_a_check_in_of_the_future_is_refused(pair: Two) -> None:
+    report = await from_client(
+        pair, care.CheckIn, instrument="gad-7", version="1", given=[0] * 7, taken=FUTURE
+    )
+    assert refused(report, "a day that has not come")
+
+
+async def test_a_flood_of_check_ins_is_cut_off_and_a_priority_still_gets_through(pair: Two) -> None:
+    now = pair.clock()
+    async with sending.composer(pair.client.device, OKAFOR) as composer:
+        for _ in range(300):
+            composer.say(
+                composer.item(
+                    care.CheckIn, instrument="gad-2", version="1", given=[0, 0], taken=now
+                )
+            )
+        composer.say(composer.item(care.Priority, text="help"))
+    await pair.client.sync()
+    report = await pair.therapist.sync()
+    assert refused(report, "more check-ins than anybody fills in on a day")
+    state = await holds(pair.therapist, SAM)
+    assert len(state.check_ins.taken) == 50
+    assert [flag.text for flag in state.flags.raised] == ["help"]
+    pair.clock.now += timedelta(days=2)
+    await pair.client.take_check_in(OKAFOR, "gad-2", [1, 1])
+    await pair.therapist.sync()
+    assert len((await holds(pair.therapist, SAM)).check_ins.taken) == 51
+
+
+async def test_what_a_newer_version_asks_is_kept_and_not_scored(pair: Two) -> None:
+    now = pair.clock()
+    await from_client(pair, care.CheckIn, instrument="gad-7", version="9", given=[1], taken=now)
+    await from_client(pair, care.CheckIn, instrument="new-1", version="1", given=[1], taken=now)
+    taken = (await holds(pair.therapist, SAM)).check_ins.taken
+    assert [one.result for one in taken] == [None, None]
+    assert "scored by another version" in (await texts(pair.therapist, SAM))[-1]
+
+
+async def test_an_agreement_that_cannot_be_read_is_refused_by_the_client(pair: Two) -> None:
+    for terms in ("{}", "not JSON", ESCAPES):
+        await say(pair.therapist, SAM, care.Agreement, terms=terms)
+        await pair.therapist.sync()
+        assert refused(await pair.client.sync(), "cannot read")
+    assert await pair.client.agreements(OKAFOR) == []
+
+
+async def test_words_in_any_field_are_kept_as_they_are(pair: Two) -> None:
+    """Front ends show them inert; here nothing is lost or changed."""
+    await from_client(pair, care.Priority, text=ESCAPES)
+    assert ESCAPES in (await texts(pair.therapist, SAM))[-1]
