@@ -75,7 +75,10 @@ def propose(invocation: Invocation, /, name: str, file: Path | None, **words: st
 @vault_options
 @click.pass_obj
 def accept(invocation: Invocation, name: str) -> None:
-    """Accept what your therapist proposed last; read it first with show."""
+    """Accept what your therapist proposed last.
+
+    Read it first: e2etherapy agreement show NAME.
+    """
     from e2etherapy.cli.therapy import said
 
     async def accepted(messenger: Messenger) -> SendReport:

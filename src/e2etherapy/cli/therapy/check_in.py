@@ -165,7 +165,10 @@ Examples:
 def schedule(
     invocation: Invocation, name: str, instrument: str, words: str, begins: datetime | None
 ) -> None:
-    """Ask NAME to fill in INSTRUMENT on some days; "never" ends that."""
+    """Ask NAME to fill in INSTRUMENT on some days.
+
+    "never" ends that.
+    """
     from e2etherapy.cli.therapy import said
 
     first = date.today() if begins is None else begins.date()  # noqa: DTZ011 - where the person is

@@ -26,7 +26,10 @@ _ALSO = (
 @vault_options
 @click.pass_obj
 def urgent(invocation: Invocation, name: str, text: str) -> None:
-    """Tell NAME that you need them sooner; whom to call now is shown first."""
+    """Tell NAME that you need them sooner.
+
+    Whom to call now is shown first.
+    """
     from e2etherapy.cli.therapy import said
     from e2etherapy.cli.therapy.help_now import text_for
 
@@ -46,7 +49,10 @@ def urgent(invocation: Invocation, name: str, text: str) -> None:
 @vault_options
 @click.pass_obj
 def resolve(invocation: Invocation, name: str, note: str) -> None:
-    """Record what was done about what NAME needs sooner. Nothing of it is sent."""
+    """Record what was done about what NAME needs sooner.
+
+    Nothing of it is sent.
+    """
     from e2etherapy.cli.therapy.answers import Resolved
 
     flags = invocation.unlocked(lambda messenger: messenger.resolve(name, note))
