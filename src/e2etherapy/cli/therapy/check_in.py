@@ -187,7 +187,7 @@ def schedule(
 @vault_options
 @click.pass_obj
 def show(invocation: Invocation, name: str) -> None:
-    """Show the check-ins with NAME, oldest first, and what is asked for."""
+    """Show the check-ins with NAME, and what is asked for."""
     from e2etherapy.cli.therapy import check_in_views
 
     view = invocation.unlocked(lambda messenger: messenger.check_ins(name))
