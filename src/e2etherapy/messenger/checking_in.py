@@ -19,7 +19,7 @@ from e2etherapy.therapy.instruments import schedule
 from e2etherapy.therapy.instruments.pack import instrument
 from e2etherapy.therapy.instruments.scoring import Answers, Result, score
 from e2etherapy.vault import conversations
-from e2etherapy.wire.care import CheckIn, CheckInSchedule, Priority
+from e2etherapy.wire.care import CheckIn, CheckInSchedule
 from e2etherapy.wire.role import Role
 
 _WITH_ITEM_9, _WITHOUT = "phq-9", "phq-8"
@@ -32,7 +32,7 @@ class TakenReport:
     Attributes:
         result: what the answers say; not a diagnosis.
         sent: how far it has come.
-        priority: a flag went with it, so that it is seen first.
+        priority: it is a flag, and will be seen first.
     """
 
     result: Result
@@ -79,7 +79,10 @@ async def take(
     answers: Answers,
     progress: Progress = no_progress,
 ) -> TakenReport:
-    """Score answers, record and send them; with a flag if one of them has to be seen first.
+    """Score answers, record and send them.
+
+    An answer that has to be seen first is a flag by itself, on both devices: a second item would
+    show a relay, by their number, which check-ins are flagged.
 
     Raises:
         WrongRole: this is a therapist's vault.
@@ -101,8 +104,6 @@ async def take(
             given=list(answers),
             taken=speaker.composer.now,
         )
-        if result.priority:
-            speaker.say(Priority, answers=item)
     sent = await sending.report(device, speaker.composer.conversation, item, progress)
     return TakenReport(result, sent, result.priority)
 

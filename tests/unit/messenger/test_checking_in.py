@@ -48,6 +48,7 @@ async def test_item_nine_is_seen_first_whatever_the_total(pair: Two) -> None:
     await pair.therapist.sync()
     (flag,) = await flags(pair)
     assert flag.reason == "check_in"
+    assert flag.check_in == flag.id, "no second item, which a relay could count"
 
 
 async def test_phq_9_is_not_asked_where_nobody_looks_in_time(pair: Two) -> None:
