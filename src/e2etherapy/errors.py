@@ -310,6 +310,45 @@ class NotUnderstood(TherapyError):
         self.questions = questions
 
 
+# --- caseload -----------------------------------------------------------------------------
+
+
+class InvalidTemplate(TherapyError):
+    """A reply template has a brace that begins or ends no placeholder, or is too long."""
+
+
+class UnknownPlaceholder(TherapyError):
+    """A template has a placeholder that is not offered, or has not the one that was filled.
+
+    Attributes:
+        placeholders: their names.
+    """
+
+    def __init__(self, sentence: str = "", placeholders: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.placeholders = placeholders
+
+
+class UnfilledTemplate(TherapyError):
+    """A template has a placeholder for which there are no words, so that there is no text.
+
+    Attributes:
+        placeholders: their names, in the order in which they stand there.
+    """
+
+    def __init__(self, sentence: str = "", placeholders: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.placeholders = placeholders
+
+
+class InvalidBatch(TherapyError):
+    """Replies cannot be spaced as asked: too many of them, or too long a span."""
+
+
+class InvalidAttendance(TherapyError):
+    """Days of contact do not fit the days between which they are to be shown."""
+
+
 # --- running a relay ----------------------------------------------------------------------
 
 

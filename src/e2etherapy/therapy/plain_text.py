@@ -54,10 +54,20 @@ def _is_unseen(character: str) -> bool:
     return unicodedata.category(character) in _UNSEEN or character in _REORDERING
 
 
-def quoted(word: str) -> str:
-    """Return a word of what somebody typed, safe to show in a sentence that refuses it."""
-    shown = "".join(c for c in word[:NARROWEST] if c.isprintable() and not _is_unseen(c))
-    return f"“{shown}…”" if len(word) > NARROWEST else f"“{shown}”"
+def shortened(text: str, longest: int) -> str:
+    """Return the first characters of any text, without those that are not seen.
+
+    Args:
+        text: anything.
+        longest: in characters; what is longer is cut, and shown to be.
+    """
+    shown = "".join(c for c in text[:longest] if c.isprintable() and not _is_unseen(c))
+    return f"{shown}…" if len(text) > longest else shown
+
+
+def quoted(word: str, longest: int = NARROWEST) -> str:
+    """Return a word of what somebody typed, safe to show in a sentence about it."""
+    return f"“{shortened(word, longest)}”"
 
 
 def wrapped(text: str, width: int, first: str = "", further: str | None = None) -> list[str]:
