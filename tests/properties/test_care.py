@@ -49,7 +49,9 @@ def talks(draw: st.DrawFn) -> list[Said[Any]]:
     """Return a record in which much is in place."""
     record: list[Said[Any]] = []
     for sequence in range(1, draw(st.integers(1, 40)) + 1):
-        kind = draw(st.sampled_from(KINDS))
+        here = {type(one.item) for one in record}
+        fitting = [kind for kind, target in ANSWERED.items() if target in here]
+        kind = draw(st.sampled_from(KINDS) | st.sampled_from(fitting or KINDS))
         target = ANSWERED.get(kind)
         said = [one.item.id for one in record if type(one.item) is target]
         common: dict[str, st.SearchStrategy[Any]] = {

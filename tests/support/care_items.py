@@ -43,7 +43,8 @@ def _any_form(times: st.SearchStrategy[Any]) -> dict[type[Item], Members]:
             "until": st.none() | _days,
         },
         care.HomeworkAnswer: {"accepted": st.booleans(), "note": _notes},
-        care.HomeworkLog: {"day": _days, "done": st.booleans(), "note": _notes},
+        care.GoalAnswer: {"outcome": st.sampled_from(["agreed", "agreed", "reached", "dropped"])},
+    care.HomeworkLog: {"day": _days, "done": st.booleans(), "note": _notes},
         care.HomeworkReview: {"note": _notes},
         care.Goal: {"text": st.text(min_size=1, max_size=1_000)},
         care.GoalAnswer: {"outcome": outcomes, "note": _notes},
@@ -61,8 +62,8 @@ def _any_form(times: st.SearchStrategy[Any]) -> dict[type[Item], Members]:
 
 _AGREED: Final = [terms(reply, version=n) for n in (1, 2, 3) for reply in ("1 day", "2 days")]
 _to_text: Final[Members] = {
-    "text": st.sampled_from([EN_1.name, "en-9"]),
-    "digest": st.sampled_from([EN_1.digest, bytes(32)]),
+    "text": st.sampled_from([EN_1.name] * 5 + ["en-9"]),
+    "digest": st.sampled_from([EN_1.digest] * 5 + [bytes(32)]),
 }
 _IN_PLACE: Final[dict[type[Item], Members]] = {
     care.Agreement: {"terms": st.sampled_from([canonical(one) for one in _AGREED])},
@@ -80,6 +81,7 @@ _IN_PLACE: Final[dict[type[Item], Members]] = {
         "schedule": st.sampled_from(["", "once", "every week", "every 2 month"]),
         "begins": st.sampled_from(["2026-03-02", "0001-01-01", "2026-02-30"]),
     },
+    care.GoalAnswer: {"outcome": st.sampled_from(["agreed", "agreed", "reached", "dropped"])},
     care.HomeworkLog: {"day": st.sampled_from(["2026-03-01", "2026-03-02", "2026-03-09"])},
     care.SafetyPlanShare: {"plan": st.sampled_from([PLAN, "{}"])},
     care.EmergencyCardShare: {"card": st.sampled_from([CARD, "{}"])},
