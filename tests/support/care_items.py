@@ -44,7 +44,7 @@ def _any_form(times: st.SearchStrategy[Any]) -> dict[type[Item], Members]:
         },
         care.HomeworkAnswer: {"accepted": st.booleans(), "note": _notes},
         care.GoalAnswer: {"outcome": st.sampled_from(["agreed", "agreed", "reached", "dropped"])},
-    care.HomeworkLog: {"day": _days, "done": st.booleans(), "note": _notes},
+        care.HomeworkLog: {"day": _days, "done": st.booleans(), "note": _notes},
         care.HomeworkReview: {"note": _notes},
         care.Goal: {"text": st.text(min_size=1, max_size=1_000)},
         care.GoalAnswer: {"outcome": outcomes, "note": _notes},
