@@ -13,7 +13,13 @@ from e2etherapy.journal.exported_book import ExportedEntry, ExportedFile
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.session import limits, phases
+from e2etherapy.therapy import agreement
+from e2etherapy.therapy.care import rights
+from e2etherapy.therapy.emergency_card import EmergencyCard
+from e2etherapy.therapy.safety_plan import SafetyPlan
 from e2etherapy.wire import content, envelope
+from e2etherapy.wire.care import CARE
+from e2etherapy.wire.item import Item
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/**/*.md")])
@@ -60,6 +66,38 @@ def test_the_diagram_in_the_specification_is_the_table_in_the_code() -> None:
 )
 def test_the_specification_has_the_figures_of_the_code(figure: int) -> None:
     assert f"{figure:,}" in (ROOT / "docs/protocol.md").read_text()
+
+
+@pytest.mark.parametrize("kind", CARE, ids=lambda kind: kind.__name__)
+def test_the_specification_says_of_every_item_about_the_therapy_who_says_it_and_how(
+    kind: type[Item],
+) -> None:
+    _, _, section = (ROOT / "docs/protocol.md").read_text().partition("### 7.3 The therapy")
+    (row,) = re.findall(
+        rf"^\| `{kind.__struct_config__.tag}` \| ([CTB]) \| (.*?) \|", section, re.MULTILINE
+    )
+    speakers = {"C": rights.CLIENT, "T": rights.THERAPIST, "B": rights.BOTH}
+    assert rights.SPEAKERS[kind] == speakers[row[0]]
+    own = [name for name in kind.__struct_fields__ if name not in Item.__struct_fields__]
+    named = [name for name in re.findall(r"`(\w+)`", row[1]) if name in own]
+    assert named == own
+
+
+@pytest.mark.parametrize(
+    ("form", "opening"),
+    [
+        (agreement._Form, "A **reply agreement**"),
+        (SafetyPlan, "A **safety plan**"),
+        (EmergencyCard, "An **emergency card**"),
+    ],
+)
+def test_the_specification_has_the_members_of_a_canonical_text_in_their_order(
+    form: type[agreement._Form | SafetyPlan | EmergencyCard], opening: str
+) -> None:
+    _, _, text = (ROOT / "docs/protocol.md").read_text().partition(opening)
+    named = [name for name in re.findall(r"`(\w+)`", text) if name in form.__struct_fields__]
+    in_order = named[: len(form.__struct_fields__)]
+    assert in_order == list(form.__struct_fields__)
 
 
 @pytest.mark.parametrize("name", [*EventName, *sorted(record.KINDS)])

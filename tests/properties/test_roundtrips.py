@@ -17,6 +17,7 @@ from e2etherapy.wire import base64url, content
 from e2etherapy.wire.body import pack_body, pad_body, unpack_body
 from e2etherapy.wire.content import KINDS, AnyItem, KnownItem, UnknownItem
 from e2etherapy.wire.invitation import Bundle, BundleDetails, InvitationLink, LinkSecret
+from tests.support import care_items
 from tests.support.people import REPLY_TO, meet, seeded
 
 ids = st.binary(min_size=16, max_size=16)
@@ -65,6 +66,7 @@ def items() -> st.SearchStrategy[KnownItem]:
         st.builds(content.ReadMark, **common, items=many),
         st.builds(content.Profile, **common, name=names),
         st.builds(content.JournalShare, **common, text=st.text(), entry_written=times),
+        care_items.of_any_form(common, times),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from e2etherapy.wire.care import CARE
 from e2etherapy.wire.content import (
     Attachment,
     JournalShare,
@@ -17,7 +18,7 @@ from e2etherapy.wire.content import (
 
 _ORDER: dict[object, list[str]] = {
     kind.__struct_config__.tag: ["kind", *kind.__struct_fields__]
-    for kind in (Attachment, JournalShare, Part, Profile, ReadMark, Receipt, Text)
+    for kind in (Attachment, JournalShare, Part, Profile, ReadMark, Receipt, Text, *CARE)
 }
 
 

@@ -9,16 +9,19 @@ from types import MappingProxyType
 from typing import Final
 
 from e2etherapy.errors import InvalidAnswers, InvalidInstrument, InvalidSchedule, OutOfPlace
-from e2etherapy.therapy.care.said import Said
+from e2etherapy.therapy.care.said import Said, believed
 from e2etherapy.therapy.instruments import schedule
 from e2etherapy.therapy.instruments.pack import instrument
 from e2etherapy.therapy.instruments.schedule import Schedule
 from e2etherapy.therapy.instruments.scoring import Answers, Result, score
 from e2etherapy.wire.care import CheckIn, CheckInSchedule
 
-MOST_IN_A_DAY: Final = 50
-"""Recorded within 24 hours. Nobody fills in more, and a flood must not bury what matters."""
-CLOCKS_DIFFER: Final = timedelta(days=1)
+MOST_IN_A_DAY: Final = 500
+"""Recorded within 24 hours. A flood must not bury what matters; but a device that was away for as
+long as a relay keeps things records at once what was filled in on 30 days."""
+LONGEST_AHEAD: Final = timedelta(days=366)
+"""How far from when a schedule is recorded it may begin."""
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +32,15 @@ class Taken:
         id: the item's.
         instrument: its id.
         answers: as they were given.
-        taken: when, by the client's clock, UTC.
+        taken: when, by the client's clock as far as that is believed, UTC. What it claims to have
+            been earlier is not checked: `recorded` stands beside it.
         recorded: when this device recorded it.
         result: scored here; None where this version has not that version of the instrument.
     """
 
     id: bytes
     instrument: str
-    answers: Answers
+    answers: Answers = field(repr=False)
     taken: datetime
     recorded: datetime
     result: Result | None
@@ -65,20 +69,27 @@ class CheckIns:
 def take(state: CheckIns, said: Said[CheckIn]) -> CheckIns:
     """Take a check-in.
 
+    One with an answer that a therapist has to see first is taken however many there are, and
+    whatever the client's clock says.
+
     Raises:
-        OutOfPlace: its answers are not such that its instrument offers, it was taken in the future,
-            or there were 50 within a day.
+        OutOfPlace: its answers are not such that its instrument offers, or there were 500 within a
+            day and none of these answers has to be seen first.
     """
-    item = said.item
-    if item.taken > said.recorded + CLOCKS_DIFFER:
-        raise OutOfPlace("a check-in of a day that has not come")
-    since = said.recorded - timedelta(days=1)
-    if sum(one.recorded > since for one in state.taken[-MOST_IN_A_DAY:]) >= MOST_IN_A_DAY:
-        raise OutOfPlace("more check-ins than anybody fills in on a day")
-    answers = tuple(item.given)
+    item, answers = said.item, tuple(said.item.given)
     result = _result(item, answers)
-    one = Taken(item.id, item.instrument, answers, item.taken, said.recorded, result)
+    if _is_flood(state, said.recorded) and not (result and result.priority):
+        raise OutOfPlace("more check-ins than anybody fills in")
+    taken = believed(item.taken, said.recorded)
+    one = Taken(item.id, item.instrument, answers, taken, said.recorded, result)
     return CheckIns((*state.taken, one), state.asked)
+
+
+def _is_flood(state: CheckIns, recorded: datetime) -> bool:
+    """Look at one only: they are in the order in which they were recorded."""
+    if len(state.taken) < MOST_IN_A_DAY:
+        return False
+    return abs(recorded - state.taken[-MOST_IN_A_DAY].recorded) < _DAY
 
 
 def _result(item: CheckIn, answers: Answers) -> Result | None:
@@ -99,7 +110,8 @@ def ask(state: CheckIns, said: Said[CheckInSchedule]) -> CheckIns:
     """Take a schedule, or the end of one.
 
     Raises:
-        OutOfPlace: it cannot be read.
+        OutOfPlace: it cannot be read, or begins more than a year from now: every day since then
+            would have to be counted whenever it is looked at.
     """
     item = said.item
     asked = dict(state.asked)
@@ -114,5 +126,7 @@ def ask(state: CheckIns, said: Said[CheckInSchedule]) -> CheckIns:
         raise OutOfPlace("a schedule that this version cannot read") from None
     if str(read) != item.schedule:
         raise OutOfPlace("a schedule that is not written in the one way there is")
+    if abs(begins - said.recorded.date()) > LONGEST_AHEAD:
+        raise OutOfPlace("a schedule that begins in another year than anybody means")
     asked[item.instrument] = Asked(read, begins)
     return CheckIns(state.taken, MappingProxyType(asked))

@@ -5,7 +5,7 @@ A flag comes from what a person pressed or answered; nothing reads what they wro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -21,14 +21,16 @@ class Flag:
         id: of the item that raised it.
         reason: the client asked for it, or answered a check-in's priority question.
         raised: when it was written, UTC.
+        sequence: of that item.
         text: what the client wrote with it.
-        check_in: the id of the check-in, if that is why.
+        check_in: the id of the check-in, if that is why; as the client says, where they asked.
     """
 
     id: bytes
     reason: Literal["asked", "check_in"]
     raised: datetime
-    text: str = ""
+    sequence: int
+    text: str = field(default="", repr=False)
     check_in: bytes | None = None
 
 
@@ -44,17 +46,22 @@ class Flags:
 
 
 def press(state: Flags, said: Said[Priority]) -> Flags:
-    """Take a priority, which nothing can make out of place.
+    """Take a priority, which nothing can make out of place, and of which there are never too many.
 
-    What is said with a check-in's is added to the flag that the check-in raised.
+    Each is a flag of its own, so that none is taken for resolved because an earlier one was. Only
+    the one without words that a device sends right behind a check-in, for which that check-in has
+    raised a flag, says nothing else and raises none.
     """
     item = said.item
-    known = {flag.check_in: flag for flag in state.raised if flag.check_in is not None}
-    of_check_in = known.get(item.answers) if item.answers else None
-    if of_check_in is not None:
-        told = Flag(of_check_in.id, "check_in", of_check_in.raised, item.text, item.answers)
-        return Flags(tuple(told if flag is of_check_in else flag for flag in state.raised))
-    return Flags((*state.raised, Flag(item.id, "asked", item.written, item.text)))
+    if item.answers and not item.text and state.raised:
+        last = state.raised[-1]
+        if last.reason == "check_in" and (last.id, last.sequence) == (
+            item.answers,
+            item.sequence - 1,
+        ):
+            return state
+    flag = Flag(item.id, "asked", said.when, item.sequence, item.text, item.answers)
+    return Flags((*state.raised, flag))
 
 
 def of_check_in(state: Flags, said: Said[CheckIn], *, priority: bool) -> Flags:
@@ -62,4 +69,5 @@ def of_check_in(state: Flags, said: Said[CheckIn], *, priority: bool) -> Flags:
     if not priority:
         return state
     item = said.item
-    return Flags((*state.raised, Flag(item.id, "check_in", item.written, check_in=item.id)))
+    flag = Flag(item.id, "check_in", said.when, item.sequence, check_in=item.id)
+    return Flags((*state.raised, flag))

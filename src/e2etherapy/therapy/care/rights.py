@@ -42,7 +42,7 @@ def require_speaker(author: Role, item: Item) -> None:
     """Refuse an item of a kind that its author's role does not say.
 
     Raises:
-        OutOfPlace: it is one.
+        OutOfPlace: it is one, or is not about the therapy.
     """
-    if author not in SPEAKERS[type(item)]:
+    if author not in SPEAKERS.get(type(item), frozenset()):
         raise OutOfPlace(f"a {author} does not say this")

@@ -1,6 +1,11 @@
 """What holds between two people after all that they have said about the therapy; pure.
 
 It is built anew from the record whenever it is needed, so that nothing can differ from it.
+
+An item that answers one of the other side which was never said is refused. One that refers to an
+earlier item of its own author that is not here has no effect: that one may have been lost on its
+way, or is still to come. What two people said while their items crossed is taken on both devices
+wherever it can be.
 """
 
 from __future__ import annotations
@@ -10,12 +15,32 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from e2etherapy.errors import OutOfPlace
-from e2etherapy.therapy.care import agreements, check_ins, flags
+from e2etherapy.therapy.care import (
+    agreements,
+    check_ins,
+    consents,
+    endings,
+    extracts,
+    flags,
+    goals,
+    homeworks,
+    landings,
+    plans,
+    summaries,
+)
 from e2etherapy.therapy.care.agreements import Agreements
 from e2etherapy.therapy.care.check_ins import CheckIns
+from e2etherapy.therapy.care.consents import Consents
+from e2etherapy.therapy.care.endings import Ended
+from e2etherapy.therapy.care.extracts import Extracts
 from e2etherapy.therapy.care.flags import Flags
+from e2etherapy.therapy.care.goals import Goals
+from e2etherapy.therapy.care.homeworks import Homeworks
+from e2etherapy.therapy.care.landings import Landings
+from e2etherapy.therapy.care.plans import Plans
 from e2etherapy.therapy.care.rights import require_speaker
 from e2etherapy.therapy.care.said import Said
+from e2etherapy.therapy.care.summaries import Summaries
 from e2etherapy.wire import care
 from e2etherapy.wire.item import Item
 
@@ -25,17 +50,27 @@ class Care:
     """All that holds."""
 
     agreements: Agreements = field(default_factory=Agreements)
+    consents: Consents = field(default_factory=Consents)
     check_ins: CheckIns = field(default_factory=CheckIns)
     flags: Flags = field(default_factory=Flags)
+    homeworks: Homeworks = field(default_factory=Homeworks)
+    goals: Goals = field(default_factory=Goals)
+    landings: Landings = field(default_factory=Landings)
+    plans: Plans = field(default_factory=Plans)
+    summaries: Summaries = field(default_factory=Summaries)
+    extracts: Extracts = field(default_factory=Extracts)
+    ended: Ended | None = None
 
 
 def after(state: Care, said: Said[Any]) -> Care:
     """Return what holds after one more thing was said.
 
     Raises:
-        OutOfPlace: its author cannot say it, or not now; nothing changes.
+        OutOfPlace: its author cannot say it, or not now, or the therapy has ended; nothing changes.
     """
     require_speaker(said.author, said.item)
+    if state.ended is not None:
+        raise OutOfPlace("something said after the therapy has ended")
     return _TAKE[type(said.item)](state, said)
 
 
@@ -60,16 +95,31 @@ def _check_in(state: Care, said: Said[care.CheckIn]) -> Care:
     return replace(state, check_ins=taken, flags=raised)
 
 
+def _part(name: str, take: Callable[[Any, Said[Any]], Any]) -> Callable[[Care, Said[Any]], Care]:
+    """Return how one part of what holds is taken on, and the others stay."""
+    return lambda state, said: replace(state, **{name: take(getattr(state, name), said)})
+
+
 _TAKE: Final[dict[type[Item], Callable[[Care, Said[Any]], Care]]] = {
-    care.Agreement: lambda state, said: replace(
-        state, agreements=agreements.propose(state.agreements, said)
-    ),
-    care.AgreementAcceptance: lambda state, said: replace(
-        state, agreements=agreements.accept(state.agreements, said)
-    ),
+    care.Agreement: _part("agreements", agreements.propose),
+    care.AgreementAcceptance: _part("agreements", agreements.accept),
+    care.ConsentRequest: _part("consents", consents.request),
+    care.Consent: _part("consents", consents.give),
+    care.ConsentWithdrawal: _part("consents", consents.withdraw),
     care.CheckIn: _check_in,
-    care.CheckInSchedule: lambda state, said: replace(
-        state, check_ins=check_ins.ask(state.check_ins, said)
-    ),
-    care.Priority: lambda state, said: replace(state, flags=flags.press(state.flags, said)),
+    care.CheckInSchedule: _part("check_ins", check_ins.ask),
+    care.Priority: _part("flags", flags.press),
+    care.Homework: _part("homeworks", homeworks.give),
+    care.HomeworkAnswer: _part("homeworks", homeworks.answer),
+    care.HomeworkLog: _part("homeworks", homeworks.log),
+    care.HomeworkReview: _part("homeworks", homeworks.review),
+    care.Goal: _part("goals", goals.propose),
+    care.GoalAnswer: _part("goals", goals.answer),
+    care.Landing: _part("landings", landings.mark),
+    care.SafetyPlanShare: _part("plans", plans.share_plan),
+    care.EmergencyCardShare: _part("plans", plans.share_card),
+    care.Summary: _part("summaries", summaries.add),
+    care.ExtractRequest: _part("extracts", extracts.request),
+    care.ExtractAnswer: _part("extracts", extracts.answer),
+    care.Ending: lambda state, said: replace(state, ended=endings.end(said)),
 }

@@ -1,0 +1,53 @@
+"""After the end nothing about the therapy is said any more, from either side."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from e2etherapy.wire.care import Ending, ExtractRequest, Goal, HomeworkReview, Landing, Priority
+from e2etherapy.wire.role import Role
+from tests.support.talk import CLIENT, MONDAY, THERAPIST, Talk
+
+
+@pytest.fixture
+def talk() -> Talk:
+    return Talk()
+
+
+@pytest.mark.parametrize("author", Role)
+def test_either_side_ends_the_therapy_with_a_letter(talk: Talk, author: Role) -> None:
+    assert talk.care.ended is None
+    end = talk.says(author, Ending, letter="Thank you.")
+    ended = talk.care.ended
+    assert ended is not None
+    assert (ended.id, ended.author, ended.letter, ended.when) == (
+        end.id,
+        author,
+        "Thank you.",
+        MONDAY,
+    )
+
+
+@pytest.mark.parametrize("author", Role)
+def test_nothing_is_taken_after_the_end(talk: Talk, author: Role) -> None:
+    talk.says(author, Ending, letter="Thank you.")
+    for who in Role:
+        talk.refuses("after the therapy has ended", who, Goal, text="Sleep.")
+        talk.refuses("after the therapy has ended", who, Ending, letter="No, I end it.")
+    talk.refuses("after the therapy has ended", CLIENT, Priority)
+    talk.refuses("after the therapy has ended", CLIENT, Landing, answers=bytes(16), mark="hurt")
+    talk.refuses("after the therapy has ended", THERAPIST, ExtractRequest, text="All of it.")
+    talk.refuses("after the therapy has ended", THERAPIST, HomeworkReview, answers=bytes(16))
+
+
+def test_what_the_author_may_not_say_is_told_also_after_the_end(talk: Talk) -> None:
+    talk.says(CLIENT, Ending, letter="Thank you.")
+    talk.refuses("does not say this", THERAPIST, Priority)
+
+
+def test_an_end_from_the_future_is_one_now(talk: Talk) -> None:
+    talk.says(CLIENT, Ending, letter="Thank you.", written=MONDAY + timedelta(days=400))
+    assert talk.care.ended is not None
+    assert talk.care.ended.when == MONDAY
