@@ -252,6 +252,7 @@ BY_COMMAND: dict[str, Any] = {
     "check-in show": therapy_answers.CheckIns,
     "check-in schedule": therapy_answers.Said,
     "urgent": therapy_answers.Said,
+    "queue": list[therapy_answers.Queued],
     "resolve": therapy_answers.Resolved,
     "help-now": therapy_answers.Card,
     "settings allowance": Setting,

@@ -34,7 +34,7 @@ from e2etherapy.cli.exit_codes import Exit
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.suggestion import for_home
-from e2etherapy.cli.therapy import agreement, check_in, help_now, urgent
+from e2etherapy.cli.therapy import agreement, check_in, help_now, queue, urgent
 
 _EPILOG = """\b
 Examples:
@@ -97,6 +97,7 @@ for _command in (
     agreement.agreement,
     check_in.check_in,
     urgent.urgent,
+    queue.queue,
     urgent.resolve,
     help_now.help_now,
     settings.settings,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from e2etherapy.messenger import agreeing, checking_in, prioritising
+from e2etherapy.messenger import agreeing, checking_in, prioritising, queueing
 from e2etherapy.messenger.agreeing import AgreementView, Wish
 from e2etherapy.messenger.checking_in import CheckInsView, TakenReport
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.opening import OpenDevice
 from e2etherapy.messenger.views import SendReport
+from e2etherapy.therapy.caseload.queue import Entry
 from e2etherapy.therapy.instruments.scoring import Answers
 
 
@@ -79,6 +80,10 @@ class Practice(OpenDevice):
     ) -> SendReport:
         """Tell the therapist that one needs them sooner; nobody is watching for it."""
         return await prioritising.ask_sooner(self.device, name, text, progress)
+
+    async def queue(self) -> tuple[Entry, ...]:
+        """Return every conversation that waits for its therapist, in reading order."""
+        return await queueing.queue(self.device)
 
     async def resolve(self, name: str, note: str) -> int:
         """Record what was done about everything that had to be seen first; return how much.

@@ -86,6 +86,21 @@ class CheckIns(Answer, frozen=True):
     trend: list[str]
 
 
+class Queued(Answer, frozen=True):
+    """A line of `queue`, in reading order.
+
+    `flagged` is when the oldest open flag was raised, `late` by how many seconds the answer is.
+    """
+
+    name: str
+    flagged: datetime | None
+    due: datetime | None
+    waiting_since: datetime | None
+    messages: int
+    late: int
+    differed: bool
+
+
 class Resolved(Answer, frozen=True):
     """`resolve`: how many flags the note closes."""
 

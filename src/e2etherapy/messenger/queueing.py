@@ -1,0 +1,60 @@
+"""What waits for an answer in every conversation, in the order in which a therapist reads."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from e2etherapy.errors import MalformedData, WrongRole
+from e2etherapy.journal import record
+from e2etherapy.messenger.caring import care_of
+from e2etherapy.messenger.clock import moment_of
+from e2etherapy.messenger.device import Device
+from e2etherapy.session.phases import Phase
+from e2etherapy.therapy.care.agreements import Agreements
+from e2etherapy.therapy.caseload import queue as order
+from e2etherapy.therapy.caseload.exchange import Message
+from e2etherapy.therapy.caseload.queue import Entry, Waiting
+from e2etherapy.vault import care_items, conversations, threads
+from e2etherapy.vault.database import Database
+from e2etherapy.vault.records import ConversationRecord, ThreadRow, Verification
+from e2etherapy.wire.role import Role
+
+
+async def queue(device: Device) -> tuple[Entry, ...]:
+    """Return every conversation with an open flag or something unanswered, in reading order.
+
+    Raises:
+        WrongRole: this is a client's vault.
+    """
+    if device.vault.role is not Role.THERAPIST:
+        raise WrongRole("Only a therapist has a queue; 'e2etherapy conversations' lists yours.")
+    db = device.vault.db
+    found = [one for one in await conversations.every(db) if one.state.phase is not Phase.INVITED]
+    return order.queue([await _waiting(db, one) for one in found], device.clock())
+
+
+async def _waiting(db: Database, conversation: ConversationRecord) -> Waiting:
+    care = await care_of(db, conversation)
+    rows = await threads.unanswered(db, conversation.id)
+    return Waiting(
+        name=conversation.name,
+        flags=care.flags.open(await care_items.resolved(db, conversation.id)),
+        exchange=tuple(_message(row, care.agreements) for row in rows),
+        differed=conversation.verification is Verification.DIFFERED,
+    )
+
+
+def _message(row: ThreadRow, agreements: Agreements) -> Message:
+    written = moment_of(row.item.written)
+    return Message(Role.CLIENT, written, _recorded(row, written), agreements.due(written))
+
+
+def _recorded(row: ThreadRow, written: datetime) -> datetime:
+    """Return when an item was recorded; what cannot be read waits all the same."""
+    if row.content is None:
+        return written
+    try:
+        entry = record.decode(row.content)
+    except MalformedData:
+        return written
+    return entry.recorded.astimezone(UTC) if isinstance(entry, record.Message) else written
