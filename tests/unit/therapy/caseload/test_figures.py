@@ -79,7 +79,7 @@ def test_who_waits_now_and_who_waits_too_long_are_counted() -> None:
 
 def test_what_a_client_wrote_in_four_weeks_is_counted_by_week_and_by_day() -> None:
     exchange = (
-        wrote("c", 24),
+        wrote("c", 24 * 2),
         wrote("c", 24 * 3),
         wrote("c", 24 * 20),
         wrote("c", 24 * 20 + 1),
