@@ -15,10 +15,14 @@ from e2etherapy.wire.content import (
     Receipt,
     Text,
 )
+from e2etherapy.wire.item import Item
 
+_KINDS: tuple[type[Item], ...] = (
+    *(Attachment, JournalShare, Part, Profile, ReadMark, Receipt, Text),
+    *CARE,
+)
 _ORDER: dict[object, list[str]] = {
-    kind.__struct_config__.tag: ["kind", *kind.__struct_fields__]
-    for kind in (Attachment, JournalShare, Part, Profile, ReadMark, Receipt, Text, *CARE)
+    kind.__struct_config__.tag: ["kind", *kind.__struct_fields__] for kind in _KINDS
 }
 
 
