@@ -25,4 +25,4 @@ def wrote(author: str, hour: float, due: float | None = None) -> Message:
 
 def flag(hour: float) -> Flag:
     """Return a flag that was raised at an hour."""
-    return Flag(id=b"f" * 16, reason="asked", raised=hours(hour))
+    return Flag(id=b"f" * 16, reason="asked", raised=hours(hour), sequence=1)

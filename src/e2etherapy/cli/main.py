@@ -48,8 +48,6 @@ Environment:
   E2ETHERAPY_HOME              the vault's folder
   E2ETHERAPY_PASSPHRASE_FILE   a file with the passphrase on its first line
   NO_COLOR                     no colours
-
-\b
 What the number at the end of a command means: e2etherapy exit-codes"""
 
 

@@ -73,8 +73,7 @@ async def propose(
     if device.vault.role is not Role.THERAPIST:
         raise WrongRole("Only a therapist proposes an agreement. Nothing was sent.")
     async with speaking(device, name) as speaker:
-        number = len(speaker.care.agreements.proposals) + 1
-        terms = _terms(wish, number, speaker.composer.now)
+        terms = _terms(wish, speaker.care.agreements.next_number, speaker.composer.now)
         item = speaker.say(Agreement, terms=agreement.encode(terms).decode())
     return await sending.report(device, speaker.composer.conversation, item, progress)
 

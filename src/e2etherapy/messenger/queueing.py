@@ -46,7 +46,8 @@ async def _waiting(db: Database, conversation: ConversationRecord) -> Waiting:
 
 def _message(row: ThreadRow, agreements: Agreements) -> Message:
     written = moment_of(row.item.written)
-    return Message(Role.CLIENT, written, _recorded(row, written), agreements.due(written))
+    recorded = _recorded(row, written)
+    return Message(Role.CLIENT, written, recorded, agreements.due(written, recorded))
 
 
 def _recorded(row: ThreadRow, written: datetime) -> datetime:

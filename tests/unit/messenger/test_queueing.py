@@ -32,6 +32,7 @@ async def test_a_due_time_follows_from_the_agreement_of_then(pair: Two) -> None:
     await pair.therapist.sync()
     (entry,) = await pair.therapist.queue()
     assert (entry.name, entry.due, entry.messages) == (SAM, None, 1)
+    pair.clock.now += timedelta(minutes=1)
     await agree(pair)
     pair.clock.now = datetime(2026, 1, 12, 9, tzinfo=UTC)
     await pair.client.send(OKAFOR, "after")

@@ -62,14 +62,20 @@ class Care:
     ended: Ended | None = None
 
 
+_AFTER_THE_END = (care.Priority, care.ConsentWithdrawal)
+
+
 def after(state: Care, said: Said[Any]) -> Care:
     """Return what holds after one more thing was said.
+
+    What asks for help, or takes a consent back, may have been on its way when the therapy ended,
+    and is taken all the same.
 
     Raises:
         OutOfPlace: its author cannot say it, or not now, or the therapy has ended; nothing changes.
     """
     require_speaker(said.author, said.item)
-    if state.ended is not None:
+    if state.ended is not None and not isinstance(said.item, _AFTER_THE_END):
         raise OutOfPlace("something said after the therapy has ended")
     return _TAKE[type(said.item)](state, said)
 

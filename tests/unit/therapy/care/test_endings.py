@@ -1,4 +1,4 @@
-"""After the end nothing about the therapy is said any more, from either side."""
+"""After the end nothing is said about the therapy but a call for help that was under way."""
 
 from __future__ import annotations
 
@@ -36,10 +36,15 @@ def test_nothing_is_taken_after_the_end(talk: Talk, author: Role) -> None:
     for who in Role:
         talk.refuses("after the therapy has ended", who, Goal, text="Sleep.")
         talk.refuses("after the therapy has ended", who, Ending, letter="No, I end it.")
-    talk.refuses("after the therapy has ended", CLIENT, Priority)
     talk.refuses("after the therapy has ended", CLIENT, Landing, answers=bytes(16), mark="hurt")
     talk.refuses("after the therapy has ended", THERAPIST, ExtractRequest, text="All of it.")
     talk.refuses("after the therapy has ended", THERAPIST, HomeworkReview, answers=bytes(16))
+
+
+def test_a_call_for_help_that_crosses_the_end_is_not_lost(talk: Talk) -> None:
+    talk.says(THERAPIST, Ending, letter="Thank you.")
+    talk.says(CLIENT, Priority, text="I need you.")
+    assert [flag.text for flag in talk.care.flags.raised] == ["I need you."]
 
 
 def test_what_the_author_may_not_say_is_told_also_after_the_end(talk: Talk) -> None:

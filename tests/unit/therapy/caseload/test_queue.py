@@ -68,5 +68,5 @@ def test_that_the_six_words_differed_is_said_and_moves_nobody() -> None:
 
 
 def test_what_somebody_pressed_with_a_flag_is_not_shown_by_accident() -> None:
-    told = flag(1).__class__(b"i" * 16, "asked", hours(1), "Please call.")
+    told = flag(1).__class__(b"i" * 16, "asked", hours(1), 1, "Please call.")
     assert "Please" not in repr(Waiting("a", (told,)))
