@@ -256,6 +256,6 @@ def test_the_package_keeps_what_a_newer_version_says() -> None:
     therapist, client = second_therapist_meets_package_client()
     assert isinstance(therapist, SecondSide)
     therapist.hear(client.say("hello"))
-    envelope = therapist.say_item({"kind": "homework", "steps": ["breathe", 4, None]})
-    assert client.hear(envelope) == "unknown kind: homework"
+    envelope = therapist.say_item({"kind": "breathing", "steps": ["breathe", 4, None]})
+    assert client.hear(envelope) == "unknown kind: breathing"
     assert client.hear(therapist.say("after that")) == "after that"
