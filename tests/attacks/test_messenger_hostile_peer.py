@@ -212,7 +212,7 @@ async def test_ten_thousand_receipts_cost_no_more_than_their_room(scene: Scene) 
 
 async def test_an_unknown_kind_is_kept_and_shown_as_what_it_is(scene: Scene) -> None:
     author = scene.author
-    raw = by_hand(author, '"level":[1,{"a":null}],"text":"words"', "check_in")
+    raw = by_hand(author, '"level":[1,{"a":null}],"text":"words"', "mood_line")
     report = await scene.suffer(
         packed(raw), packed(author.item("read_marks_of_next_year"), b"bytes of a newer kind")
     )
