@@ -131,16 +131,31 @@ def verify(invocation: Invocation) -> None:
     output.answer(invocation, Verified(books=_books(views)), "\n".join(lines))
 
 
-@journal.command(epilog="\b\nExample:\n  e2etherapy journal export record.zip")
+@journal.command(
+    epilog="""\b
+Examples:
+  e2etherapy journal export record.zip
+  e2etherapy journal export copy.zip --conversation Robin --blank 12 --blank 13"""
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--conversation", metavar="NAME", help="This conversation alone.")
+@click.option(
+    "--blank",
+    "blanked",
+    type=click.IntRange(min=1),
+    multiple=True,
+    metavar="NUMBER",
+    help="Leave out what this entry says; may be given again.",
+)
 @vault_options
 @click.pass_obj
-def export(invocation: Invocation, file: Path, conversation: str | None) -> None:
+def export(
+    invocation: Invocation, file: Path, conversation: str | None, blanked: tuple[int, ...]
+) -> None:
     """Write the record to a zip that anyone can read.
 
     It holds pages that need no software, the data, and a verifier. It is not encrypted: whoever
-    has it can read it.
+    has it can read it. A blanked entry still counts: the verifier shows that only these are blank.
     """
     from e2etherapy.cli.record_answers import Exported
 
@@ -149,7 +164,7 @@ def export(invocation: Invocation, file: Path, conversation: str | None) -> None
     async def exported(messenger: Messenger) -> list[ExportedBookView]:
         undone = "Nothing was exported, and no file is left."
         with invocation.meanwhile(undone), new_file(file) as opened:
-            views = await messenger.export(opened, conversation)
+            views = await messenger.export(opened, conversation, blanked)
         invocation.if_stopped = f"The export was complete before that: {file}"
         return views
 

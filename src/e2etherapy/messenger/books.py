@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import BinaryIO
 
 from e2etherapy.messenger import exporting, journaling
@@ -53,13 +54,22 @@ class Books(OpenDevice):
         """
         return await journaling.verify(self.device)
 
-    async def export(self, file: BinaryIO, name: str | None = None) -> list[ExportedBookView]:
+    async def export(
+        self, file: BinaryIO, name: str | None = None, blanked: Collection[int] = ()
+    ) -> list[ExportedBookView]:
         """Write the record, or one conversation's, as a zip that needs no software to be read.
 
         An entry or file that cannot be read does not stop it: the views and the pages name it.
 
+        Args:
+            file: takes the zip.
+            name: the conversation's; None for everything.
+            blanked: numbers of entries whose content is not in the copy, nor can be recovered from
+                it; all others still verify.
+
         Raises:
             UnknownConversation: there is no such conversation.
             JournalBroken: the record does not verify.
+            MessengerError: there is no entry with one of these numbers.
         """
-        return await exporting.export(self.device, file, name)
+        return await exporting.export(self.device, file, name, blanked)

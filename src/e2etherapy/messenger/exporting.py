@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import BinaryIO
 
-from e2etherapy.errors import MalformedData
+from e2etherapy.errors import MalformedData, MessengerError
 from e2etherapy.journal.export import AttachedFile, Book, BookWriter, Exporter
+from e2etherapy.journal.redaction import redact
 from e2etherapy.journal.shown import Authors
 from e2etherapy.messenger import journaling
 from e2etherapy.messenger.device import Device
@@ -18,19 +20,32 @@ from e2etherapy.wire.body import unpack_body
 from e2etherapy.wire.content import Attachment
 
 
-async def export(device: Device, file: BinaryIO, name: str | None) -> list[ExportedBookView]:
+async def export(
+    device: Device, file: BinaryIO, name: str | None, blanked: Collection[int] = ()
+) -> list[ExportedBookView]:
     """Write all books, or one conversation's, into `file`.
 
     What cannot be read in an entry or of a file is left out and counted; everything else is there.
 
+    Args:
+        device: whose record it is.
+        file: takes the zip.
+        name: the conversation's; None for everything.
+        blanked: numbers of entries of this conversation whose content is not in the copy.
+
     Raises:
         UnknownConversation: there is no such conversation.
         JournalBroken: the record does not verify.
+        MessengerError: there is no entry with a number, or none can be meant without a name.
     """
+    if blanked and name is None:
+        raise MessengerError(
+            "Name the conversation whose entries are to be blanked. Nothing was exported."
+        )
     exporter = Exporter(file, device.clock())
     books = await journaling.books(device, name)
     for book in books:
-        writer = exporter.begin(await _book(device, book))
+        writer = exporter.begin(await _book(device, book, blanked))
         await _attach_files(device, book, writer)
         writer.close()
     return [
@@ -47,14 +62,21 @@ async def export(device: Device, file: BinaryIO, name: str | None) -> list[Expor
     ]
 
 
-async def _book(device: Device, name: BookName) -> Book:
+async def _book(device: Device, name: BookName, blanked: Collection[int]) -> Book:
     owner = await text_setting(device.vault, Setting.NAME)
     db = device.vault.db
+    entries = [entry async for entry in journal_store.entries(db, name.id)]
+    unknown = set(blanked) - {entry.position for entry in entries}
+    if unknown:
+        raise MessengerError(
+            f"There is no entry {min(unknown)} in the record with {name.title}. "
+            "Nothing was exported."
+        )
     return Book(
         id=name.id,
         title=name.title,
         authors=Authors(owner or f"The {device.vault.role}", name.title),
-        entries=[entry async for entry in journal_store.entries(db, name.id)],
+        entries=list(redact(entries, lambda entry: entry.position not in blanked)),
         end=await journal_store.end(db, name.id),
     )
 
