@@ -13,9 +13,11 @@ import msgspec
 from e2etherapy.cli import record_answers, relay_answers
 from e2etherapy.cli.answer import Answer
 from e2etherapy.cli.therapy import answers as therapy_answers
+from e2etherapy.cli.therapy import work_answers
 
 Role = Literal["client", "therapist"]
 State = Literal["on_device", "stored", "fetched", "read", "received"]
+Landed = Literal["helped", "understood", "unsure", "missed", "hurt"]
 ItemKind = Literal["text", "attachment", "journal_share"]
 Phase = Literal["invited", "joined", "opening", "ready", "waiting", "closed"]
 Verification = Literal["unverified", "matched", "differed"]
@@ -159,7 +161,7 @@ class Message(Answer, frozen=True):
     """A line of `read`, oldest first; `unread` until now if the other side wrote it.
 
     `missing_before` counts what its author sent just before it and what has not arrived here:
-    messages, or only receipts.
+    messages, or only receipts. `landed` is how a text of the therapist landed, if the client said.
     """
 
     id: str
@@ -172,6 +174,7 @@ class Message(Answer, frozen=True):
     state: State
     unread: bool
     missing_before: int
+    landed: Landed | None
     file: File | None
 
 
@@ -251,6 +254,32 @@ BY_COMMAND: dict[str, Any] = {
     "check-in take": therapy_answers.CheckedIn,
     "check-in show": therapy_answers.CheckIns,
     "check-in schedule": therapy_answers.Said,
+    "homework assign": therapy_answers.Said,
+    "homework accept": therapy_answers.Said,
+    "homework decline": therapy_answers.Said,
+    "homework log": therapy_answers.Said,
+    "homework review": therapy_answers.Said,
+    "homework list": list[work_answers.Homework],
+    "goal propose": therapy_answers.Said,
+    "goal agree": therapy_answers.Said,
+    "goal decline": therapy_answers.Said,
+    "goal reached": therapy_answers.Said,
+    "goal drop": therapy_answers.Said,
+    "goal list": list[work_answers.Goal],
+    "landed": therapy_answers.Said,
+    "summary": therapy_answers.Said,
+    "consent request": therapy_answers.Said,
+    "consent read": work_answers.ConsentText,
+    "consent give": therapy_answers.Said,
+    "consent withdraw": therapy_answers.Said,
+    "consent show": list[work_answers.Consent],
+    "safety-plan edit": work_answers.SafetyPlan,
+    "safety-plan show": work_answers.SafetyPlan,
+    "safety-plan share": therapy_answers.Said,
+    "emergency-card set": work_answers.EmergencyCard,
+    "emergency-card show": work_answers.EmergencyCard,
+    "emergency-card confirm": work_answers.EmergencyCard,
+    "emergency-card share": therapy_answers.Said,
     "urgent": therapy_answers.Said,
     "queue": list[therapy_answers.Queued],
     "resolve": therapy_answers.Resolved,

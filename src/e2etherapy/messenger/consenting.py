@@ -76,13 +76,16 @@ async def text_to_answer(device: Device, name: str) -> ConsentText:
     return consent.named(_waiting(care.consents, found.name).text)
 
 
-async def give(device: Device, name: str, answers: Sequence[int]) -> SendReport:
+async def give(
+    device: Device, name: str, answers: Sequence[int], text: str | None = None
+) -> SendReport:
     """Consent to the text that waits for it, once all questions on it are answered rightly.
 
     Args:
         device: the client's.
         name: the conversation's.
         answers: the place of the chosen answer, from 0, for each question.
+        text: the name of the text that was read; None for the one that was asked about last.
 
     Raises:
         WrongRole: this is a therapist's vault.
@@ -92,12 +95,12 @@ async def give(device: Device, name: str, answers: Sequence[int]) -> SendReport:
     """
     require_role(device, Role.CLIENT, "gives consent")
     async with speaking(device, name) as speaker:
-        asked = _waiting(speaker.care.consents, speaker.name)
-        text = consent.named(asked.text)
+        asked = _waiting(speaker.care.consents, speaker.name, text)
+        read = consent.named(asked.text)
         try:
-            consent.accept(text, answers, speaker.composer.now)
+            consent.accept(read, answers, speaker.composer.now)
         except NotUnderstood as wrong:
-            raise _explained(wrong, text) from None
+            raise _explained(wrong, read) from None
         item = speaker.say(Consent, answers=asked.id, text=asked.text, digest=asked.digest)
     return await sending.report(device, speaker.composer.conversation, item, no_progress)
 
@@ -138,8 +141,8 @@ async def shown(device: Device, name: str) -> tuple[AskedConsent, ...]:
     return (await care_of(device.vault.db, found)).consents.all()
 
 
-def _waiting(consents: Consents, name: str) -> AskedConsent:
-    waiting = consents.open()
+def _waiting(consents: Consents, name: str, text: str | None = None) -> AskedConsent:
+    waiting = [one for one in consents.open() if text in {None, one.text}]
     if waiting:
         return waiting[-1]
     if consents.in_force():

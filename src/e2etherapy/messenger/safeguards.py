@@ -47,13 +47,20 @@ class Safeguards(OpenDevice):
         """
         return await consenting.text_to_answer(self.device, name)
 
-    async def give_consent(self, name: str, answers: Sequence[int]) -> SendReport:
+    async def give_consent(
+        self, name: str, answers: Sequence[int], text: str | None = None
+    ) -> SendReport:
         """Consent to the text that waits for it, with an answer (from 0) to each question on it.
+
+        Args:
+            name: the conversation's.
+            answers: to the questions, in their order.
+            text: the name of the text that was read; None for the one that was asked about last.
 
         Raises:
             NotUnderstood: with what the text says, where an answer is another one.
         """
-        return await consenting.give(self.device, name, answers)
+        return await consenting.give(self.device, name, answers, text)
 
     async def withdraw_consent(self, name: str, note: str = "") -> SendReport:
         """Withdraw every consent that is in force.
