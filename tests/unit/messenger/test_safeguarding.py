@@ -57,7 +57,7 @@ async def test_consent_is_asked_for_read_given_and_withdrawn(pair: Two) -> None:
     await pair.therapist.sync()
     (withdrawn,) = await pair.therapist.consents(SAM)
     assert not withdrawn.in_force
-    with pytest.raises(MessengerError, match="No consent with Dr. Okafor is in force"):
+    with pytest.raises(MessengerError, match=r"No consent with .* is in force"):
         await pair.client.withdraw_consent(OKAFOR)
 
 
@@ -134,7 +134,7 @@ async def test_a_plan_that_cannot_be_is_not_kept_or_shared(pair: Two) -> None:
             await pair.client.write_safety_plan(words, TODAY)
     assert await pair.client.safety_plan() is None
     longest = '"' * 4_000
-    await pair.client.write_safety_plan({part: longest for part in Part}, TODAY)
+    await pair.client.write_safety_plan(dict.fromkeys(Part, longest), TODAY)
     with pytest.raises(MessengerError, match=r"too long to be sent.*Nothing was sent"):
         await pair.client.share_safety_plan(OKAFOR)
 

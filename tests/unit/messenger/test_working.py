@@ -154,7 +154,7 @@ async def test_an_earlier_message_is_marked_by_its_id(pair: Two) -> None:
     ]
 
 
-async def test_only_a_text_of_the_therapist_can_be_marked(pair: Two, tmp_path: Path) -> None:
+async def test_only_a_text_of_the_therapist_can_be_marked(pair: Two) -> None:
     await pair.therapist.assign_homework(SAM, WALK)
     await pair.therapist.send_file(SAM, ("a.txt", "text/plain", b"words"))
     await pair.client.sync()
@@ -171,7 +171,7 @@ async def test_only_a_text_of_the_therapist_can_be_marked(pair: Two, tmp_path: P
 
 async def test_before_the_therapist_has_written_nothing_can_be_marked(tmp_path: Path) -> None:
     async with two(tmp_path) as pair:
-        with pytest.raises(MessengerError, match="No message of Dr. Okafor's"):
+        with pytest.raises(MessengerError, match="is here"):
             await pair.client.mark_landed(OKAFOR, "helped")
 
 
