@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import date
@@ -9,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.therapy import consent
-from tests.support.command_line import Pair, Relay, acquainted, run, running_relay
+from e2etherapy.therapy.emergency_card import EmergencyCard
+from e2etherapy.vault.vault import Place
+from tests.support.command_line import PASSPHRASE, Pair, Relay, acquainted, run, running_relay
 
 OKAFOR, ROBIN = "Dr. Okafor", "Robin"
 ESCAPES = "\x1b[2Jowned\u202e"
@@ -202,6 +206,31 @@ def test_an_emergency_card_is_written_confirmed_and_shared(pair: Pair) -> None:
     shared = pair.therapist.ask("emergency-card", "show", ROBIN)
     assert (shared["phone"], shared["stale"]) == ("+353 1 496 0001", False)
     assert "+353 1 496 0001" in pair.therapist.run("emergency-card", "show", ROBIN).text
+
+
+def test_a_card_of_an_earlier_quarter_is_shown_with_a_reminder_and_not_shared(pair: Pair) -> None:
+    place = Place(pair.client.home, pair.client.folder / "state" / "e2etherapy")
+    card = EmergencyCard(
+        contact="Anna",
+        phone="112",
+        relation="sister",
+        location="here",
+        consent="always",
+        confirmed=date(2020, 1, 1),
+    )
+
+    async def write() -> None:
+        async with await Messenger.open(place, PASSPHRASE) as messenger:
+            await messenger.write_emergency_card(card)
+
+    asyncio.run(write())
+    assert pair.client.ask("emergency-card", "show")["stale"]
+    shown = pair.client.run("emergency-card", "show").text
+    assert "NOT CONFIRMED SINCE 2020-01-01" in shown
+    assert "e2etherapy emergency-card confirm" in shown
+    refused = pair.client.run("emergency-card", "share", OKAFOR)
+    assert (refused.code, "Nothing was sent." in refused.errors) == (3, True)
+    assert not pair.client.ask("emergency-card", "confirm", "--yes")["stale"]
 
 
 def test_numbers_of_ones_own_are_shown_without_a_passphrase(tmp_path: Path) -> None:

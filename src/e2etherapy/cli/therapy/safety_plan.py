@@ -38,7 +38,10 @@ Examples:
   e2etherapy safety-plan edit --file plan.txt"""
 )
 @click.option(
-    "--file", type=click.Path(path_type=Path), metavar="FILE", help="Your words; - reads."
+    "--file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Your words; - is standard input.",
 )
 @vault_options
 @click.pass_obj

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from e2etherapy.cli.answer import Answer
+from e2etherapy.cli.therapy.answers import Said
 
 
 class HomeworkDay(Answer, frozen=True):
@@ -113,3 +114,34 @@ class EmergencyCard(Answer, frozen=True):
     confirmed: date
     stale: bool
     shared: datetime | None
+
+
+BY_COMMAND: dict[str, Any] = {
+    "homework assign": Said,
+    "homework accept": Said,
+    "homework decline": Said,
+    "homework log": Said,
+    "homework review": Said,
+    "homework list": list[Homework],
+    "goal propose": Said,
+    "goal agree": Said,
+    "goal decline": Said,
+    "goal reached": Said,
+    "goal drop": Said,
+    "goal list": list[Goal],
+    "landed": Said,
+    "summary": Said,
+    "consent request": Said,
+    "consent read": ConsentText,
+    "consent give": Said,
+    "consent withdraw": Said,
+    "consent show": list[Consent],
+    "safety-plan edit": SafetyPlan,
+    "safety-plan show": SafetyPlan,
+    "safety-plan share": Said,
+    "emergency-card set": EmergencyCard,
+    "emergency-card show": EmergencyCard,
+    "emergency-card confirm": EmergencyCard,
+    "emergency-card share": Said,
+}
+"""As in `cli.answers`, which has all of them."""
