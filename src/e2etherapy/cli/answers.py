@@ -13,9 +13,11 @@ import msgspec
 from e2etherapy.cli import record_answers, relay_answers
 from e2etherapy.cli.answer import Answer
 from e2etherapy.cli.therapy import answers as therapy_answers
+from e2etherapy.cli.therapy import work_answers
 
 Role = Literal["client", "therapist"]
 State = Literal["on_device", "stored", "fetched", "read", "received"]
+Landed = Literal["helped", "understood", "unsure", "missed", "hurt"]
 ItemKind = Literal["text", "attachment", "journal_share"]
 Phase = Literal["invited", "joined", "opening", "ready", "waiting", "closed"]
 Verification = Literal["unverified", "matched", "differed"]
@@ -159,7 +161,7 @@ class Message(Answer, frozen=True):
     """A line of `read`, oldest first; `unread` until now if the other side wrote it.
 
     `missing_before` counts what its author sent just before it and what has not arrived here:
-    messages, or only receipts.
+    messages, or only receipts. `landed` is how a text of the therapist landed, if the client said.
     """
 
     id: str
@@ -172,6 +174,7 @@ class Message(Answer, frozen=True):
     state: State
     unread: bool
     missing_before: int
+    landed: Landed | None
     file: File | None
 
 
@@ -251,6 +254,7 @@ BY_COMMAND: dict[str, Any] = {
     "check-in take": therapy_answers.CheckedIn,
     "check-in show": therapy_answers.CheckIns,
     "check-in schedule": therapy_answers.Said,
+    **work_answers.BY_COMMAND,
     "urgent": therapy_answers.Said,
     "queue": list[therapy_answers.Queued],
     "resolve": therapy_answers.Resolved,

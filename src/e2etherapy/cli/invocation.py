@@ -113,6 +113,6 @@ def vault_options(command: _Command) -> _Command:
         metavar="FILE",
         expose_value=False,
         callback=_remember,
-        help="Read the passphrase from the first line of this file.",
+        help="A file with the passphrase on its first line.",
     )
     return home(passphrase_file(json_option(command)))

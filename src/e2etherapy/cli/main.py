@@ -30,11 +30,24 @@ from e2etherapy.cli import (
     setup,
     usage_hint,
 )
+from e2etherapy.cli.command_list import CommandList
 from e2etherapy.cli.exit_codes import Exit
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.suggestion import for_home
-from e2etherapy.cli.therapy import agreement, check_in, help_now, queue, urgent
+from e2etherapy.cli.therapy import (
+    agreement,
+    check_in,
+    consent,
+    emergency_card,
+    goal,
+    help_now,
+    homework,
+    queue,
+    safety_plan,
+    session,
+    urgent,
+)
 
 _EPILOG = """\b
 Examples:
@@ -51,16 +64,8 @@ Environment:
 What the number at the end of a command means: e2etherapy exit-codes"""
 
 
-class _InOrder(click.Group):
-    """Lists commands in the order in which a person meets them."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return the names of the commands."""
-        return list(self.commands)
-
-
 @click.group(
-    cls=_InOrder,
+    cls=CommandList,
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -92,8 +97,15 @@ for _command in (
     reading.read,
     reading.search,
     journal.journal,
+    consent.consent,
     agreement.agreement,
     check_in.check_in,
+    homework.homework,
+    goal.goal,
+    session.landed,
+    session.summary,
+    safety_plan.safety_plan,
+    emergency_card.emergency_card,
     urgent.urgent,
     queue.queue,
     urgent.resolve,

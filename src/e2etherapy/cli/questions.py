@@ -30,7 +30,24 @@ def ask(question: str) -> str:
         return str(click.prompt(question, err=True))
 
 
-def choose(question: str, choices: click.Choice[str], default: str) -> str:
+def line(question: str, kept: str, *, shown: bool = False) -> str:
+    """Return one line of what a person types, or what is there if they only press Enter.
+
+    Args:
+        question: what is asked for.
+        kept: what is there; may be empty.
+        shown: whether it stands behind the question.
+
+    Raises:
+        click.Abort: Ctrl-C, or the end of the input.
+    """
+    with _line_ended():
+        return str(
+            click.prompt(question, default=kept, show_default=shown and bool(kept), err=True)
+        )
+
+
+def choose(question: str, choices: click.Choice[str], default: str | None = None) -> str:
     """Return one of the choices.
 
     Raises:

@@ -98,6 +98,7 @@ def _message(view: MessageView, saved: _Saved) -> Message:
         state=cast("State", view.state),
         unread=view.unread,
         missing_before=view.missing_before,
+        landed=view.landed,
         file=_file(view, saved),
     )
 

@@ -20,6 +20,7 @@ from e2etherapy.messenger.books import Books
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.introductions import Introductions
 from e2etherapy.messenger.practice import Practice
+from e2etherapy.messenger.safeguards import Safeguards
 from e2etherapy.messenger.settings import Setting
 from e2etherapy.messenger.views import (
     ConversationView,
@@ -29,11 +30,12 @@ from e2etherapy.messenger.views import (
     SyncReport,
 )
 from e2etherapy.messenger.waiting import Trouble, no_trouble
+from e2etherapy.messenger.work import Work
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.wire.role import Role
 
 
-class Messenger(Introductions, Books, Practice):
+class Messenger(Introductions, Books, Practice, Work, Safeguards):
     """Everything that a front end needs. One task at a time may use it."""
 
     async def send(self, name: str, text: str, progress: Progress = no_progress) -> SendReport:

@@ -29,7 +29,7 @@ async def ask_sooner(
     Raises:
         WrongRole: this is a therapist's vault.
         UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
-        MalformedData: the text is too long.
+        InvalidText: the text is too long.
     """
     if device.vault.role is not Role.CLIENT:
         raise WrongRole("Only a client asks for an answer sooner. Nothing was sent.")

@@ -8,16 +8,19 @@ from datetime import datetime
 
 from e2etherapy.errors import MalformedData, NotReady, UnknownConversation
 from e2etherapy.journal import record
+from e2etherapy.messenger.caring import care_of
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.views import (
     STATE_WORDS,
     ConversationView,
     FileView,
+    Landed,
     MessageView,
     SearchView,
 )
 from e2etherapy.session.safety_phrase import safety_phrase as six_words
 from e2etherapy.session.states import Established
+from e2etherapy.therapy.care.landings import Landings
 from e2etherapy.therapy.care.words import words
 from e2etherapy.vault import conversations, pieces, threads, unread
 from e2etherapy.vault import search as full_text
@@ -91,14 +94,25 @@ async def thread(vault: Vault, name: str, *, show_read: bool) -> list[MessageVie
     rows = await _in_thread(vault, found)
     new = set(await unread.items(vault.db, found.id))
     missing = _missing_before(rows, await threads.gaps(vault.db, found.id))
+    landings = (await care_of(vault.db, found)).landings
     return [
         replace(
             _message(found, row, show_read=show_read),
             unread=row.item.author is Author.PEER and row.item.id in new,
             missing_before=missing.get((row.item.author, row.item.sequence), 0),
+            landed=_landed(found, row, landings),
         )
         for row in _in_order_of_each_author(rows)
     ]
+
+
+def _landed(found: ConversationRecord, row: ThreadRow, landings: Landings) -> Landed | None:
+    """Return the mark on a text of the therapist; one on anything else means nothing."""
+    author = found.role if row.item.author is Author.OWN else found.role.other()
+    if author is not Role.THERAPIST or row.item.kind != "text":
+        return None
+    mark = landings.on(row.item.id)
+    return None if mark is None else mark.mark
 
 
 async def _in_thread(vault: Vault, found: ConversationRecord) -> list[ThreadRow]:

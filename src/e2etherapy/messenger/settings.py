@@ -24,6 +24,8 @@ class Setting(StrEnum):
     ALLOWANCE = "allowance"
     IDENTITY = "identity"
     READ_MARKS = "read-marks"
+    SAFETY_PLAN = "safety-plan"
+    EMERGENCY_CARD = "emergency-card"
 
 
 async def text_setting(vault: Vault, setting: Setting) -> str | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from e2etherapy.errors import MessengerError, OutOfPlace
+from e2etherapy.errors import InvalidText, MalformedData, MessengerError, OutOfPlace, WrongRole
 from e2etherapy.messenger import sending
 from e2etherapy.messenger.caring import care_of
 from e2etherapy.messenger.composing import Composer
@@ -16,7 +16,11 @@ from e2etherapy.messenger.items import searchable
 from e2etherapy.therapy.care import state
 from e2etherapy.therapy.care.said import Said
 from e2etherapy.therapy.care.state import Care
+from e2etherapy.wire import content
 from e2etherapy.wire.care import CareItem
+from e2etherapy.wire.role import Role
+
+_Numbered = TypeVar("_Numbered")
 
 
 @dataclass(slots=True)
@@ -31,13 +35,26 @@ class Speaker:
     composer: Composer
     care: Care
 
+    @property
+    def name(self) -> str:
+        """The name of the conversation, as it is stored."""
+        return self.composer.conversation.name
+
     def say(self, kind: type[CareItem], answers: bytes | None = None, **members: Any) -> bytes:  # noqa: ANN401
         """Say something; return the item's id.
 
         Raises:
+            InvalidText: a text in it is too long, or not valid Unicode; nothing is sent.
             MessengerError: it cannot be said, or not now; nothing is sent.
         """
         item = self.composer.item(kind, answers=answers, **members)
+        try:
+            content.check_item(item)
+            content.encode_item(item)
+        except MalformedData:
+            raise InvalidText(
+                "A text in it is too long, or is not valid Unicode. Nothing was sent."
+            ) from None
         said = Said(self.composer.conversation.role, item, self.composer.now)
         try:
             self.care = state.after(self.care, said)
@@ -57,3 +74,63 @@ async def speaking(device: Device, name: str) -> AsyncIterator[Speaker]:
     """
     async with sending.composer(device, name) as composer:
         yield Speaker(composer, await care_of(device.vault.db, composer.conversation))
+
+
+def require_role(device: Device, role: Role, does: str) -> None:
+    """Refuse what the other side does.
+
+    Args:
+        device: whose it is.
+        role: who does it.
+        does: what they do, as in "gives homework".
+
+    Raises:
+        WrongRole: this is the other side's vault; nothing was sent.
+    """
+    if device.vault.role is not role:
+        raise WrongRole(f"Only a {role} {does}. Nothing was sent.")
+
+
+def require_words(text: str, what: str, longest: int) -> None:
+    """Refuse a text that says nothing, or more than its place holds.
+
+    Args:
+        text: what somebody wrote.
+        what: what the text is, as a sentence begins.
+        longest: in characters.
+
+    Raises:
+        InvalidText: it does; nothing was sent.
+    """
+    if not text.strip():
+        raise InvalidText(f"{what} is empty. Nothing was sent.")
+    require_short(text, what, longest)
+
+
+def require_short(text: str, what: str, longest: int) -> None:
+    """Refuse a text that says more than its place holds; it may be empty.
+
+    Raises:
+        InvalidText: it does; nothing was sent.
+    """
+    if len(text) > longest:
+        raise InvalidText(f"{what} has more than {longest:,} characters. Nothing was sent.")
+
+
+def numbered(listed: Sequence[_Numbered], number: int, what: str) -> _Numbered:
+    """Return what stands at a place of a list, from 1.
+
+    Args:
+        listed: all of it, in the order of the record, to which only more is added.
+        number: the place.
+        what: what stands there, as in "homework"; also the command that lists it.
+
+    Raises:
+        MessengerError: nothing stands there; nothing was sent.
+    """
+    if not 1 <= number <= len(listed):
+        raise MessengerError(
+            f"There is no {what} {number}; 'e2etherapy {what} list' and the name shows the "
+            "numbers. Nothing was sent."
+        )
+    return listed[number - 1]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal, TypeAlias
 
 from e2etherapy.messenger.occurrences import Notice
 from e2etherapy.vault.records import State, Verification
@@ -21,6 +22,9 @@ STATE_WORDS = {
     State.MARKED_READ: "received",
 }
 """The delivery states as they stand in JSON (docs/protocol.md, section 11)."""
+
+Landed: TypeAlias = Literal["helped", "understood", "unsure", "missed", "hurt"]
+"""How a text of the therapist landed with the client, from best to worst."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,6 +58,8 @@ class MessageView:
         unread: it came from the other side and was not shown before (`Messenger.mark_read`).
         missing_before: how many items of the same author, written since their last one here, have
             not arrived. What they are nobody can know: messages, or the receipts that devices send.
+        landed: how a text of the therapist landed, if the client said: helped, understood, unsure,
+            missed or hurt.
     """
 
     id: str
@@ -67,6 +73,7 @@ class MessageView:
     file: FileView | None = None
     unread: bool = False
     missing_before: int = 0
+    landed: Landed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,17 @@ async def unanswered(db: Database, conversation: int) -> list[ThreadRow]:
     return [ThreadRow(_item(row), row[8]) for row in rows]
 
 
+async def texts_of_peer(db: Database, conversation: int) -> list[bytes]:
+    """Return the ids of the other side's texts that can be shown, in the order written."""
+    rows = await db.fetch_all(
+        "SELECT item.id FROM item JOIN journal ON journal.id = item.journal"
+        " WHERE conversation = ? AND author = 'peer' AND kind = 'text' AND content IS NOT NULL"
+        " ORDER BY sequence",
+        (conversation,),
+    )
+    return [bytes(row[0]) for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What a list of conversations shows of one.

@@ -117,6 +117,13 @@ class Line(Answer, frozen=True):
     checked: date | None
 
 
+class OwnNumber(Answer, frozen=True):
+    """A number that the person added with `help-now --add`."""
+
+    name: str
+    number: str
+
+
 class Card(Answer, frozen=True):
     """`help-now`."""
 
@@ -124,3 +131,4 @@ class Card(Answer, frozen=True):
     warnings: list[str]
     statements: list[str]
     lines: list[Line]
+    own: list[OwnNumber]

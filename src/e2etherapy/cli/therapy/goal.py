@@ -1,0 +1,124 @@
+"""Goals: proposed by either side, agreed by the other one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from e2etherapy.cli import output
+from e2etherapy.cli.invocation import Invocation, vault_options
+
+if TYPE_CHECKING:
+    from e2etherapy.cli.therapy.work_answers import Goal, GoalWord
+    from e2etherapy.messenger.aiming import Becomes
+    from e2etherapy.therapy.care.goals import SharedGoal, Word
+
+_note = click.option("--note", default="", metavar="TEXT", help="What you want to say with it.")
+
+
+@click.group()
+def goal() -> None:
+    """Goals that both of you agree on."""
+
+
+@goal.command(epilog='\b\nExample:\n  e2etherapy goal propose Robin "Sleep through the night"')
+@click.argument("name")
+@click.argument("text")
+@vault_options
+@click.pass_obj
+def propose(invocation: Invocation, name: str, text: str) -> None:
+    """Propose a goal to NAME.
+
+    It is one once they agree.
+    """
+    from e2etherapy.cli.therapy import said
+
+    said.send(invocation, name, lambda messenger: messenger.propose_goal(name, text))
+
+
+@goal.command(epilog='\b\nExample:\n  e2etherapy goal agree "Dr. Okafor" 1')
+@click.argument("name")
+@click.argument("number", type=int)
+@_note
+@vault_options
+@click.pass_obj
+def agree(invocation: Invocation, name: str, number: int, note: str) -> None:
+    """Agree to a goal that NAME proposed, by its number."""
+    _answer(invocation, name, number, "agreed", note)
+
+
+@goal.command(epilog='\b\nExample:\n  e2etherapy goal decline "Dr. Okafor" 1 --note "Not yet."')
+@click.argument("name")
+@click.argument("number", type=int)
+@_note
+@vault_options
+@click.pass_obj
+def decline(invocation: Invocation, name: str, number: int, note: str) -> None:
+    """Decline a goal that NAME proposed, by its number."""
+    _answer(invocation, name, number, "declined", note)
+
+
+@goal.command(epilog='\b\nExample:\n  e2etherapy goal reached "Dr. Okafor" 1')
+@click.argument("name")
+@click.argument("number", type=int)
+@_note
+@vault_options
+@click.pass_obj
+def reached(invocation: Invocation, name: str, number: int, note: str) -> None:
+    """Say that a goal is reached, by its number."""
+    _answer(invocation, name, number, "reached", note)
+
+
+@goal.command(epilog='\b\nExample:\n  e2etherapy goal drop "Dr. Okafor" 1')
+@click.argument("name")
+@click.argument("number", type=int)
+@_note
+@vault_options
+@click.pass_obj
+def drop(invocation: Invocation, name: str, number: int, note: str) -> None:
+    """Drop a goal that both agreed on, by its number."""
+    _answer(invocation, name, number, "dropped", note)
+
+
+def _answer(invocation: Invocation, name: str, number: int, outcome: Becomes, note: str) -> None:
+    from e2etherapy.cli.therapy import said
+
+    said.send(
+        invocation, name, lambda messenger: messenger.answer_goal(name, number, outcome, note)
+    )
+
+
+@goal.command("list", epilog="\b\nExample:\n  e2etherapy goal list Robin")
+@click.argument("name")
+@vault_options
+@click.pass_obj
+def list_goals(invocation: Invocation, name: str) -> None:
+    """List all goals with NAME, by number."""
+    from e2etherapy.cli.therapy import work_views
+
+    goals = invocation.unlocked(lambda messenger: messenger.goals(name))
+    human = "\n".join(work_views.goal(number, one) for number, one in enumerate(goals, 1))
+    answers = [_line(number, one) for number, one in enumerate(goals, 1)]
+    output.answer(invocation, answers, human or "No goal has been proposed yet.")
+
+
+def _line(number: int, one: SharedGoal) -> Goal:
+    from e2etherapy.cli.therapy.work_answers import Goal
+
+    return Goal(
+        number=number,
+        text=one.text,
+        by=one.author.value,
+        proposed=one.proposed,
+        outcome=one.outcome,
+        said=[_word(word) for word in filter(None, [one.answer, *one.ends])],
+    )
+
+
+def _word(word: Word) -> GoalWord:
+    from e2etherapy.cli.therapy.work_answers import GoalWord
+
+    return GoalWord(
+        by=word.author.value, outcome=word.outcome, written=word.written, note=word.note
+    )
