@@ -108,6 +108,10 @@ class RelayRefused(RelayError):
     """The relay's one answer for "no such thing", "not yours" and "already gone"."""
 
 
+class MailboxGone(RelayRefused):
+    """The relay does not know the other side's mailbox any more; nothing reaches it again."""
+
+
 class RelayFull(RelayError):
     """The mailbox, or the relay's disk, has no room now."""
 

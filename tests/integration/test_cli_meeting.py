@@ -44,10 +44,10 @@ def test_an_invitation_is_shown_as_a_link_and_a_qr_code(pair: Pair) -> None:
 
 def test_an_invitation_that_nobody_used_can_be_replaced(pair: Pair) -> None:
     first = pair.therapist.ask("invite", "Jo")
-    assert pair.therapist.ask("invite", "Jo") == first
+    assert pair.therapist.ask("invite", "Jo") == first | {"again": True}
     second = pair.therapist.ask("invite", "Jo", "--new")
     assert second["link"] != first["link"]
-    assert (first["lost"], second["lost"]) == (False, False)
+    assert (second["lost"], second["replaced"]) == (False, True)
 
 
 @pytest.mark.parametrize(

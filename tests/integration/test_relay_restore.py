@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from e2etherapy.errors import InvitationUnavailable
+from e2etherapy.errors import InvitationUnavailable, MailboxGone
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.views import SyncReport
@@ -228,3 +230,16 @@ async def test_without_the_step_nobody_is_told_that_something_may_be_lost(
     await practice.client.send(THERAPIST, "after")
     assert told(await practice.therapist.sync()) == []
     assert "after" in await texts(practice.therapist, CLIENT)
+
+
+async def test_who_writes_to_a_mailbox_that_is_gone_is_told_what_to_do(practice: Practice) -> None:
+    """Not that it goes out with the next sync: it never will."""
+    file = practice.folder / "relay" / "relay.db"
+    with contextlib.closing(sqlite3.connect(file)) as database, database:
+        database.execute("DELETE FROM mailbox")
+    with pytest.raises(MailboxGone, match="takes a new invitation"):
+        await practice.client.send(THERAPIST, "is anybody there?")
+    assert (await texts(practice.client, THERAPIST))[-1] == "is anybody there?"
+    report = await practice.client.sync()
+    assert told(report) == [EventName.DELIVERY_REFUSED]
+    assert "reaches nobody" in report.notices[0].sentence

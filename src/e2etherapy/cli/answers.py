@@ -63,13 +63,16 @@ class Made(Answer, frozen=True):
 class Invitation(Answer, frozen=True):
     """`invite`: the link is a secret; `expires` is the last day on which it works.
 
-    `lost` says that the relay did not know the one from before any more, so that this is another.
+    `lost` says that the relay did not know the one from before any more, so that this is another;
+    `again` that it is the one from before; `replaced` that the one from before was withdrawn.
     """
 
     name: str
     link: str
     expires: str
     lost: bool
+    again: bool
+    replaced: bool
 
 
 class Joined(Answer, frozen=True):

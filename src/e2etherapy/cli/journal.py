@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,7 +107,8 @@ async def _confirm(messenger: Messenger, number: int, name: str) -> None:
     await require_ready(messenger.device, name)  # what cannot be sent is said before asking
     called = (await standing(messenger.device.vault, name)).name
     entry = await messenger.journal_entry(number)
-    output.shown(wording.journal_entry(entry, terminal_width()))
+    # A mood is not sent, and so is no part of what is shown.
+    output.shown(wording.journal_entry(replace(entry, mood=None), terminal_width()))
     async with typed_text.asking(messenger):
         questions.confirm(f"\nSend this entry to {inert_line(called)}?")
 

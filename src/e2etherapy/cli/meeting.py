@@ -41,7 +41,14 @@ def invite(invocation: Invocation, name: str, days: int, new: bool) -> None:
         return await messenger.invite(name, days, anew=new)
 
     made = invocation.unlocked(prepare)
-    answer = Invitation(name=made.name, link=made.link, expires=made.expires, lost=made.lost)
+    answer = Invitation(
+        name=made.name,
+        link=made.link,
+        expires=made.expires,
+        lost=made.lost,
+        again=made.again,
+        replaced=made.replaced,
+    )
     output.answer(invocation, answer, made.link)
     if invocation.json:
         return
@@ -50,6 +57,10 @@ def invite(invocation: Invocation, name: str, days: int, new: bool) -> None:
             "The relay does not know the invitation from before any more, and its link opens "
             "nothing. This is another one."
         )
+    if made.replaced:
+        output.remark("The link from before opens nothing any more. This is another one.")
+    if made.again:
+        output.remark("This is the invitation from before, which nobody has used yet.")
     if sys.stdout.isatty():
         click.echo(qr_code.for_terminal(made.link))
     output.remark(

@@ -54,7 +54,7 @@ DATABASE = click.option(
     required=True,
     envvar=_VARIABLE,
     metavar="FILE|URL",
-    help="An SQLite file, made when it is missing, or postgresql://USER@HOST/DATABASE.",
+    help="The relay's SQLite file, or postgresql://USER@HOST/DATABASE.",
 )
 
 

@@ -8,6 +8,7 @@ from itertools import takewhile
 
 from e2etherapy.errors import (
     IdentityUnconfirmed,
+    MailboxGone,
     NotReady,
     RelayBusy,
     RelayError,
@@ -129,7 +130,16 @@ async def _run(
     _require_deposits(record)
     if record.peer is None:
         raise NotReady("The other side's address has not arrived yet.")
-    return await deposit_many(relay, record.peer, envelopes)
+    outcomes = await deposit_many(relay, record.peer, envelopes)
+    return [_gone(record) if isinstance(met, RelayRefused) else met for met in outcomes]
+
+
+def _gone(record: ConversationRecord) -> MailboxGone:
+    return MailboxGone(
+        f"The relay does not know {record.name}'s mailbox any more: it was restored from an older "
+        f"backup, or the conversation was ended there. What is written to {record.name} stays on "
+        "this device and reaches nobody. Tell them by another way; it takes a new invitation."
+    )
 
 
 async def _settle(

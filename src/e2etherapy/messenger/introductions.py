@@ -33,11 +33,11 @@ class Introductions(OpenDevice):
         found = await inviting.examine(self.device, name, anew=anew)
         if found.maybe_used:
             await self._collect_its_use(name)
-        gone = found.gone or anew
+        gone, replaced = found.gone or anew, False
         if gone or found.maybe_used:
-            await inviting.withdraw_unused(self.device, name, even_in_time=gone)
+            replaced = await inviting.withdraw_unused(self.device, name, even_in_time=gone)
         record, invitation = await inviting.prepare(self.device, name, days)
-        invitation = replace(invitation, lost=found.gone)
+        invitation = replace(invitation, lost=found.gone, replaced=replaced and not found.gone)
         try:
             await sending.deliver(self.device, record)
         except RelayRefused:

@@ -66,7 +66,7 @@ async def prepare(
     if existing is not None:
         if not isinstance(existing.state, Invited):
             raise NameTaken(f"There is already a conversation with {existing.name}.")
-        return existing, _view(existing, Bundle.unpack(existing.state.bundle))
+        return existing, replace(_view(existing, Bundle.unpack(existing.state.bundle)), again=True)
     if not 1 <= days <= MAX_INVITATION_DAYS:
         raise MessengerError(f"An invitation can be valid for 1 to {MAX_INVITATION_DAYS} days.")
     allowance = await vault.setting(Setting.ALLOWANCE)
@@ -122,13 +122,19 @@ async def examine(device: Device, name: str, *, anew: bool) -> Standing:
         return Standing()  # it is shown as it was, as without any question
 
 
-async def withdraw_unused(device: Device, name: str, *, even_in_time: bool) -> None:
-    """Remove an invitation if nobody has used it: one whose last day is over, or any."""
+async def withdraw_unused(device: Device, name: str, *, even_in_time: bool) -> bool:
+    """Remove an invitation if nobody has used it: one whose last day is over, or any.
+
+    Returns:
+        whether there was such a one.
+    """
     found = await conversations.find(device.vault.db, name)
     if found is None or not isinstance(found.state, Invited):
-        return
-    if even_in_time or day_of(device.clock()) > found.state.last_day:
+        return False
+    over = day_of(device.clock()) > found.state.last_day
+    if even_in_time or over:
         await withdraw(device, found)
+    return even_in_time or over
 
 
 async def withdraw(device: Device, conversation: ConversationRecord) -> None:

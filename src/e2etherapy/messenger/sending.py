@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 from e2etherapy.errors import (
     ChainExhausted,
     InvalidText,
+    MailboxGone,
     MessengerError,
     NotReady,
     RelayError,
+    RelayFull,
     RelayUnreachable,
 )
 from e2etherapy.journal.record import EventName
@@ -80,10 +82,16 @@ async def composer(device: Device, name: str) -> AsyncIterator[Composer]:
 async def report(
     device: Device, record: ConversationRecord, item: bytes, progress: Progress
 ) -> SendReport:
-    """Deliver what can be delivered now and say how far an item came."""
+    """Deliver what can be delivered now and say how far an item came.
+
+    Raises:
+        MailboxGone: it is recorded here, and can never be delivered.
+    """
     problem = None
     try:
         await deliver(device, record, progress)
+    except MailboxGone:
+        raise
     except (RelayError, NotReady) as error:
         # It is safe in the outbox; the report says so together with the reason.
         problem = str(error)
@@ -112,7 +120,7 @@ async def flush(
         record = await conversations.by_id(device.vault.db, number)
         try:
             await run_errands(device, number, patience, progress)
-        except RelayUnreachable as error:
+        except (RelayUnreachable, RelayFull) as error:
             failure = error
         except (RelayError, MessengerError) as error:
             notices.append(

@@ -201,12 +201,16 @@ class InvitationView:
 
     Attributes:
         lost: the relay did not know the one from before any more, so that this is another.
+        again: it is the one from before, which nobody has used.
+        replaced: the one from before was withdrawn, and its link opens nothing any more.
     """
 
     name: str
     link: str
     expires: str
     lost: bool = False
+    again: bool = False
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,9 @@ LIMITS = tuple(_limit(name, *described) for name, described in figures().items()
 OPTIONS = (
     Option("listen", Kind.ADDRESS, "HOST:PORT, or unix:PATH. Port 0: any free one."),
     Option(
-        "database", Kind.FILE, "SQLite file, made when missing; or postgresql://USER@HOST/DATABASE."
+        "database",
+        Kind.FILE,
+        "SQLite file, made at the first start; or postgresql://USER@HOST/DATABASE.",
     ),
     Option("tls_certificate", Kind.FILE, "PEM: the certificate and its chain.", live=True),
     Option("tls_key", Kind.FILE, "PEM: the certificate's private key.", live=True),

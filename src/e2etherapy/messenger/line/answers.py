@@ -45,7 +45,10 @@ def problem_of(status: int, expected: int, retry_after: str | None = None) -> Re
     if status == _REFUSED:
         return RelayRefused("The relay has nothing here for this key.")
     if status == _FULL:
-        return RelayFull("The relay has no room for this now: the mailbox or its disk is full.")
+        return RelayFull(
+            "The relay has no room for this now: the mailbox is full until the other side has "
+            "fetched what is in it, or the relay's disk is."
+        )
     if status in {_TOO_OFTEN, _STOPPING}:
         return RelayBusy("The relay is busy or stopping.", retry_seconds(retry_after))
     if status in _NOTHING_BEHIND:
