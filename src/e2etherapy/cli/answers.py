@@ -165,6 +165,7 @@ class Message(Answer, frozen=True):
 
     `missing_before` counts what its author sent just before it and what has not arrived here:
     messages, or only receipts. `landed` is how a text of the therapist landed, if the client said.
+    `due` is by when a client's message is to be answered, by the agreement with that number.
     """
 
     id: str
@@ -178,6 +179,8 @@ class Message(Answer, frozen=True):
     unread: bool
     missing_before: int
     landed: Landed | None
+    due: datetime | None
+    agreement: int | None
     file: File | None
 
 

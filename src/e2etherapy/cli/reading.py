@@ -99,6 +99,8 @@ def _message(view: MessageView, saved: _Saved) -> Message:
         unread=view.unread,
         missing_before=view.missing_before,
         landed=view.landed,
+        due=view.due,
+        agreement=view.agreement,
         file=_file(view, saved),
     )
 

@@ -20,6 +20,7 @@ from e2etherapy.messenger.views import (
 )
 from e2etherapy.session.safety_phrase import safety_phrase as six_words
 from e2etherapy.session.states import Established
+from e2etherapy.therapy.care.agreements import Agreements
 from e2etherapy.therapy.care.landings import Landings
 from e2etherapy.therapy.care.words import words
 from e2etherapy.vault import conversations, pieces, threads, unread
@@ -42,6 +43,7 @@ IN_THREAD = frozenset(
         *(str(kind.__struct_config__.tag) for kind in CARE),
     }
 )
+WAITING_KINDS = frozenset({"text", "attachment", "journal_share"})
 NEWER_VERSION = "This message needs a newer version of e2etherapy. It is kept."
 UNREADABLE = (
     "This message cannot be shown: it breaks its form. It is kept; an export has its bytes."
@@ -94,16 +96,28 @@ async def thread(vault: Vault, name: str, *, show_read: bool) -> list[MessageVie
     rows = await _in_thread(vault, found)
     new = set(await unread.items(vault.db, found.id))
     missing = _missing_before(rows, await threads.gaps(vault.db, found.id))
-    landings = (await care_of(vault.db, found)).landings
+    care = await care_of(vault.db, found)
     return [
-        replace(
-            _message(found, row, show_read=show_read),
-            unread=row.item.author is Author.PEER and row.item.id in new,
-            missing_before=missing.get((row.item.author, row.item.sequence), 0),
-            landed=_landed(found, row, landings),
+        _promised(
+            replace(
+                _message(found, row, show_read=show_read),
+                unread=row.item.author is Author.PEER and row.item.id in new,
+                missing_before=missing.get((row.item.author, row.item.sequence), 0),
+                landed=_landed(found, row, care.landings),
+            ),
+            care.agreements,
         )
         for row in _in_order_of_each_author(rows)
     ]
+
+
+def _promised(view: MessageView, agreements: Agreements) -> MessageView:
+    """Add by when a client's message is to be answered, and under which agreement."""
+    if view.author is not Role.CLIENT or view.kind not in WAITING_KINDS:
+        return view
+    applies = agreements.at(view.written)
+    due = agreements.due(view.written, view.arrived)
+    return replace(view, due=due, agreement=None if applies is None else applies.version)
 
 
 def _landed(found: ConversationRecord, row: ThreadRow, landings: Landings) -> Landed | None:

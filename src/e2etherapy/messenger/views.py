@@ -58,6 +58,8 @@ class MessageView:
         unread: it came from the other side and was not shown before (`Messenger.mark_read`).
         missing_before: how many items of the same author, written since their last one here, have
             not arrived. What they are nobody can know: messages, or the receipts that devices send.
+        due: by when a client's message is to be answered, UTC, by the agreement of then.
+        agreement: the number of that agreement; None where nothing was agreed.
         landed: how a text of the therapist landed, if the client said: helped, understood, unsure,
             missed or hurt.
     """
@@ -74,6 +76,8 @@ class MessageView:
     unread: bool = False
     missing_before: int = 0
     landed: Landed | None = None
+    due: datetime | None = None
+    agreement: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

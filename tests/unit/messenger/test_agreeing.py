@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,29 @@ async def test_what_cannot_be_understood_sends_nothing(pair: Two) -> None:
         await pair.therapist.propose_agreement(SAM, wish)
     assert await pair.therapist.conversations() == before
     await pair.therapist.journal_verify()
+
+
+async def test_both_see_by_when_a_message_is_answered_and_under_which_agreement(pair: Two) -> None:
+    await pair.client.send(OKAFOR, "before anything was agreed")
+    pair.clock.now = datetime(2026, 1, 12, 9, tzinfo=UTC)
+    await agree(pair)
+    pair.clock.now += timedelta(hours=1)
+    await pair.client.send(OKAFOR, "under the first")
+    await pair.therapist.sync()
+    pair.clock.now += timedelta(days=1)
+    slower = replace(WISH, reply_within="2 working days")
+    await pair.therapist.propose_agreement(SAM, slower)
+    await pair.client.sync()
+    await pair.client.accept_agreement(OKAFOR)
+    pair.clock.now += timedelta(hours=1)
+    await pair.client.send(OKAFOR, "under the second")
+    await pair.therapist.sync()
+    for messenger, name in ((pair.client, OKAFOR), (pair.therapist, SAM)):
+        said = [view for view in await messenger.thread(name) if view.kind == "text"]
+        promised = [(view.agreement, view.due) for view in said if view.author == "client"]
+        assert promised[-3:] == [
+            (None, None),
+            (1, datetime(2026, 1, 13, 16, tzinfo=UTC)),
+            (2, datetime(2026, 1, 15, 16, tzinfo=UTC)),
+        ]
+        assert all(view.due is None for view in said if view.author == "therapist")
