@@ -37,16 +37,27 @@ Examples:
     metavar="FILE",
     help="Send this file, up to 25 MB; may be given again for more.",
 )
+@click.option(
+    "--anyway",
+    is_flag=True,
+    help="A therapist's text is meant, whatever points to another client.",
+)
 @vault_options
 @click.pass_obj
-def send(invocation: Invocation, name: str, text: str | None, paths: tuple[Path, ...]) -> None:
+def send(
+    invocation: Invocation, name: str, text: str | None, paths: tuple[Path, ...], *, anyway: bool
+) -> None:
     """Send a text, files or both to NAME.
 
     TEXT may be - for standard input, byte for byte; without it, a pipe is read or you are asked.
 
+    A therapist's text that has another client's name or words in it is asked about first; without a
+    terminal it is not sent.
+
     What can't be delivered now is safe on this device and goes out with the next sync.
     """
     from e2etherapy.cli import sending
+    from e2etherapy.cli.therapy import doubt
 
     invocation.if_stopped = "Nothing was sent."
     files = [sending.attachment(path) for path in paths]
@@ -55,6 +66,8 @@ def send(invocation: Invocation, name: str, text: str | None, paths: tuple[Path,
 
     async def deliver(messenger: Messenger) -> Sent:
         words = await _written(invocation, messenger, name) if asked else given
+        if words is not None and not anyway:
+            await doubt.require_meant(invocation, messenger, name, words)
         done = await sending.send(messenger, name, words, files)
         invocation.if_stopped = wording.SENT_ALREADY
         return done

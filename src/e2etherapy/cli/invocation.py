@@ -105,7 +105,7 @@ def vault_options(command: _Command) -> _Command:
         metavar="DIR",
         expose_value=False,
         callback=_remember,
-        help=f"The vault's folder. [default: ${HOME_VARIABLE}, or your data folder]",
+        help="The vault's folder. [default: your data folder]",
     )
     passphrase_file = click.option(
         "--passphrase-file",
@@ -113,6 +113,6 @@ def vault_options(command: _Command) -> _Command:
         metavar="FILE",
         expose_value=False,
         callback=_remember,
-        help="Read the passphrase from the first line of this file.",
+        help="The passphrase is the first line of this file.",
     )
     return home(passphrase_file(json_option(command)))

@@ -17,6 +17,7 @@ from collections.abc import Collection
 
 from e2etherapy.messenger import read_marks, reading, sending, settings, syncing, waiting
 from e2etherapy.messenger.books import Books
+from e2etherapy.messenger.caseload import Caseload
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.introductions import Introductions
 from e2etherapy.messenger.practice import Practice
@@ -33,7 +34,7 @@ from e2etherapy.primitives.digest import sha256
 from e2etherapy.wire.role import Role
 
 
-class Messenger(Introductions, Books, Practice):
+class Messenger(Introductions, Books, Practice, Caseload):
     """Everything that a front end needs. One task at a time may use it."""
 
     async def send(self, name: str, text: str, progress: Progress = no_progress) -> SendReport:

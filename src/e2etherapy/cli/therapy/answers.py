@@ -108,6 +108,57 @@ class Resolved(Answer, frozen=True):
     flags: int
 
 
+class Draft(Answer, frozen=True):
+    """`batch draft`: what is kept; `unfilled` is what keeps it from being sent in a batch."""
+
+    name: str
+    text: str
+    changed: datetime
+    unfilled: list[str]
+
+
+class Dropped(Answer, frozen=True):
+    """`batch drop`: whose draft is gone."""
+
+    name: str
+
+
+class Finding(Answer, frozen=True):
+    """Why a text may be meant for another client; `shown` is the name, or how the phrase begins."""
+
+    kind: Literal["name", "phrase"]
+    clients: list[str]
+    shown: str
+    also_here: bool
+
+
+class Reviewed(Answer, frozen=True):
+    """A line of `batch review`, in the order in which they leave; `length` is in characters."""
+
+    name: str
+    flagged: bool
+    due: datetime | None
+    first_words: str
+    length: int
+    unfilled: list[str]
+    findings: list[Finding]
+
+
+class BatchSent(Answer, frozen=True):
+    """`batch send`: `kept` names those whose draft was changed meanwhile, and was not sent."""
+
+    sent: list[Said]
+    kept: list[str]
+
+
+class Template(Answer, frozen=True):
+    """A line of `template list`, and what the other commands on templates print."""
+
+    name: str
+    text: str
+    placeholders: list[str]
+
+
 class Line(Answer, frozen=True):
     """A number to call; `checked` is the day on which it was compared with what is published."""
 
