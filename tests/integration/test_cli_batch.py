@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -170,3 +171,25 @@ def test_ctrl_c_between_two_replies_says_which_were_sent(pair: Pair) -> None:
     assert f"not to be sent again: {KIM}." in errors
     assert f"Drafts remain for: {ROBIN}." in errors
     assert (own(pair), own(pair, KIM)) == ([], [f"hello, {KIM}"])
+
+
+def test_figures_and_days_of_contact_hold_no_word(pair: Pair) -> None:
+    pair.client.ask("send", OKAFOR, "a secret word")
+    pair.therapist.ask("sync")
+    counted = pair.therapist.ask("caseload")
+    assert (counted["replies"]["waiting"], counted["replies"]["median"]) == (1, None)
+    assert [one["name"] for one in counted["clients"]] == [KIM, ROBIN]
+    shown = pair.therapist.run("caseload").text
+    assert "Waiting now: 1, of them late: 0" in shown
+    today = datetime.now(UTC).date().isoformat()
+    days = ("attendance", ROBIN, "--from", today, "--to", today)
+    ours = pair.therapist.ask(*days)
+    assert (ours["client"], ours["therapist"], ours["days"]) == (ROBIN, OKAFOR, [today])
+    theirs = pair.client.ask("attendance", OKAFOR, *days[2:])
+    assert ours == theirs
+    text = pair.therapist.run(*days).text
+    assert "They were in contact in writing on 1 day:" in text
+    assert "secret" not in text + shown
+    wrong = pair.therapist.run("attendance", ROBIN, "--from", today, "--to", "2020-01-01")
+    assert wrong.code == 3
+    assert pair.client.run("caseload").code == 28

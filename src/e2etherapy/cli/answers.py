@@ -262,6 +262,8 @@ BY_COMMAND: dict[str, Any] = {
     "template list": list[therapy_answers.Template],
     "template show": therapy_answers.Template,
     "template remove": therapy_answers.Template,
+    "caseload": therapy_answers.Caseload,
+    "attendance": therapy_answers.Attendance,
     "help-now": therapy_answers.Card,
     "settings allowance": Setting,
     "settings passphrase": Setting,

@@ -34,7 +34,16 @@ from e2etherapy.cli.exit_codes import Exit
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.suggestion import for_home
-from e2etherapy.cli.therapy import agreement, batch, check_in, help_now, queue, template, urgent
+from e2etherapy.cli.therapy import (
+    agreement,
+    batch,
+    caseload,
+    check_in,
+    help_now,
+    queue,
+    template,
+    urgent,
+)
 
 _EPILOG = """\b
 Examples:
@@ -95,6 +104,8 @@ for _command in (
     urgent.resolve,
     batch.batch,
     template.template,
+    caseload.caseload,
+    caseload.attendance,
     help_now.help_now,
     settings.settings,
     doctor.doctor,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from datetime import UTC, tzinfo
 
-from e2etherapy.messenger import batching, drafting, guarding, templating
+from e2etherapy.messenger import batching, counting, drafting, guarding, templating
 from e2etherapy.messenger.batching import Reply, Reviewed
+from e2etherapy.messenger.counting import Period
 from e2etherapy.messenger.drafting import DraftView
 from e2etherapy.messenger.opening import OpenDevice
+from e2etherapy.therapy.caseload.attendance import Attendance
 from e2etherapy.therapy.caseload.batch import Planned
+from e2etherapy.therapy.caseload.figures import Figures
 from e2etherapy.therapy.caseload.recipient_guard import Finding
 from e2etherapy.vault.templates import Kept
 
@@ -16,7 +20,7 @@ from e2etherapy.vault.templates import Kept
 class Caseload(OpenDevice):
     """What a messenger does for somebody with many clients.
 
-    Every method but those on templates raises WrongRole in a client's vault.
+    Every method but those on templates and `attendance` raises WrongRole in a client's vault.
     """
 
     async def draft(self, name: str, text: str) -> DraftView:
@@ -85,6 +89,23 @@ class Caseload(OpenDevice):
             UnknownConversation: there is no such conversation.
         """
         return await guarding.findings(self.device, name, text)
+
+    async def caseload(self, zone: tzinfo = UTC) -> Figures:
+        """Count how soon clients were answered, how much they write and how scores changed.
+
+        Args:
+            zone: on whose clock days are told apart.
+        """
+        return await counting.caseload(self.device, zone)
+
+    async def attendance(self, name: str, period: Period) -> Attendance:
+        """Return on which days the two of a conversation were in contact; a client may ask too.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+            InvalidAttendance, UnknownZone: the days or the zone cannot be.
+        """
+        return await counting.attendance(self.device, name, period)
 
     async def add_template(self, name: str, text: str) -> Kept:
         """Keep a text with placeholders.

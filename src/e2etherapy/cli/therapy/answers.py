@@ -159,6 +159,57 @@ class Template(Answer, frozen=True):
     placeholders: list[str]
 
 
+class Replies(Answer, frozen=True):
+    """How soon clients were answered; times are in seconds, null where nobody was."""
+
+    answered: int
+    with_due: int
+    in_time: int
+    median: int | None
+    nine_of_ten: int | None
+    waiting: int
+    late: int
+
+
+class Written(Answer, frozen=True):
+    """How much a client wrote in the last 28 days: messages in a week, and on how many days."""
+
+    name: str
+    per_week: float
+    days: int
+
+
+class Changes(Answer, frozen=True):
+    """How many clients' last score of an instrument differs reliably from their first."""
+
+    instrument: str
+    improved: int
+    unchanged: int
+    deteriorated: int
+    not_compared: int
+
+
+class Caseload(Answer, frozen=True):
+    """`caseload`: counted on this device alone."""
+
+    replies: Replies
+    clients: list[Written]
+    changes: list[Changes]
+
+
+class Attendance(Answer, frozen=True):
+    """`attendance`: the days of contact; `digest` is the same for the same days of the same two."""
+
+    client: str
+    therapist: str
+    zone: str
+    first: date
+    last: date
+    made: date
+    days: list[date]
+    digest: str
+
+
 class Line(Answer, frozen=True):
     """A number to call; `checked` is the day on which it was compared with what is published."""
 
