@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -193,3 +193,34 @@ def test_figures_and_days_of_contact_hold_no_word(pair: Pair) -> None:
     wrong = pair.therapist.run("attendance", ROBIN, "--from", today, "--to", "2020-01-01")
     assert wrong.code == 3
     assert pair.client.run("caseload").code == 28
+
+
+def test_a_text_for_later_waits_in_the_vault_until_it_is_cancelled(pair: Pair) -> None:
+    at = "2026-01-31 09:00"
+    past = pair.client.run("send", OKAFOR, "x", "--later", "2020-01-31 09:00")
+    assert (past.code, "Nothing was sent." in past.errors) == (3, True)
+    files = pair.client.run("send", OKAFOR, "x", "--later", at, "--attach", "x.txt")
+    assert (files.code, "Nothing was sent." in files.errors) == (2, True)
+    soon = (datetime.now(UTC) + timedelta(days=3)).strftime("%Y-%m-%d %H:%M")
+    kept = pair.client.ask("send", OKAFOR, "good morning", "--later", soon)
+    assert pair.client.ask("later", "list") == [kept]
+    assert "good morning" in pair.client.run("later", "list").text
+    refused = pair.therapist.run("send", ROBIN, FOR_KIM, "--later", soon)
+    assert (refused.code, "Nothing was sent." in refused.errors) == (29, True)
+    assert pair.client.ask("later", "cancel", str(kept["number"])) == kept
+    gone = pair.client.run("later", "cancel", str(kept["number"]), "--json")
+    assert (gone.code, "Nothing was changed." in gone.failure["message"]) == (3, True)
+    assert pair.client.ask("later", "list") == []
+    assert own(pair) == []
+
+
+def test_ctrl_c_in_the_time_to_undo_leaves_nothing(pair: Pair) -> None:
+    undone = ("send", OKAFOR, "I am furious.", "--undo", "600")
+    child = at_terminal(pair.client, *undone, **with_file(pair.client))
+    child.expect("Sending in 600 seconds. Ctrl-C undoes it.")
+    assert pair.client.ask("read", OKAFOR) == []
+    child.sendintr()
+    code, shown = ended(child)
+    assert (code, "Nothing was sent, and nothing of it is kept." in shown) == (130, True)
+    assert pair.client.ask("read", OKAFOR) == []
+    assert pair.client.ask("send", OKAFOR, "I am calm.", "--undo", "1")["state"] == "stored"

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from e2etherapy.cli import record_answers, relay_answers
+from e2etherapy.cli import later_answers, record_answers, relay_answers
 from e2etherapy.cli.answer import Answer
 from e2etherapy.cli.therapy import answers as therapy_answers
 
@@ -236,6 +236,9 @@ BY_COMMAND: dict[str, Any] = {
     "join": Joined,
     "verify": SafetyPhrase,
     "send": Sent,
+    "(send --later)": later_answers.Delayed,
+    "later list": list[later_answers.Delayed],
+    "later cancel": later_answers.Delayed,
     "sync": Synced,
     "conversations": list[Conversation],
     "read": list[Message],

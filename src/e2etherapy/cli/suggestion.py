@@ -13,7 +13,7 @@ from e2etherapy.cli.invocation import Invocation
 
 _OF_A_VAULT = re.compile(
     r"(?<![\w./-])e2etherapy (?=(?:init|invite|join|verify|send|sync|conversations|read|search"
-    r"|journal|batch|template|settings|doctor)\b)"
+    r"|journal|later|batch|template|settings|doctor)\b)"
 )
 _PLAIN_IN_DOUBLE_QUOTES = re.compile(r'[^"$`\\!\']*')
 

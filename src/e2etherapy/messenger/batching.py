@@ -136,6 +136,7 @@ async def send(
         InvalidBatch: too many, or too long a span; nothing was sent.
         NotReady, IdentityUnconfirmed, VaultBusy: it ends here; the other drafts are kept.
     """
+    await device.vault.resume()
     plan = batch.planned(reviewed.drafts, within, device.clock(), device.entropy)
     texts = {one.name: one.text for one in reviewed.drafts}
     problem: str | None = None
