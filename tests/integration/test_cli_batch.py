@@ -151,7 +151,8 @@ def test_an_unfilled_placeholder_is_not_sent(pair: Pair) -> None:
     assert len(pair.therapist.ask("batch", "review")) == 1
 
 
-def test_ctrl_c_between_two_replies_says_which_were_sent(pair: Pair) -> None:
+@pytest.mark.parametrize("dropped", [False, True], ids=["kept", "dropped meanwhile"])
+def test_ctrl_c_between_two_replies_says_which_were_sent(pair: Pair, *, dropped: bool) -> None:
     for name in (ROBIN, KIM):
         pair.therapist.ask("batch", "draft", name, f"hello, {name}")
     sending = subprocess.Popen(
@@ -165,11 +166,13 @@ def test_ctrl_c_between_two_replies_says_which_were_sent(pair: Pair) -> None:
     assert sending.stderr is not None
     assert "leave one by one" in sending.stderr.readline()
     assert [one["name"] for one in pair.therapist.ask("batch", "review")] == [ROBIN]
+    if dropped:
+        pair.therapist.ask("batch", "drop", ROBIN)
     sending.send_signal(signal.SIGINT)
     _, errors = sending.communicate(timeout=PATIENCE_SECONDS)
     assert sending.returncode == 130
     assert f"not to be sent again: {KIM}." in errors
-    assert f"Drafts remain for: {ROBIN}." in errors
+    assert (f"Drafts remain for: {ROBIN}." in errors) is not dropped
     assert (own(pair), own(pair, KIM)) == ([], [f"hello, {KIM}"])
 
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of each draft so far."""
+    """What became of each draft so far; the texts by name, in the order of the batch."""
 
-    names: list[str]
+    texts: dict[str, str] = field(repr=False)
     replies: list[Reply] = field(default_factory=list)
 
 
@@ -37,12 +37,10 @@ async def agreed(invocation: Invocation, messenger: Messenger, yes_to: Collectio
         click.Abort: somebody answered no, or pressed Ctrl-C.
         AnotherClient: nobody can be asked.
     """
-    reviewed = await messenger.review_batch()
-    if not doubt.can_ask(invocation):
-        await messenger.require_sendable(reviewed, yes_to)
-        return reviewed
-    doubtful = batching.doubts(reviewed, yes_to)
-    await messenger.require_sendable(reviewed, [*yes_to, *(one.name for one in doubtful)])
+    with invocation.meanwhile(_told([], [])):
+        reviewed = await messenger.review_batch()
+        doubtful = batching.doubts(reviewed, yes_to) if doubt.can_ask(invocation) else []
+        await messenger.require_sendable(reviewed, [*yes_to, *(one.name for one in doubtful)])
     for one in doubtful:
         await doubt.ask(invocation, messenger, one.name, one.findings)
     return reviewed
@@ -57,7 +55,7 @@ async def sent(
         Interrupted: Ctrl-C was pressed.
         E2ETherapyError: what the library raises, with that behind it.
     """
-    outcome = Outcome([one.name for one in reviewed.reviews])
+    outcome = Outcome({one.name: one.text for one in reviewed.drafts})
     try:
         async for reply in messenger.send_batch(reviewed, within, _telling(invocation)):
             outcome.replies.append(reply)
@@ -65,7 +63,7 @@ async def sent(
         raise Interrupted(f"Stopped. {await _halfway(messenger, outcome)}") from None
     except E2ETherapyError as error:
         raise type(error)(f"{error} {await _halfway(messenger, outcome)}") from None
-    invocation.if_stopped = _told(outcome.names, [])
+    invocation.if_stopped = _told(list(outcome.texts), [])
     return outcome
 
 
@@ -91,12 +89,20 @@ class _Telling:
 
 async def _halfway(messenger: Messenger, outcome: Outcome) -> str:
     """Say which were sent and which drafts remain, from the vault itself where it can be had."""
-    done = {reply.name for reply in outcome.replies if reply.sent is not None}
-    remain = [name for name in outcome.names if name not in done]
+    gone = {reply.name for reply in outcome.replies if reply.sent is not None}
+    kept = set(outcome.texts) - gone
     with contextlib.suppress(E2ETherapyError):
         kept = {one.name for one in await messenger.drafts()}
-        remain = [name for name in outcome.names if name in kept]
-    return _told([name for name in outcome.names if name not in remain], remain)
+        for name in set(outcome.texts) - gone - kept:
+            # It was being sent just now, or somebody has dropped it meanwhile.
+            thread = await messenger.thread(name)
+            if any(one.own and one.text == outcome.texts[name] for one in thread):
+                gone.add(name)
+    return _told(_some(outcome, gone), _some(outcome, kept))
+
+
+def _some(outcome: Outcome, names: set[str]) -> list[str]:
+    return [name for name in outcome.texts if name in names]
 
 
 def _told(gone: list[str], remain: list[str]) -> str:

@@ -68,7 +68,8 @@ async def require_meant(invocation: Invocation, messenger: Messenger, name: str,
 
     if messenger.role is not Role.THERAPIST:
         return
-    findings = await messenger.recipient_findings(name, text)
+    with invocation.meanwhile("Nothing was sent."):
+        findings = await messenger.recipient_findings(name, text)
     if not findings:
         return
     called = (await standing(messenger.device.vault, name)).name
