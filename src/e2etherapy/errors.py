@@ -210,6 +210,10 @@ class IdentityUnconfirmed(MessengerError):
     """The safety phrase was compared and differed; nothing more is sent until that is resolved."""
 
 
+class AnotherClient(MessengerError):
+    """A text looks as if it were meant for another client, and nobody said that it is not."""
+
+
 # --- therapy ------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from e2etherapy.cli import record_answers, relay_answers
+from e2etherapy.cli import later_answers, record_answers, relay_answers
 from e2etherapy.cli.answer import Answer
 from e2etherapy.cli.therapy import answers as therapy_answers
 from e2etherapy.cli.therapy import work_answers
@@ -245,6 +245,9 @@ BY_COMMAND: dict[str, Any] = {
     "join": Joined,
     "verify": SafetyPhrase,
     "send": Sent,
+    "(send --later)": later_answers.Delayed,
+    "later list": list[later_answers.Delayed],
+    "later cancel": later_answers.Delayed,
     "sync": Synced,
     "conversations": list[Conversation],
     "read": list[Message],
@@ -264,6 +267,16 @@ BY_COMMAND: dict[str, Any] = {
     "urgent": therapy_answers.Said,
     "queue": list[therapy_answers.Queued],
     "resolve": therapy_answers.Resolved,
+    "batch draft": therapy_answers.Draft,
+    "batch drop": therapy_answers.Dropped,
+    "batch review": list[therapy_answers.Reviewed],
+    "batch send": therapy_answers.BatchSent,
+    "template add": therapy_answers.Template,
+    "template list": list[therapy_answers.Template],
+    "template show": therapy_answers.Template,
+    "template remove": therapy_answers.Template,
+    "caseload": therapy_answers.Caseload,
+    "attendance": therapy_answers.Attendance,
     "help-now": therapy_answers.Card,
     "settings allowance": Setting,
     "settings passphrase": Setting,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
 import click
 
-from e2etherapy.cli import output, typed_text, wording
+from e2etherapy.cli import later, output, typed_text, wording
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.suggestion import told
@@ -16,8 +17,22 @@ from e2etherapy.cli.wrapping import terminal_width
 if TYPE_CHECKING:
     from e2etherapy.cli.answers import Phase, Sent
     from e2etherapy.errors import RelayError
+    from e2etherapy.messenger.delaying import DelayedView
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.views import SyncReport
+
+
+_ONLY_A_TEXT = (
+    "--later keeps a text until its time, and takes no --attach and no --undo. Nothing was sent."
+)
+
+
+class _How(TypedDict):
+    """In which way something is sent; `at` is a time of this machine's clock."""
+
+    anyway: bool
+    at: datetime | None
+    undo: int
 
 
 @click.command(
@@ -25,7 +40,9 @@ if TYPE_CHECKING:
 Examples:
   e2etherapy send "Dr. Okafor" "I slept better."
   e2etherapy send "Dr. Okafor" - < letter.txt
-  e2etherapy send "Dr. Okafor" --attach diary.pdf"""
+  e2etherapy send "Dr. Okafor" --attach diary.pdf
+  e2etherapy send "Dr. Okafor" "Good morning." --later "2026-01-31 09:00"
+  e2etherapy send "Dr. Okafor" "I am furious." --undo 20"""
 )
 @click.argument("name")
 @click.argument("text", required=False)
@@ -37,29 +54,108 @@ Examples:
     metavar="FILE",
     help="Send this file, up to 25 MB; may be given again for more.",
 )
+@click.option(
+    "--anyway",
+    is_flag=True,
+    help="A therapist's text is meant, whatever points to another client.",
+)
+@click.option(
+    "--later",
+    "at",
+    type=later.TIME,
+    metavar="TIME",
+    help="Keep the text until then, like \"2026-01-31 09:00\"; see 'later'.",
+)
+@click.option(
+    "--undo",
+    type=click.IntRange(0, 3_600),
+    default=0,
+    metavar="SECONDS",
+    help="Wait so long first; Ctrl-C takes it back. [default: 0]",
+)
 @vault_options
 @click.pass_obj
-def send(invocation: Invocation, name: str, text: str | None, paths: tuple[Path, ...]) -> None:
+def send(
+    invocation: Invocation,
+    /,
+    name: str,
+    text: str | None,
+    paths: tuple[Path, ...],
+    **how: Unpack[_How],
+) -> None:
     """Send a text, files or both to NAME.
 
     TEXT may be - for standard input, byte for byte; without it, a pipe is read or you are asked.
+
+    A therapist's text that has another client's name or words in it is asked about first; without a
+    terminal it is not sent.
 
     What can't be delivered now is safe on this device and goes out with the next sync.
     """
     from e2etherapy.cli import sending
 
     invocation.if_stopped = "Nothing was sent."
+    if how["at"] is not None:
+        at = later.in_utc(how["at"])
+        if paths or how["undo"]:
+            raise click.UsageError(_ONLY_A_TEXT)
+        _send_later(invocation, name, text, at, anyway=how["anyway"])
+        return
     files = [sending.attachment(path) for path in paths]
     given = None if text is None and files else typed_text.piped(text)
     asked = given is None and not files
 
     async def deliver(messenger: Messenger) -> Sent:
-        words = await _written(invocation, messenger, name) if asked else given
+        words = None
+        if asked or given is not None:
+            words = await _meant(invocation, messenger, name, given, anyway=how["anyway"])
+        await _time_to_undo(invocation, messenger, name, how["undo"])
         done = await sending.send(messenger, name, words, files)
         invocation.if_stopped = wording.SENT_ALREADY
         return done
 
     sending.show(invocation, invocation.unlocked(deliver))
+
+
+def _send_later(
+    invocation: Invocation, name: str, text: str | None, at: datetime, *, anyway: bool
+) -> None:
+    given = typed_text.piped(text)
+
+    async def delay(messenger: Messenger) -> DelayedView:
+        words = await _meant(invocation, messenger, name, given, anyway=anyway)
+        return await messenger.send_later(name, words, at)
+
+    view = invocation.unlocked(delay)
+    output.answer(invocation, later.answer(view), later.kept(view))
+
+
+async def _meant(
+    invocation: Invocation, messenger: Messenger, name: str, given: str | None, *, anyway: bool
+) -> str:
+    """Return a text that was given or is typed, and is meant for this person."""
+    from e2etherapy.cli.therapy import doubt
+
+    words = await _written(invocation, messenger, name) if given is None else given
+    if not anyway:
+        await doubt.require_meant(invocation, messenger, name, words)
+    return words
+
+
+async def _time_to_undo(
+    invocation: Invocation, messenger: Messenger, name: str, seconds: int
+) -> None:
+    """Wait before anything is sealed; other processes may use the vault meanwhile."""
+    from e2etherapy.messenger.sending import require_ready
+
+    if not seconds:
+        return
+    await require_ready(messenger.device, name)
+    output.remark(f"Sending in {wording.counted(seconds, 'second', 'seconds')}. Ctrl-C undoes it.")
+    with invocation.meanwhile("Nothing was sent, and nothing of it is kept."):
+        await messenger.device.vault.pause()
+        await messenger.device.sleep(seconds)
+        await messenger.device.vault.resume()
 
 
 async def _written(invocation: Invocation, messenger: Messenger, name: str) -> str:

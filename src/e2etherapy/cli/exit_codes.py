@@ -127,6 +127,12 @@ TABLE = (
         (errors.NameTaken,),
     ),
     Exit(28, "wrong_role", "This step belongs to the other role.", (errors.WrongRole,)),
+    Exit(
+        29,
+        "another_client",
+        "A text may be meant for another client; nothing was sent.",
+        (errors.AnotherClient,),
+    ),
     Exit(30, "relay_refused", "The relay does not accept this right.", (errors.RelayRefused,)),
     Exit(31, "relay_full", "The mailbox or the relay's disk is full.", (errors.RelayFull,)),
     Exit(

@@ -105,7 +105,7 @@ def vault_options(command: _Command) -> _Command:
         metavar="DIR",
         expose_value=False,
         callback=_remember,
-        help=f"The vault's folder. [default: ${HOME_VARIABLE}, or your data folder]",
+        help="The vault's folder. [default: your data folder]",
     )
     passphrase_file = click.option(
         "--passphrase-file",

@@ -20,6 +20,7 @@ from e2etherapy.cli import (
     exit_codes,
     interruption,
     journal,
+    later,
     meeting,
     operation,
     output,
@@ -37,6 +38,8 @@ from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.suggestion import for_home
 from e2etherapy.cli.therapy import (
     agreement,
+    batch,
+    caseload,
     check_in,
     consent,
     emergency_card,
@@ -46,6 +49,7 @@ from e2etherapy.cli.therapy import (
     queue,
     safety_plan,
     session,
+    template,
     urgent,
 )
 
@@ -57,10 +61,7 @@ Examples:
   e2etherapy sync && e2etherapy read "Dr. Okafor"
 
 \b
-Environment:
-  E2ETHERAPY_HOME              the vault's folder
-  E2ETHERAPY_PASSPHRASE_FILE   a file with the passphrase on its first line
-  NO_COLOR                     no colours
+Environment: E2ETHERAPY_HOME, E2ETHERAPY_PASSPHRASE_FILE, NO_COLOR
 What the number at the end of a command means: e2etherapy exit-codes"""
 
 
@@ -74,12 +75,11 @@ What the number at the end of a command means: e2etherapy exit-codes"""
 def e2etherapy() -> None:
     """Write in confidence: end-to-end encrypted text therapy.
 
-    Only the devices of the two people in a conversation can open it. The relay in between sees
-    sealed envelopes of one size.
+    Only the two people's devices can open it; the relay sees sealed envelopes.
     """
 
 
-@click.command("exit-codes", epilog="\b\nExample:\n  e2etherapy exit-codes")
+@click.command("exit-codes", hidden=True, epilog="\b\nExample:\n  e2etherapy exit-codes")
 def explain_exit_codes() -> None:
     """Show what each exit code means."""
     lines = (f"{row.code:>3}  {row.name:<22}  {row.meaning}" for row in exit_codes.TABLE)
@@ -92,6 +92,7 @@ for _command in (
     meeting.join,
     meeting.verify,
     conversation.send,
+    later.later,
     conversation.sync,
     conversation.conversations,
     reading.read,
@@ -109,6 +110,10 @@ for _command in (
     urgent.urgent,
     queue.queue,
     urgent.resolve,
+    batch.batch,
+    template.template,
+    caseload.caseload,
+    caseload.attendance,
     help_now.help_now,
     settings.settings,
     doctor.doctor,

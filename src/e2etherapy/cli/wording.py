@@ -234,10 +234,15 @@ def hit(view: SearchView, *, own: bool, width: int | None = None) -> str:
     who = "Your journal" if view.conversation is None else inert_line(view.conversation)
     if own and view.conversation is not None:
         who = f"You to {who}"
-    text = inert_line(view.text)
-    short = text if len(text) <= _EXCERPT else text[:_EXCERPT] + " …"
+    short = excerpt(view.text)
     first = _head(who, f", {moment(view.written)}", width)
     return "\n".join([*first, *wrapped(short, width, _INDENT)])
+
+
+def excerpt(text: str, most: int = _EXCERPT) -> str:
+    """Return the first so many characters of a text, on one line."""
+    line = inert_line(text)
+    return line if len(line) <= most else line[:most] + " …"
 
 
 def journal_entry(view: JournalView, width: int | None = None) -> str:

@@ -14,10 +14,13 @@ over, `wait` raises VaultBusy, and so does every later method until the vault ca
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
-from e2etherapy.messenger import read_marks, reading, sending, settings, syncing, waiting
+from e2etherapy.messenger import delaying, read_marks, reading, sending, settings, syncing, waiting
 from e2etherapy.messenger.books import Books
+from e2etherapy.messenger.caseload import Caseload
 from e2etherapy.messenger.courier import Progress, no_progress
+from e2etherapy.messenger.delaying import DelayedView
 from e2etherapy.messenger.introductions import Introductions
 from e2etherapy.messenger.practice import Practice
 from e2etherapy.messenger.safeguards import Safeguards
@@ -35,7 +38,7 @@ from e2etherapy.primitives.digest import sha256
 from e2etherapy.wire.role import Role
 
 
-class Messenger(Introductions, Books, Practice, Work, Safeguards):
+class Messenger(Introductions, Books, Practice, Caseload, Work, Safeguards):
     """Everything that a front end needs. One task at a time may use it."""
 
     async def send(self, name: str, text: str, progress: Progress = no_progress) -> SendReport:
@@ -50,6 +53,28 @@ class Messenger(Introductions, Books, Practice, Work, Safeguards):
         async with sending.composer(self.device, name) as composer:
             item = composer.text(text)
         return await sending.report(self.device, composer.conversation, item, progress)
+
+    async def send_later(self, name: str, text: str, at: datetime) -> DelayedView:
+        """Keep a text that the first sync after a time sends; until then it can be cancelled.
+
+        Raises:
+            InvalidText, ContentTooLarge: it could never be sent.
+            MessengerError: the time has passed, or is more than a year away.
+            UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
+        """
+        return await delaying.delay(self.device, name, text, at)
+
+    async def delayed(self) -> list[DelayedView]:
+        """Return what waits for its time, in that order."""
+        return await delaying.every(self.device)
+
+    async def cancel_delayed(self, number: int) -> DelayedView:
+        """Forget a text that waits for its time, and return it.
+
+        Raises:
+            MessengerError: none waits under this number.
+        """
+        return await delaying.cancel(self.device, number)
 
     async def send_file(
         self, name: str, file: tuple[str, str, bytes], progress: Progress = no_progress

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from e2etherapy.errors import RelayError
 from e2etherapy.journal.record import EventName
-from e2etherapy.messenger import inviting, joining, sending, storing
+from e2etherapy.messenger import delaying, inviting, joining, sending, storing
 from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.collecting import collect_from
 from e2etherapy.messenger.courier import Progress, no_progress
@@ -37,6 +37,7 @@ async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:
     device.vault.require_only_copy()
     outcome = Outcome()
     await joining.forget_old_claims(device)
+    await delaying.queue_due(device, outcome.notices)
     waited = await threads.waiting_here(device.vault.db)
     failure = await sending.flush(device, outcome.notices, progress)
     delivered = waited - await threads.waiting_here(device.vault.db)

@@ -195,6 +195,10 @@ class Change:
             value,
         )
 
+    def also(self, statement: str, *values: object) -> None:
+        """Run a statement of a table that has a module of its own, such as `drafts`."""
+        self._add(statement, *values)
+
     def hold_claim(self, claim: Claim) -> None:
         """Keep what a claim needs, before the relay hears of it and while it may be refused."""
         mailbox = claim.mailbox

@@ -27,6 +27,12 @@ async def every(db: Database) -> list[ConversationRecord]:
     return [_record(row) for row in rows]
 
 
+async def names(db: Database) -> dict[str, int]:
+    """Return the number of each conversation by its name; their states are not read."""
+    rows = await db.fetch_all("SELECT name, id FROM conversation ORDER BY id")
+    return {row[0]: int(row[1]) for row in rows}
+
+
 async def find(db: Database, name: str) -> ConversationRecord | None:
     """Return the conversation under a name, whatever its case and spacing."""
     row = await db.fetch_one(

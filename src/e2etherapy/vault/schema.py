@@ -141,6 +141,26 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (conversation, item)
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        # What was written and not sent: it is in no record, and gone when it is sent or dropped.
+        """CREATE TABLE draft (
+            conversation INTEGER PRIMARY KEY REFERENCES conversation ON DELETE CASCADE,
+            text TEXT NOT NULL,
+            changed INTEGER NOT NULL
+        ) STRICT""",
+        """CREATE TABLE template (
+            name_key TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            text TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+        # A number is never given twice: whoever cancels one must not meet another.
+        """CREATE TABLE delayed (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            conversation INTEGER NOT NULL REFERENCES conversation ON DELETE CASCADE,
+            text TEXT NOT NULL,
+            due INTEGER NOT NULL
+        ) STRICT""",
+    ),
 )
 """Each step's statements run in one transaction together with the new version number."""
 

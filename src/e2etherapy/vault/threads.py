@@ -44,6 +44,36 @@ async def texts_of_peer(db: Database, conversation: int) -> list[bytes]:
     return [bytes(row[0]) for row in rows]
 
 
+async def exchanged(db: Database, conversation: int) -> list[tuple[Author, int, bytes | None]]:
+    """Return of whatever waits or answers its author, when it was written, and its entry."""
+    rows = await db.fetch_all(
+        "SELECT author, written, content FROM item JOIN journal ON journal.id = item.journal"
+        " WHERE conversation = ? AND kind IN ('text', 'attachment', 'journal_share')"
+        " ORDER BY item.journal",
+        (conversation,),
+    )
+    return [(Author(row[0]), int(row[1]), row[2]) for row in rows]
+
+
+async def recent_texts(db: Database, conversation: int, most: int, since: int) -> list[bytes]:
+    """Return the entries of the newest texts, of both people.
+
+    Args:
+        db: the vault's database.
+        conversation: its number.
+        most: at most so many.
+        since: Unix seconds; what says that it was written before is left out.
+    """
+    rows = await db.fetch_all(
+        "SELECT content FROM (SELECT journal, written FROM item WHERE conversation = ?"
+        " AND journal IS NOT NULL AND kind IN ('text', 'journal_share')"
+        " ORDER BY journal DESC LIMIT ?) AS newest JOIN journal ON journal.id = newest.journal"
+        " WHERE written >= ? AND content IS NOT NULL",
+        (conversation, most, since),
+    )
+    return [row[0] for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What a list of conversations shows of one.

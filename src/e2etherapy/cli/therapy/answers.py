@@ -108,6 +108,108 @@ class Resolved(Answer, frozen=True):
     flags: int
 
 
+class Draft(Answer, frozen=True):
+    """`batch draft`: what is kept; `unfilled` is what keeps it from being sent in a batch."""
+
+    name: str
+    text: str
+    changed: datetime
+    unfilled: list[str]
+
+
+class Dropped(Answer, frozen=True):
+    """`batch drop`: whose draft is gone."""
+
+    name: str
+
+
+class Finding(Answer, frozen=True):
+    """Why a text may be meant for another client; `shown` is the name, or how the phrase begins."""
+
+    kind: Literal["name", "phrase"]
+    clients: list[str]
+    shown: str
+    also_here: bool
+
+
+class Reviewed(Answer, frozen=True):
+    """A line of `batch review`, in the order in which they leave; `length` is in characters."""
+
+    name: str
+    flagged: bool
+    due: datetime | None
+    first_words: str
+    length: int
+    unfilled: list[str]
+    findings: list[Finding]
+
+
+class BatchSent(Answer, frozen=True):
+    """`batch send`: `kept` names those whose draft was changed meanwhile, and was not sent."""
+
+    sent: list[Said]
+    kept: list[str]
+
+
+class Template(Answer, frozen=True):
+    """A line of `template list`, and what the other commands on templates print."""
+
+    name: str
+    text: str
+    placeholders: list[str]
+
+
+class Replies(Answer, frozen=True):
+    """How soon clients were answered; times are in seconds, null where nobody was."""
+
+    answered: int
+    with_due: int
+    in_time: int
+    median: int | None
+    nine_of_ten: int | None
+    waiting: int
+    late: int
+
+
+class Written(Answer, frozen=True):
+    """How much a client wrote in the last 28 days: messages in a week, and on how many days."""
+
+    name: str
+    per_week: float
+    days: int
+
+
+class Changes(Answer, frozen=True):
+    """How many clients' last score of an instrument differs reliably from their first."""
+
+    instrument: str
+    improved: int
+    unchanged: int
+    deteriorated: int
+    not_compared: int
+
+
+class Caseload(Answer, frozen=True):
+    """`caseload`: counted on this device alone."""
+
+    replies: Replies
+    clients: list[Written]
+    changes: list[Changes]
+
+
+class Attendance(Answer, frozen=True):
+    """`attendance`: the days of contact; `digest` is the same for the same days of the same two."""
+
+    client: str
+    therapist: str
+    zone: str
+    first: date
+    last: date
+    made: date
+    days: list[date]
+    digest: str
+
+
 class Line(Answer, frozen=True):
     """A number to call; `checked` is the day on which it was compared with what is published."""
 

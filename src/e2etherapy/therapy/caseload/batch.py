@@ -2,7 +2,7 @@
 
 They leave at random moments of a span: the gaps between them then say nothing of how long each
 took to write or to look through. That they belong to one batch can still be seen, and so can the
-order in which they leave, which is that of their due times.
+order in which they leave, which is that of the queue, or of their due times.
 """
 
 from __future__ import annotations
@@ -36,11 +36,13 @@ class Drafted:
         name: of the conversation.
         text: the reply.
         due: by when it is to be there; None if nothing was agreed.
+        place: in the queue, the first one's is 0; None for somebody who does not wait.
     """
 
     name: str
     text: str = field(repr=False)
     due: datetime | None = None
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +100,13 @@ def _first_words(text: str) -> str:
 
 
 def in_order(drafts: Iterable[Drafted]) -> tuple[Drafted, ...]:
-    """Return drafts as they are sent: due soonest first, those without a due time last, by name."""
+    """Return drafts as they are sent: by the queue, then due soonest, then by name."""
     return tuple(
         sorted(
             drafts,
             key=lambda draft: (
+                draft.place is None,
+                draft.place or 0,
                 draft.due is None,
                 draft.due or END_OF_MOMENTS,
                 draft.name.casefold(),
@@ -139,7 +143,7 @@ def spacing(count: int, span: int, draw: Entropy) -> tuple[int, ...]:
 def planned(
     drafts: Sequence[Drafted], span: int, now: datetime, draw: Entropy
 ) -> tuple[Planned, ...]:
-    """Return when each reply leaves, in order; no reply becomes late by being spaced.
+    """Return when each reply leaves, by that; no reply becomes late by being spaced.
 
     Args:
         drafts: in any order.
@@ -153,7 +157,8 @@ def planned(
     ordered = in_order(drafts)
     offsets = spacing(len(ordered), span, draw)
     leaving = (now + timedelta(seconds=offset) for offset in offsets)
-    return tuple(
+    plan = (
         Planned(draft.name, at if draft.due is None else max(now, min(at, draft.due)))
         for draft, at in zip(ordered, leaving, strict=True)
     )
+    return tuple(sorted(plan, key=lambda one: one.at))

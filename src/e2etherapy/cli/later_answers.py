@@ -1,0 +1,16 @@
+"""What the commands on texts that go out later print with --json."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from e2etherapy.cli.answer import Answer
+
+
+class Delayed(Answer, frozen=True):
+    """`send --later`, `later cancel`, a line of `later list`: `at` is the earliest moment."""
+
+    number: int
+    name: str
+    text: str
+    at: datetime
