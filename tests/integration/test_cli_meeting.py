@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import (
-    PASSPHRASE,
-    Pair,
-    Relay,
-    acquainted,
-    newcomer,
-    running_relay,
-)
+from tests.support.command_line import PASSPHRASE, Pair, Relay, newcomer
 from tests.support.terminal import at_terminal, ended, with_file
 
 ESCAPE = "\x1b"
-
-
-@pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
-    with running_relay(tmp_path_factory.mktemp("relay")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory, relay: Relay) -> Pair:
-    return acquainted(tmp_path_factory.mktemp("people"), relay)
 
 
 def test_an_invitation_is_shown_as_a_link_and_a_qr_code(pair: Pair) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from e2etherapy.cli import answers, record_answers
 from tests.support.command_line import (
@@ -29,17 +26,6 @@ ODD_TEXTS = {
     "emoji and right-to-left": "👩\u200d👩\u200d👧 שלום \u202eabc\u202c e\u0301",
     "100 KB": "Eine längere Geschichte. " * 4_000,
 }
-
-
-@pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
-    with running_relay(tmp_path_factory.mktemp("relay")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory, relay: Relay) -> Pair:
-    return acquainted(tmp_path_factory.mktemp("people"), relay)
 
 
 def printed(person: Person, command: str, *more: str, stdin: bytes = b"") -> object:
@@ -252,22 +238,6 @@ def test_nothing_is_written_beside_the_vault_and_its_memory(tmp_path: Path, rela
     assert [item.name for item in (tmp_path / "state").iterdir()] == ["e2etherapy"]
 
 
-def test_what_was_written_while_the_relay_was_away_goes_out_by_itself(tmp_path: Path) -> None:
-    with running_relay(tmp_path) as relay:
-        pair = acquainted(tmp_path, relay)
-    unsent = pair.client.run("send", "Dr. Okafor", "written in the dark", "--json")
-    assert unsent.code == 75
-    assert unsent.data["state"] == "on_device"
-    assert unsent.failure["code"] == "relay_unreachable"
-    assert "safe on this device" in unsent.failure["message"]
-    assert "on this device" in pair.client.run("read", "Dr. Okafor").text.lower()
-    with running_relay(tmp_path, relay.url.removeprefix("http://")):
-        pair.client.ask("sync")
-        pair.therapist.ask("sync")
-        (message,) = pair.therapist.ask("read", "Robin")
-        assert message["text"] == "written in the dark"
-
-
 def test_a_relay_is_followed_to_its_new_address_and_no_other_is_taken_for_it(
     tmp_path: Path,
 ) -> None:
@@ -287,16 +257,3 @@ def test_a_relay_is_followed_to_its_new_address_and_no_other_is_taken_for_it(
         assert moved.url.removeprefix("http") in pair.therapist.ask("invite", "Sky")["link"]
     silent = pair.client.run("settings", "relay", moved.url)
     assert (silent.code, "can't be reached" in silent.errors) == (75, True)
-
-
-def test_an_allowance_granted_beside_a_running_relay_loses_nothing_of_it(tmp_path: Path) -> None:
-    with running_relay(tmp_path) as relay:
-        pair = acquainted(tmp_path, relay)
-        allowance_from(relay)
-        pair.client.ask("send", "Dr. Okafor", "on the disk before the answer")
-        relay.process.send_signal(signal.SIGKILL)
-        relay.process.wait(30)
-    with running_relay(tmp_path, relay.url.removeprefix("http://")):
-        pair.therapist.ask("sync")
-        (message,) = pair.therapist.ask("read", "Robin")
-        assert message["text"] == "on the disk before the answer"

@@ -4,35 +4,15 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
-from tests.support.command_line import (
-    PASSPHRASE,
-    Pair,
-    Person,
-    Relay,
-    acquainted,
-    passphrase_in,
-    running_relay,
-)
+from tests.support.command_line import PASSPHRASE, Pair, Person, Relay, acquainted, passphrase_in
 from tests.support.terminal import at_terminal, ended, ended_by, with_file
 
 ESCAPE = "\x1b"
-
-
-@pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
-    with running_relay(tmp_path_factory.mktemp("relay")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory, relay: Relay) -> Pair:
-    return acquainted(tmp_path_factory.mktemp("people"), relay)
 
 
 def test_init_asks_twice_in_secret_and_for_three_of_the_words(tmp_path: Path, relay: Relay) -> None:

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import Pair, Relay, acquainted, run, running_relay
-
-
-@pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
-    with running_relay(tmp_path_factory.mktemp("relay")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory, relay: Relay) -> Pair:
-    return acquainted(tmp_path_factory.mktemp("people"), relay)
+from tests.support.command_line import Pair, run
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from e2etherapy.relay.allowances import allow
 from tests.support.command_line import run
+from tests.support.refusals import refused
 from tests.support.relays import draw
 
 AT = ("--database", "typo.db")
@@ -73,3 +74,9 @@ def test_a_folder_that_is_not_there_is_named_as_it_was_typed(folder: Path) -> No
     outcome = run(folder, "relay", "restore", "--from", "relay.db", "--database", "no/new.db")
     assert (outcome.code, "No such file or directory" in outcome.errors) == (33, True)
     assert files(folder) == before
+
+
+@pytest.mark.parametrize("command", [("allow", "--mailboxes", "2"), ("migrate",)])
+def test_a_mistyped_path_makes_no_second_database(tmp_path: Path, command: tuple[str]) -> None:
+    refused(run(tmp_path, "relay", *command, "--database", "realy.db"), 33, "no database realy.db")
+    assert list(tmp_path.iterdir()) == []

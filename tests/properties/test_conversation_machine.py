@@ -11,10 +11,7 @@ ci runs at least 1,000 steps, nightly at least 20,000 (`make test-nightly`).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -35,9 +32,9 @@ from e2etherapy.session import conversation, states
 from e2etherapy.session.conversation import Opened
 from e2etherapy.session.limits import STANDARD
 from e2etherapy.session.phases import Phase
-from e2etherapy.wire.content import Text
-from e2etherapy.wire.envelope import ENVELOPE_SIZE
-from tests.support.people import LAST_DAY, TODAY, Pair, Person, meet, seeded, text
+from tests.support.forgeries import ATTACKS, Material
+from tests.support.people import LAST_DAY, TODAY, Person, meet, seeded, text
+from tests.support.sides import ROLES, Posted, Role, Side, sides_of
 from tests.support.thief import secrets_in
 
 NIGHTLY = os.environ.get("E2ETHERAPY_TEST_PROFILE") == "nightly"
@@ -46,83 +43,7 @@ CONVERSATIONS = 2
 LAST_DELAY = 25
 """Days that may pass; openings count for 30 and kept secrets for 45."""
 
-Role = Literal["client", "therapist"]
-ROLES: tuple[Role, Role] = ("client", "therapist")
 PRIVATE = (X25519Secret, Kem768Secret, Kem1024Secret)
-
-
-@dataclass
-class Posted:
-    """An envelope that has left, and which turn of its author it belongs to."""
-
-    envelope: bytes
-    turn: int
-    item: Text
-    opened: bool = False
-
-
-@dataclass
-class Side:
-    """One device: what is in memory, and what is stored."""
-
-    person: Person
-    stored: bytes
-    turn: int = 0
-    journal: list[Text] = field(default_factory=list)
-    outgoing: list[Posted] = field(default_factory=list)
-
-    def commit(self) -> None:
-        """Store the state that is in memory."""
-        self.stored = states.dump(self.person.state)
-
-    def crash(self) -> None:
-        """Forget what is in memory."""
-        self.person.state = states.load(self.stored)
-
-
-def sides_of(pair: Pair) -> dict[Role, Side]:
-    return {
-        "client": Side(pair.client, states.dump(pair.client.state), turn=-1),
-        "therapist": Side(pair.therapist, states.dump(pair.therapist.state)),
-    }
-
-
-@dataclass(frozen=True)
-class Material:
-    """Envelopes that the relay has seen, from the point of view of one reader."""
-
-    genuine: list[bytes]
-    opened: list[bytes]
-    own: list[bytes]
-    foreign: list[bytes]
-
-
-def one_of(envelopes: list[bytes], choice: int) -> list[bytes]:
-    return [envelopes[choice % len(envelopes)]] if envelopes else []
-
-
-def damaged(envelope: bytes, choice: int) -> bytes:
-    changed = bytearray(envelope)
-    changed[choice % ENVELOPE_SIZE] ^= 1 + choice % 255
-    return bytes(changed)
-
-
-def spliced(envelopes: list[bytes], choice: int) -> list[bytes]:
-    """Join the halves of two different envelopes, unless they begin or end alike by chance."""
-    place = 1 + choice % (ENVELOPE_SIZE - 1)
-    joined = [one[:place] + two[place:] for one, two in pairwise(envelopes)]
-    return [envelope for envelope in joined if envelope not in envelopes]
-
-
-ATTACKS: dict[str, Callable[[Material, int], list[bytes]]] = {
-    "repeat": lambda seen, choice: one_of(seen.opened, choice),
-    "damage": lambda seen, choice: [damaged(e, choice) for e in one_of(seen.genuine, choice)],
-    "splice": lambda seen, choice: spliced(seen.genuine, choice),
-    "cut": lambda seen, choice: [e[: choice % ENVELOPE_SIZE] for e in one_of(seen.genuine, choice)],
-    "reflect": lambda seen, choice: one_of(seen.own, choice),
-    "swap": lambda seen, choice: one_of(seen.foreign, choice),
-    "inject": lambda _, choice: [seeded(str(choice))(ENVELOPE_SIZE), bytes(ENVELOPE_SIZE)],
-}
 
 
 class TwoConversations(RuleBasedStateMachine):

@@ -11,7 +11,7 @@ from e2etherapy.session import states
 from e2etherapy.session.states import Established
 from e2etherapy.vault.database import Row, Statement
 from e2etherapy.vault.records import Author, Deposit, Errand
-from tests.support.hostile_relay import digest
+from tests.support.hostile_mailbox import digest
 
 _errands: msgspec.msgpack.Decoder[Errand] = msgspec.msgpack.Decoder(Errand)
 MESSAGES = frozenset({"text", "attachment"})

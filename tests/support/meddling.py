@@ -7,7 +7,8 @@ from collections.abc import Callable
 from enum import Enum
 
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
-from tests.support.hostile_relay import Entry, HostileRelay, Mailbox
+from tests.support.hostile_mailbox import Entry, Mailbox
+from tests.support.hostile_relay import HostileRelay
 
 
 class Meddling(Enum):
