@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2etherapy.errors import OutOfPlace
+from e2etherapy.errors.therapy import OutOfPlace
 from e2etherapy.therapy.care import consents, extracts, goals, homeworks, state
 from e2etherapy.therapy.care.rights import SPEAKERS
 from e2etherapy.therapy.care.said import Said

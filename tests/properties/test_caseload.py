@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from e2etherapy.errors import InvalidTemplate, UnfilledTemplate
+from e2etherapy.errors.therapy import InvalidTemplate, UnfilledTemplate
 from e2etherapy.therapy.caseload import attendance, batch, templates
 from e2etherapy.therapy.caseload.batch import Drafted
 from e2etherapy.therapy.caseload.exchange import Message

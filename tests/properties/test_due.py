@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2etherapy.errors import NoWorkingTime
+from e2etherapy.errors.therapy import NoWorkingTime
 from e2etherapy.therapy import holidays, office_hours, zones
 from e2etherapy.therapy.due import due
 from e2etherapy.therapy.holidays import Holidays

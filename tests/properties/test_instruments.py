@@ -12,7 +12,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2etherapy.errors import InvalidAnswers, InvalidInstrument, InvalidSchedule
+from e2etherapy.errors.therapy import InvalidAnswers, InvalidInstrument, InvalidSchedule
 from e2etherapy.therapy.instruments.definition import Instrument
 from e2etherapy.therapy.instruments.pack import CORE, core, instrument
 from e2etherapy.therapy.instruments.plot import svg

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2etherapy.errors import (
+from e2etherapy.errors import MalformedData
+from e2etherapy.errors.therapy import (
     InvalidConsent,
     InvalidHolidays,
     InvalidOfficeHours,
     InvalidReplyTime,
     InvalidWords,
-    MalformedData,
     UnknownCountry,
     UnknownZone,
 )

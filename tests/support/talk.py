@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from e2etherapy.errors import OutOfPlace
+from e2etherapy.errors.therapy import OutOfPlace
 from e2etherapy.therapy import agreement, consent, emergency_card, safety_plan
 from e2etherapy.therapy.agreement import AgreementTerms
 from e2etherapy.therapy.care import state

@@ -23,30 +23,6 @@ Phase = Literal["invited", "joined", "opening", "ready", "waiting", "closed"]
 Verification = Literal["unverified", "matched", "differed"]
 
 
-class Allowance(Answer, frozen=True):
-    """`relay allow`: a secret that pays for so many mailboxes, or the file that it was put into."""
-
-    allowance: str | None
-    mailboxes: int
-    file: str | None
-
-
-class Migrated(Answer, frozen=True):
-    """`relay migrate`: the version that the database has now."""
-
-    version: int
-
-
-class Copied(Answer, frozen=True):
-    """`relay copy`: how much was copied and compared."""
-
-    allowances: int
-    tickets: int
-    mailboxes: int
-    envelopes: int
-    invitations: int
-
-
 class Made(Answer, frozen=True):
     """`init`: where the vault is; the 24 recovery words are shown this once.
 
@@ -231,15 +207,15 @@ class Failed(Answer, frozen=True):
 
 
 BY_COMMAND: dict[str, Any] = {
-    "relay allow": Allowance,
+    "relay allow": relay_answers.Allowance,
     "relay check": relay_answers.Configured,
     "relay backup": relay_answers.BackedUp,
     "relay restore": relay_answers.Restored,
     "relay restored": relay_answers.Restored,
     "relay stats": relay_answers.Statistics,
     "relay doctor": relay_answers.RelayExamination,
-    "relay migrate": Migrated,
-    "relay copy": Copied,
+    "relay migrate": relay_answers.Migrated,
+    "relay copy": relay_answers.Copied,
     "init": Made,
     "invite": Invitation,
     "join": Joined,

@@ -13,7 +13,7 @@ from e2etherapy.cli.invocation import Invocation, json_option
 from e2etherapy.cli.saving import new_file
 
 if TYPE_CHECKING:
-    from e2etherapy.cli.answers import Copied
+    from e2etherapy.cli.relay_answers import Copied
     from e2etherapy.relay.database_place import DatabasePlace
 
 _VARIABLE = "E2ETHERAPY_RELAY_DATABASE"
@@ -87,7 +87,7 @@ def allow(
 
     Prints an allowance, once: it is a secret. The relay may be running.
     """
-    from e2etherapy.cli.answers import Allowance
+    from e2etherapy.cli.relay_answers import Allowance
     from e2etherapy.cli.wording import counted
 
     _require_database(database)
@@ -148,7 +148,7 @@ def migrate(invocation: Invocation, database: DatabasePlace) -> None:
     """
     import asyncio
 
-    from e2etherapy.cli.answers import Migrated
+    from e2etherapy.cli.relay_answers import Migrated
     from e2etherapy.relay.database import migrate as bring_forward
 
     _require_database(database)
@@ -203,7 +203,7 @@ def copy(invocation: Invocation, source: Path, target: DatabasePlace) -> None:
     """
     import asyncio
 
-    from e2etherapy.cli.answers import Copied
+    from e2etherapy.cli.relay_answers import Copied
     from e2etherapy.relay.database import copy_into
     from e2etherapy.relay.database_place import PostgresDatabase
 

@@ -7,6 +7,30 @@ from typing import Literal
 from e2etherapy.cli.answer import Answer
 
 
+class Allowance(Answer, frozen=True):
+    """`relay allow`: a secret that pays for so many mailboxes, or the file that it was put into."""
+
+    allowance: str | None
+    mailboxes: int
+    file: str | None
+
+
+class Migrated(Answer, frozen=True):
+    """`relay migrate`: the version that the database has now."""
+
+    version: int
+
+
+class Copied(Answer, frozen=True):
+    """`relay copy`: how much was copied and compared."""
+
+    allowances: int
+    tickets: int
+    mailboxes: int
+    envelopes: int
+    invitations: int
+
+
 class ConfiguredSetting(Answer, frozen=True):
     """One setting of a relay, and where it was set."""
 

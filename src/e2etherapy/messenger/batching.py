@@ -6,14 +6,8 @@ from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
-from e2etherapy.errors import (
-    AnotherClient,
-    MessengerError,
-    NotReady,
-    RelayError,
-    UnfilledTemplate,
-    VaultBusy,
-)
+from e2etherapy.errors import AnotherClient, MessengerError, NotReady, RelayError, VaultBusy
+from e2etherapy.errors.therapy import UnfilledTemplate
 from e2etherapy.messenger import drafting, guarding, queueing, sending
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.views import STATE_WORDS, SendReport

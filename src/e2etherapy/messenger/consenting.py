@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from e2etherapy.errors import MessengerError, NotUnderstood, UnknownConsent
+from e2etherapy.errors import MessengerError
+from e2etherapy.errors.therapy import NotUnderstood, UnknownConsent
 from e2etherapy.messenger import sending
 from e2etherapy.messenger.caring import care_of
 from e2etherapy.messenger.courier import no_progress

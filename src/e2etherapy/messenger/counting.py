@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from e2etherapy.errors import InvalidAttendance, WrongRole
+from e2etherapy.errors import WrongRole
+from e2etherapy.errors.therapy import InvalidAttendance
 from e2etherapy.messenger.caring import care_of
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device

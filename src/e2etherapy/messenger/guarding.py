@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from e2etherapy.errors import TherapyError, WrongRole
+from e2etherapy.errors import WrongRole
+from e2etherapy.errors.therapy import TherapyError
 from e2etherapy.messenger.device import Device
 from e2etherapy.therapy.caseload import templates as forms
 from e2etherapy.therapy.caseload.recipient_guard import Finding, Kind, RecipientGuard

@@ -17,9 +17,9 @@ from e2etherapy.errors import (
     InvitationExpired,
     InvitationUsed,
     MalformedData,
-    OutOfPlace,
     ReplayedEnvelope,
 )
+from e2etherapy.errors.therapy import OutOfPlace
 from e2etherapy.journal import record
 from e2etherapy.journal.record import EventName
 from e2etherapy.mailbox.capabilities import DepositAddress, DepositKey, MailboxId

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from e2etherapy.errors import InvalidText, MalformedData, MessengerError, OutOfPlace, WrongRole
+from e2etherapy.errors import InvalidText, MalformedData, MessengerError, WrongRole
+from e2etherapy.errors.therapy import OutOfPlace
 from e2etherapy.messenger import sending
 from e2etherapy.messenger.caring import care_of
 from e2etherapy.messenger.composing import Composer

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 
-from e2etherapy.errors import MessengerError, TherapyError
+from e2etherapy.errors import MessengerError
+from e2etherapy.errors.therapy import TherapyError
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.settings import checked_name
 from e2etherapy.therapy.caseload import templates as forms

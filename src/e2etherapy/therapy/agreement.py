@@ -22,13 +22,8 @@ from typing import Annotated
 
 import msgspec
 
-from e2etherapy.errors import (
-    InvalidAgreement,
-    MalformedData,
-    NoWorkingTime,
-    TherapyError,
-    UnknownZone,
-)
+from e2etherapy.errors import MalformedData
+from e2etherapy.errors.therapy import InvalidAgreement, NoWorkingTime, TherapyError, UnknownZone
 from e2etherapy.primitives import digest
 from e2etherapy.therapy import due, holidays, office_hours, reply_time, zones
 from e2etherapy.therapy.holidays import Holidays

@@ -25,13 +25,8 @@ from typing import Annotated
 
 import msgspec
 
-from e2etherapy.errors import (
-    InvalidConsent,
-    InvalidMoment,
-    MalformedData,
-    NotUnderstood,
-    UnknownConsent,
-)
+from e2etherapy.errors import MalformedData
+from e2etherapy.errors.therapy import InvalidConsent, InvalidMoment, NotUnderstood, UnknownConsent
 from e2etherapy.primitives import digest
 from e2etherapy.therapy.due import require_moment
 from e2etherapy.therapy.plain_text import wrapped

@@ -15,7 +15,7 @@ from datetime import date
 from functools import cache
 from importlib import resources
 
-from e2etherapy.errors import UnknownCountry
+from e2etherapy.errors.therapy import UnknownCountry
 from e2etherapy.therapy.plain_text import TIE, require_words, wrapped
 
 MAX_OWN_LINES = 20

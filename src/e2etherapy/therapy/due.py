@@ -49,7 +49,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
-from e2etherapy.errors import InvalidAgreement, InvalidMoment
+from e2etherapy.errors.therapy import InvalidAgreement, InvalidMoment
 from e2etherapy.therapy import zones
 from e2etherapy.therapy.holidays import Holidays
 from e2etherapy.therapy.office_hours import OfficeHours

@@ -11,7 +11,8 @@ from datetime import date, timedelta
 
 import msgspec
 
-from e2etherapy.errors import InvalidEmergencyCard, MalformedData, TherapyError
+from e2etherapy.errors import MalformedData
+from e2etherapy.errors.therapy import InvalidEmergencyCard, TherapyError
 from e2etherapy.therapy.plain_text import TIE, require_words, wrapped
 from e2etherapy.wire import notation
 

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from e2etherapy.errors import InvalidHolidays, InvalidWords
+from e2etherapy.errors.therapy import InvalidHolidays, InvalidWords
 from e2etherapy.therapy.office_hours import DAY, HOUR, clock
 from e2etherapy.therapy.plain_text import require_words
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from e2etherapy.errors import InvalidOfficeHours
+from e2etherapy.errors.therapy import InvalidOfficeHours
 from e2etherapy.therapy.plain_text import quoted
 
 HOUR = 60

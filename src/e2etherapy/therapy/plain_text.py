@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from e2etherapy.errors import InvalidWords
+from e2etherapy.errors.therapy import InvalidWords
 
 NARROWEST = 20
 """Cells that a line has at least: on anything narrower, words would come one by one."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from e2etherapy.errors import InvalidReplyTime
+from e2etherapy.errors.therapy import InvalidReplyTime
 
 MAX_LENGTH = 100
 """Characters that are read."""

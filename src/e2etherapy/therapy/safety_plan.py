@@ -12,7 +12,8 @@ from enum import StrEnum
 
 import msgspec
 
-from e2etherapy.errors import InvalidSafetyPlan, MalformedData, TherapyError
+from e2etherapy.errors import MalformedData
+from e2etherapy.errors.therapy import InvalidSafetyPlan, TherapyError
 from e2etherapy.therapy.plain_text import require_words, wrapped
 from e2etherapy.wire import notation
 

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from e2etherapy.errors import NoWorkingTime
+from e2etherapy.errors.therapy import NoWorkingTime
 from e2etherapy.therapy.holidays import Holidays
 from e2etherapy.therapy.office_hours import DAY, Interval, OfficeHours
 

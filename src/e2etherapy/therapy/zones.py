@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
-from e2etherapy.errors import UnknownZone
+from e2etherapy.errors.therapy import UnknownZone
 
 _DATA = "tzdata"
 _NOWHERE = {"Factory"}

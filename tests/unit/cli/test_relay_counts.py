@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from e2etherapy.cli.answers import Copied
 from e2etherapy.cli.invocation import Invocation
 from e2etherapy.cli.operation import _tell
 from e2etherapy.cli.relay import _counts
+from e2etherapy.cli.relay_answers import Copied
 from e2etherapy.relay.restoring import Restored
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from e2etherapy.errors import InvalidOfficeHours, MessengerError, WrongRole
+from e2etherapy.errors import MessengerError, WrongRole
+from e2etherapy.errors.therapy import InvalidOfficeHours
 from e2etherapy.messenger.agreeing import Wish
 from tests.support.devices import WISH, Two, agree, two
 

@@ -14,9 +14,9 @@ from e2etherapy.errors import (
     InvalidText,
     MessengerError,
     NotReady,
-    UnfilledTemplate,
     WrongRole,
 )
+from e2etherapy.errors.therapy import UnfilledTemplate
 from e2etherapy.messenger.batching import Reply
 from e2etherapy.messenger.messenger import Messenger
 from tests.support.crash_points import Crash, CrashingDatabase, CrashPoints

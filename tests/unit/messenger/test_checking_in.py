@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from e2etherapy.errors import InvalidAnswers, MessengerError, WrongRole
+from e2etherapy.errors import MessengerError, WrongRole
+from e2etherapy.errors.therapy import InvalidAnswers
 from e2etherapy.messenger import prioritising
 from e2etherapy.therapy.care.flags import Flag
 from tests.support.devices import Two, agree, record_of, two

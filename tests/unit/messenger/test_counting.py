@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from e2etherapy.errors import InvalidAttendance, UnknownZone, WrongRole
+from e2etherapy.errors import WrongRole
+from e2etherapy.errors.therapy import InvalidAttendance, UnknownZone
 from e2etherapy.messenger.counting import Period
 from e2etherapy.therapy.caseload.attendance import digest_of
 from tests.support.devices import Two, agree, two

@@ -8,13 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from e2etherapy.errors import (
-    InvalidSafetyPlan,
-    MessengerError,
-    NotUnderstood,
-    UnknownConsent,
-    WrongRole,
-)
+from e2etherapy.errors import MessengerError, WrongRole
+from e2etherapy.errors.therapy import InvalidSafetyPlan, NotUnderstood, UnknownConsent
 from e2etherapy.therapy import consent
 from e2etherapy.therapy.emergency_card import EmergencyCard
 from e2etherapy.therapy.safety_plan import Part

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from e2etherapy.errors import (
+from e2etherapy.errors import MalformedData
+from e2etherapy.errors.therapy import (
     InvalidAgreement,
     InvalidMoment,
     InvalidWords,
-    MalformedData,
     NoWorkingTime,
     UnknownZone,
 )

@@ -5,13 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from e2etherapy.errors import (
-    InvalidConsent,
-    InvalidMoment,
-    MalformedData,
-    NotUnderstood,
-    UnknownConsent,
-)
+from e2etherapy.errors import MalformedData
+from e2etherapy.errors.therapy import InvalidConsent, InvalidMoment, NotUnderstood, UnknownConsent
 from e2etherapy.therapy import consent
 from e2etherapy.therapy.consent import Acceptance
 from e2etherapy.therapy.plain_text import cells

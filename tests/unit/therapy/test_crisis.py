@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from e2etherapy.errors import InvalidWords, UnknownCountry
+from e2etherapy.errors.therapy import InvalidWords, UnknownCountry
 from e2etherapy.therapy import crisis
 from e2etherapy.therapy.crisis import NOBODY_WATCHES, CrisisCard, OwnLine, card, render
 from e2etherapy.therapy.plain_text import cells

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from e2etherapy.errors import InvalidAgreement, InvalidMoment, NoWorkingTime
+from e2etherapy.errors.therapy import InvalidAgreement, InvalidMoment, NoWorkingTime
 from e2etherapy.therapy.due import applicable, due, late
 from tests.support.agreements import at, terms
 

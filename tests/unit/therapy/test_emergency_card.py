@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from e2etherapy.errors import InvalidEmergencyCard, InvalidWords, MalformedData
+from e2etherapy.errors import MalformedData
+from e2etherapy.errors.therapy import InvalidEmergencyCard, InvalidWords
 from e2etherapy.therapy import emergency_card
 from e2etherapy.therapy.emergency_card import EmergencyCard
 from tests.support.notation import written

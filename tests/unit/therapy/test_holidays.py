@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from e2etherapy.errors import InvalidHolidays, InvalidWords
+from e2etherapy.errors.therapy import InvalidHolidays, InvalidWords
 from e2etherapy.therapy import holidays
 from e2etherapy.therapy.holidays import Holiday, Holidays
 

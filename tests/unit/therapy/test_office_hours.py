@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from e2etherapy.errors import InvalidOfficeHours
+from e2etherapy.errors.therapy import InvalidOfficeHours
 from e2etherapy.therapy import office_hours
 from e2etherapy.therapy.office_hours import Interval, OfficeHours
 

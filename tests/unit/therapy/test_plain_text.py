@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from e2etherapy.errors import InvalidWords
+from e2etherapy.errors.therapy import InvalidWords
 from e2etherapy.therapy.plain_text import TIE, cells, quoted, require_words, wrapped
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from e2etherapy.errors import InvalidReplyTime
+from e2etherapy.errors.therapy import InvalidReplyTime
 from e2etherapy.therapy import reply_time
 from e2etherapy.therapy.reply_time import MOST, ReplyTime, Unit
 

@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from e2etherapy.errors import InvalidSafetyPlan, InvalidWords, MalformedData
+from e2etherapy.errors import MalformedData
+from e2etherapy.errors.therapy import InvalidSafetyPlan, InvalidWords
 from e2etherapy.therapy import safety_plan
 from e2etherapy.therapy.safety_plan import HEADINGS, Part, plan
 from tests.support.notation import written

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from e2etherapy.errors import UnknownZone
+from e2etherapy.errors.therapy import UnknownZone
 from e2etherapy.therapy import zones
 
 

@@ -9,7 +9,7 @@ import click
 
 from e2etherapy.cli import output
 from e2etherapy.cli.invocation import Invocation, vault_options
-from e2etherapy.errors import InvalidAnswers
+from e2etherapy.errors.therapy import InvalidAnswers
 
 if TYPE_CHECKING:
     from e2etherapy.cli.therapy.answers import Score

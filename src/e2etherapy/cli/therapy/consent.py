@@ -12,7 +12,7 @@ from e2etherapy.cli.inert import inert
 from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.output import moment
 from e2etherapy.cli.wrapping import terminal_width
-from e2etherapy.errors import InvalidAnswers
+from e2etherapy.errors.therapy import InvalidAnswers
 
 if TYPE_CHECKING:
     from e2etherapy.cli.therapy.work_answers import Consent

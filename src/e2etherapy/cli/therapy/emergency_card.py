@@ -14,7 +14,8 @@ from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.suggestion import told
 from e2etherapy.cli.therapy.said import nothing_changed
 from e2etherapy.cli.wrapping import terminal_width
-from e2etherapy.errors import MessengerError, TherapyError
+from e2etherapy.errors import MessengerError
+from e2etherapy.errors.therapy import TherapyError
 
 if TYPE_CHECKING:
     from e2etherapy.cli.therapy import work_answers

@@ -12,7 +12,8 @@ import tempfile
 from pathlib import Path
 
 from e2etherapy.cli.saving import unusable
-from e2etherapy.errors import MessengerError, TherapyError
+from e2etherapy.errors import MessengerError
+from e2etherapy.errors.therapy import TherapyError
 from e2etherapy.therapy.crisis import MAX_OWN_LINES, OwnLine
 
 _FILE = "help-now.json"

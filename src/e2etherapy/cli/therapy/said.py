@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, cast
 from e2etherapy.cli import output, wording
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation
-from e2etherapy.errors import RelayUnreachable, TherapyError
+from e2etherapy.errors import RelayUnreachable
+from e2etherapy.errors.therapy import TherapyError
 
 if TYPE_CHECKING:
     from typing import Literal

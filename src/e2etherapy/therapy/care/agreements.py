@@ -20,7 +20,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from e2etherapy.errors import MalformedData, OutOfPlace, TherapyError
+from e2etherapy.errors import MalformedData
+from e2etherapy.errors.therapy import OutOfPlace, TherapyError
 from e2etherapy.primitives import digest
 from e2etherapy.therapy import agreement, due
 from e2etherapy.therapy.agreement import AgreementTerms

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from e2etherapy.errors import InvalidAnswers, InvalidInstrument, InvalidSchedule, OutOfPlace
+from e2etherapy.errors.therapy import InvalidAnswers, InvalidInstrument, InvalidSchedule, OutOfPlace
 from e2etherapy.therapy.care.said import Said, believed
 from e2etherapy.therapy.instruments import schedule
 from e2etherapy.therapy.instruments.pack import instrument

@@ -12,7 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from e2etherapy.errors import OutOfPlace, TherapyError
+from e2etherapy.errors.therapy import OutOfPlace, TherapyError
 from e2etherapy.therapy import consent
 from e2etherapy.therapy.care.register import Register
 from e2etherapy.therapy.care.said import Said

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
-from e2etherapy.errors import OutOfPlace
+from e2etherapy.errors.therapy import OutOfPlace
 from e2etherapy.therapy.care.register import Register
 from e2etherapy.therapy.care.said import Said
 from e2etherapy.wire.care import Goal, GoalAnswer

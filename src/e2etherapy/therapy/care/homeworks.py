@@ -7,7 +7,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
-from e2etherapy.errors import OutOfPlace
+from e2etherapy.errors.therapy import OutOfPlace
 from e2etherapy.therapy.care.register import Register
 from e2etherapy.therapy.care.said import CLOCKS_DIFFER, Said
 from e2etherapy.wire import care

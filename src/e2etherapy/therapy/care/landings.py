@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
-from e2etherapy.errors import OutOfPlace
+from e2etherapy.errors.therapy import OutOfPlace
 from e2etherapy.therapy.care.said import Said
 from e2etherapy.wire.care import Landing
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from e2etherapy.errors import MalformedData, OutOfPlace
+from e2etherapy.errors import MalformedData
+from e2etherapy.errors.therapy import OutOfPlace
 from e2etherapy.therapy import emergency_card, safety_plan
 from e2etherapy.therapy.care.said import Said
 from e2etherapy.therapy.emergency_card import EmergencyCard

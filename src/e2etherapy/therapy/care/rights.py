@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from e2etherapy.errors import OutOfPlace
+from e2etherapy.errors.therapy import OutOfPlace
 from e2etherapy.wire import care
 from e2etherapy.wire.item import Item
 from e2etherapy.wire.role import Role

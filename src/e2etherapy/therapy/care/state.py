@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from e2etherapy.errors import OutOfPlace
+from e2etherapy.errors.therapy import OutOfPlace
 from e2etherapy.therapy.care import (
     agreements,
     check_ins,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from e2etherapy.errors import InvalidInstrument, MalformedData, TherapyError
+from e2etherapy.errors import MalformedData
+from e2etherapy.errors.therapy import InvalidInstrument, TherapyError
 from e2etherapy.therapy import agreement
 from e2etherapy.therapy.instruments.pack import instrument
 from e2etherapy.therapy.instruments.scoring import score

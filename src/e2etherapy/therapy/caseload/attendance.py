@@ -15,7 +15,8 @@ from typing import Final
 
 import msgspec
 
-from e2etherapy.errors import InvalidAttendance, MalformedData, TherapyError
+from e2etherapy.errors import MalformedData
+from e2etherapy.errors.therapy import InvalidAttendance, TherapyError
 from e2etherapy.primitives import digest
 from e2etherapy.therapy import zones
 from e2etherapy.therapy.plain_text import require_words, wrapped

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from e2etherapy.errors import InvalidBatch
+from e2etherapy.errors.therapy import InvalidBatch
 from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.therapy.caseload.recipient_guard import Finding, RecipientGuard
 from e2etherapy.therapy.caseload.templates import left_in

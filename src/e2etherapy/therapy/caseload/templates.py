@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from e2etherapy.errors import InvalidTemplate, UnfilledTemplate, UnknownPlaceholder
+from e2etherapy.errors.therapy import InvalidTemplate, UnfilledTemplate, UnknownPlaceholder
 from e2etherapy.therapy.plain_text import quoted
 
 MAX_TEMPLATE: Final = 40_000

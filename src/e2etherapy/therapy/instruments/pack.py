@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from e2etherapy.errors import InvalidInstrument
+from e2etherapy.errors.therapy import InvalidInstrument
 from e2etherapy.therapy.instruments.definition import Instrument
 from e2etherapy.therapy.instruments.reading import read_instrument
 

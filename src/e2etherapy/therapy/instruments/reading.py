@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import msgspec
 
-from e2etherapy.errors import InvalidInstrument
+from e2etherapy.errors.therapy import InvalidInstrument
 from e2etherapy.therapy.instruments.definition import Instrument, Subscale
 
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)

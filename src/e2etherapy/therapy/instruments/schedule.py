@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from e2etherapy.errors import InvalidSchedule
+from e2etherapy.errors.therapy import InvalidSchedule
 
 MAX_EVERY = 366
 """The longest interval, in any unit: more is a mistake in typing."""

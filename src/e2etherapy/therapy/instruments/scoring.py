@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from e2etherapy.errors import InvalidAnswers
+from e2etherapy.errors.therapy import InvalidAnswers
 from e2etherapy.therapy.instruments.definition import (
     Cut,
     Instrument,

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from e2etherapy.errors import InvalidSeries
+from e2etherapy.errors.therapy import InvalidSeries
 from e2etherapy.therapy.instruments.definition import Instrument
 from e2etherapy.therapy.instruments.scoring import Result
 

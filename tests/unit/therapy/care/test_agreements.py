@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from e2etherapy.errors import OutOfPlace
+from e2etherapy.errors.therapy import OutOfPlace
 from e2etherapy.therapy import agreement
 from e2etherapy.therapy.care import agreements
 from e2etherapy.therapy.care.agreements import Proposal

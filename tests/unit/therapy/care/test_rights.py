@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2etherapy.errors import OutOfPlace
+from e2etherapy.errors.therapy import OutOfPlace
 from e2etherapy.therapy.care import rights
 from e2etherapy.wire import care
 from e2etherapy.wire.care import CARE

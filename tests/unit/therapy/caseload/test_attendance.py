@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from e2etherapy.errors import InvalidAttendance, InvalidWords, MalformedData, UnknownZone
+from e2etherapy.errors import MalformedData
+from e2etherapy.errors.therapy import InvalidAttendance, InvalidWords, UnknownZone
 from e2etherapy.therapy.caseload import attendance
 from e2etherapy.therapy.caseload.attendance import Attendance
 from tests.support.agreements import at

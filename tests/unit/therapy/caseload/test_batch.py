@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from e2etherapy.errors import InvalidBatch
+from e2etherapy.errors.therapy import InvalidBatch
 from e2etherapy.therapy.caseload.batch import Drafted, in_order, planned, reviews, spacing
 from e2etherapy.therapy.caseload.recipient_guard import RecipientGuard
 from tests.support.exchanges import hours

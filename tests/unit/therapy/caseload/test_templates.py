@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from e2etherapy.errors import InvalidTemplate, UnfilledTemplate, UnknownPlaceholder
+from e2etherapy.errors.therapy import InvalidTemplate, UnfilledTemplate, UnknownPlaceholder
 from e2etherapy.therapy.caseload.templates import fill, left_in, parse
 
 DEAR = "Dear {name},\n\nI answer by {day}, {name}."

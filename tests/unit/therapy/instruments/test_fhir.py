@@ -20,7 +20,7 @@ from fhirclient.models.observation import Observation
 from fhirclient.models.questionnaire import Questionnaire
 from fhirclient.models.questionnaireresponse import QuestionnaireResponse
 
-from e2etherapy.errors import InvalidAnswers
+from e2etherapy.errors.therapy import InvalidAnswers
 from e2etherapy.therapy.instruments import fhir
 from e2etherapy.therapy.instruments.definition import Instrument
 from e2etherapy.therapy.instruments.pack import core, instrument

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from e2etherapy.errors import InvalidAnswers
+from e2etherapy.errors.therapy import InvalidAnswers
 from e2etherapy.therapy.instruments.pack import CORE, instrument
 from e2etherapy.therapy.instruments.scoring import Result, score
 from tests.support.scoring_tables import TABLES

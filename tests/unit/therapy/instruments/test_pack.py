@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from e2etherapy.errors import InvalidInstrument
+from e2etherapy.errors.therapy import InvalidInstrument
 from e2etherapy.therapy.instruments.definition import Instrument
 from e2etherapy.therapy.instruments.pack import CORE, core, instrument
 

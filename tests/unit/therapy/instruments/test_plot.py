@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from e2etherapy.errors import InvalidSeries
+from e2etherapy.errors.therapy import InvalidSeries
 from e2etherapy.therapy.instruments.definition import Instrument
 from e2etherapy.therapy.instruments.pack import core, instrument
 from e2etherapy.therapy.instruments.plot import HEIGHT, WIDTH, svg

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from e2etherapy.errors import InvalidInstrument
+from e2etherapy.errors.therapy import InvalidInstrument
 from e2etherapy.therapy.instruments.definition import Instrument
 from e2etherapy.therapy.instruments.reading import read_instrument
 

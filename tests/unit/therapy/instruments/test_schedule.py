@@ -7,7 +7,7 @@ from itertools import islice
 
 import pytest
 
-from e2etherapy.errors import InvalidSchedule
+from e2etherapy.errors.therapy import InvalidSchedule
 from e2etherapy.therapy.instruments.schedule import UNDERSTOOD, due, due_after, parse
 
 WEDNESDAY = date(2026, 3, 4)

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from e2etherapy.errors import InvalidSeries
+from e2etherapy.errors.therapy import InvalidSeries
 from e2etherapy.therapy.instruments.pack import CORE, instrument
 from e2etherapy.therapy.instruments.trend import (
     Recovery,
