@@ -198,5 +198,5 @@ async def _issue(relay: RelayConnection, allowance: Allowance, hashes: list[Tick
         raise RelayRefused(
             "The relay does not accept the allowance: it is used up, or belongs to another relay. "
             "Ask the operator for a new one ('e2etherapy relay allow') and set it with "
-            "'e2etherapy settings allowance'."
+            "'e2etherapy settings allowance -'."
         ) from None

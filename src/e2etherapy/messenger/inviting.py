@@ -73,7 +73,7 @@ async def prepare(
     if allowance is None:
         raise MessengerError(
             "No allowance is set. Ask the operator of the relay for one ('e2etherapy relay "
-            "allow') and set it with 'e2etherapy settings allowance'."
+            "allow') and set it with 'e2etherapy settings allowance -'."
         )
     fresh, bundle = await _draw(device, name, days)
     change = await device.begin(fresh)

@@ -217,6 +217,7 @@ def test_a_card_needs_nothing_but_the_standard_library() -> None:
     own = {name for name in loaded if name.startswith("e2etherapy.")}
     assert own == {
         "e2etherapy.errors",
+        "e2etherapy.errors.therapy",
         "e2etherapy.therapy",
         "e2etherapy.therapy.crisis",
         "e2etherapy.therapy.plain_text",
