@@ -155,10 +155,10 @@ async def standing(vault: Vault, name: str) -> Standing:
         UnknownConversation: there is no such conversation.
     """
     found = await conversations.named(vault.db, name)
-    rows = await _in_thread(vault, found)
+    last = await threads.last_shown_of_peer(vault.db, found.id)
     missing = await threads.gaps(vault.db, found.id)
-    before = sum(_missing_before(rows, missing).values())
-    return Standing(found.name, found.verification, sum(count for _, count in missing) - before)
+    behind = sum(count for number, count in missing if number > last)
+    return Standing(found.name, found.verification, behind)
 
 
 async def attachment(vault: Vault, name: str, item: str, author: Role) -> tuple[str, bytes]:

@@ -121,6 +121,16 @@ async def gaps(db: Database, conversation: int) -> list[tuple[int, int]]:
     return [(int(row[0]), int(row[1])) for row in rows]
 
 
+async def last_shown_of_peer(db: Database, conversation: int) -> int:
+    """Return the number of the other side's last item that a thread shows; 0 if there is none."""
+    row = await db.fetch_one(
+        "SELECT coalesce(max(sequence), 0) FROM item WHERE conversation = ? AND author = 'peer'"
+        " AND journal IS NOT NULL AND kind NOT IN ('part', 'receipt', 'read_mark', 'profile')",
+        (conversation,),
+    )
+    return 0 if row is None else int(row[0])
+
+
 async def attachments(db: Database, conversation: int) -> list[ItemRow]:
     """Return the items of both people that have a file, in the order of the record."""
     rows = await db.fetch_all(
