@@ -9,15 +9,11 @@ from typing import Any
 
 import pytest
 
-from e2etherapy.journal.record import EventName
 from e2etherapy.messenger import sending
-from e2etherapy.messenger.caring import care_of
-from e2etherapy.messenger.messenger import Messenger
-from e2etherapy.messenger.views import SyncReport
 from e2etherapy.therapy import agreement
-from e2etherapy.therapy.care.state import Care
 from e2etherapy.wire import care
-from tests.support.devices import WISH, Two, agree, record_of, texts, two
+from tests.support.devices import WISH, Two, agree, texts, two
+from tests.support.dishonest import from_client, holds, refused, say
 
 SAM, OKAFOR = "Sam", "Dr. Okafor"
 FUTURE = datetime(2099, 1, 1, tzinfo=UTC)
@@ -28,29 +24,6 @@ ESCAPES = "\x1b[2J\x1b]0;owned\x07 <script>alert(1)</script> \u202e"
 async def pair(tmp_path: Path) -> AsyncIterator[Two]:
     async with two(tmp_path, turns=2) as made:
         yield made
-
-
-async def say(messenger: Messenger, name: str, kind: type[care.CareItem], **members: Any) -> bytes:  # noqa: ANN401
-    """Send what an honest device would refuse to."""
-    async with sending.composer(messenger.device, name) as composer:
-        return composer.say(composer.item(kind, **members))
-
-
-async def holds(messenger: Messenger, name: str) -> Care:
-    return await care_of(messenger.device.vault.db, await record_of(messenger, name))
-
-
-def refused(report: SyncReport, why: str) -> bool:
-    return any(
-        notice.event is EventName.CONTENT_REFUSED and why in notice.sentence
-        for notice in report.notices
-    )
-
-
-async def from_client(pair: Two, kind: type[care.CareItem], **members: Any) -> SyncReport:  # noqa: ANN401
-    await say(pair.client, OKAFOR, kind, **members)
-    await pair.client.sync()
-    return await pair.therapist.sync()
 
 
 @pytest.mark.parametrize(

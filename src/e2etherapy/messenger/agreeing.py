@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from e2etherapy.errors import MessengerError, WrongRole
+from e2etherapy.errors import MessengerError
 from e2etherapy.messenger import sending
 from e2etherapy.messenger.caring import care_of
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.device import Device
-from e2etherapy.messenger.speaking import Speaker, speaking
+from e2etherapy.messenger.speaking import Speaker, require_role, speaking
 from e2etherapy.messenger.views import SendReport
 from e2etherapy.session.states import Established
 from e2etherapy.therapy import agreement, holidays, office_hours, reply_time
@@ -70,8 +70,7 @@ async def propose(
         TherapyError: something in the wish cannot be understood; nothing was sent.
         UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
     """
-    if device.vault.role is not Role.THERAPIST:
-        raise WrongRole("Only a therapist proposes an agreement. Nothing was sent.")
+    require_role(device, Role.THERAPIST, "proposes an agreement")
     async with speaking(device, name) as speaker:
         terms = _terms(wish, speaker.care.agreements.next_number, speaker.composer.now)
         item = speaker.say(Agreement, terms=agreement.encode(terms).decode())
@@ -99,8 +98,7 @@ async def accept(device: Device, name: str, progress: Progress = no_progress) ->
         MessengerError: there is none that waits to be accepted.
         UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
     """
-    if device.vault.role is not Role.CLIENT:
-        raise WrongRole("Only a client accepts an agreement. Nothing was sent.")
+    require_role(device, Role.CLIENT, "accepts an agreement")
     async with speaking(device, name) as speaker:
         last = _waiting(speaker)
         item = speaker.say(AgreementAcceptance, answers=last.id, digest=last.digest)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from e2etherapy.errors import MessengerError, WrongRole
+from e2etherapy.errors import MessengerError
 from e2etherapy.messenger import sending
 from e2etherapy.messenger.caring import care_of
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.device import Device
-from e2etherapy.messenger.speaking import speaking
+from e2etherapy.messenger.speaking import require_role, speaking
 from e2etherapy.messenger.views import SendReport
 from e2etherapy.therapy.agreement import looks_within_one_working_day
 from e2etherapy.therapy.care.check_ins import Asked, Taken
@@ -90,8 +90,7 @@ async def take(
         MessengerError: the instrument does not fit; nothing was sent.
         UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
     """
-    if device.vault.role is not Role.CLIENT:
-        raise WrongRole("Only a client fills in a check-in. Nothing was sent.")
+    require_role(device, Role.CLIENT, "fills in a check-in")
     definition = instrument(instrument_id)
     result = score(definition, answers)
     async with speaking(device, name) as speaker:
@@ -119,8 +118,7 @@ async def ask(
         MessengerError: the instrument does not fit; nothing was sent.
         UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
     """
-    if device.vault.role is not Role.THERAPIST:
-        raise WrongRole("Only a therapist asks for check-ins. Nothing was sent.")
+    require_role(device, Role.THERAPIST, "asks for check-ins")
     definition = instrument(instrument_id)
     written = str(schedule.parse(words)) if words else ""
     async with speaking(device, name) as speaker:

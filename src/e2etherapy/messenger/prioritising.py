@@ -9,7 +9,7 @@ from e2etherapy.messenger import sending
 from e2etherapy.messenger.caring import care_of
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.device import Device
-from e2etherapy.messenger.speaking import speaking
+from e2etherapy.messenger.speaking import require_role, speaking
 from e2etherapy.messenger.views import SendReport
 from e2etherapy.therapy.care.flags import Flag
 from e2etherapy.vault import care_items, conversations
@@ -31,8 +31,7 @@ async def ask_sooner(
         UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
         InvalidText: the text is too long.
     """
-    if device.vault.role is not Role.CLIENT:
-        raise WrongRole("Only a client asks for an answer sooner. Nothing was sent.")
+    require_role(device, Role.CLIENT, "asks for an answer sooner")
     async with speaking(device, name) as speaker:
         item = speaker.say(Priority, text=text)
     return await sending.report(device, speaker.composer.conversation, item, progress)

@@ -11,8 +11,8 @@ from datetime import date, timedelta
 
 import msgspec
 
-from e2etherapy.errors import MalformedData
-from e2etherapy.errors.therapy import InvalidEmergencyCard, TherapyError
+from e2etherapy.errors.therapy import InvalidEmergencyCard
+from e2etherapy.therapy import canonical
 from e2etherapy.therapy.plain_text import TIE, require_words, wrapped
 from e2etherapy.wire import notation
 
@@ -89,12 +89,7 @@ def decode(data: bytes) -> EmergencyCard:
     Raises:
         MalformedData: it breaks its form, or is written in another way than `encode` would.
     """
-    try:
-        decoded = _decoder.decode(data)
-    except (*notation.BROKEN, TherapyError) as error:
-        raise MalformedData(f"An emergency card breaks its form: {type(error).__name__}.") from None
-    notation.require(decoded, data)
-    return decoded
+    return canonical.read(_decoder, data, "An emergency card breaks its form")
 
 
 def render(card: EmergencyCard, today: date, width: int) -> str:

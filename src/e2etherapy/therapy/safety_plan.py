@@ -12,8 +12,8 @@ from enum import StrEnum
 
 import msgspec
 
-from e2etherapy.errors import MalformedData
-from e2etherapy.errors.therapy import InvalidSafetyPlan, TherapyError
+from e2etherapy.errors.therapy import InvalidSafetyPlan
+from e2etherapy.therapy import canonical
 from e2etherapy.therapy.plain_text import require_words, wrapped
 from e2etherapy.wire import notation
 
@@ -122,12 +122,7 @@ def decode(data: bytes) -> SafetyPlan:
     Raises:
         MalformedData: it breaks its form, or is written in another way than `encode` would.
     """
-    try:
-        decoded = _decoder.decode(data)
-    except (*notation.BROKEN, TherapyError) as error:
-        raise MalformedData(f"A safety plan breaks its form: {type(error).__name__}.") from None
-    notation.require(decoded, data)
-    return decoded
+    return canonical.read(_decoder, data, "A safety plan breaks its form")
 
 
 def render(safety_plan: SafetyPlan, width: int) -> str:

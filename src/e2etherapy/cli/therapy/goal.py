@@ -8,13 +8,12 @@ import click
 
 from e2etherapy.cli import output
 from e2etherapy.cli.invocation import Invocation, vault_options
+from e2etherapy.cli.therapy.numbered import of_a_list
 
 if TYPE_CHECKING:
     from e2etherapy.cli.therapy.work_answers import Goal, GoalWord
     from e2etherapy.messenger.aiming import Becomes
     from e2etherapy.therapy.care.goals import SharedGoal, Word
-
-_note = click.option("--note", default="", metavar="TEXT", help="What you want to say with it.")
 
 
 @click.group()
@@ -38,44 +37,28 @@ def propose(invocation: Invocation, name: str, text: str) -> None:
 
 
 @goal.command(epilog='\b\nExample:\n  e2etherapy goal agree "Dr. Okafor" 1')
-@click.argument("name")
-@click.argument("number", type=int)
-@_note
-@vault_options
-@click.pass_obj
+@of_a_list
 def agree(invocation: Invocation, name: str, number: int, note: str) -> None:
     """Agree to a goal that NAME proposed, by its number."""
     _answer(invocation, name, number, "agreed", note)
 
 
 @goal.command(epilog='\b\nExample:\n  e2etherapy goal decline "Dr. Okafor" 1 --note "Not yet."')
-@click.argument("name")
-@click.argument("number", type=int)
-@_note
-@vault_options
-@click.pass_obj
+@of_a_list
 def decline(invocation: Invocation, name: str, number: int, note: str) -> None:
     """Decline a goal that NAME proposed, by its number."""
     _answer(invocation, name, number, "declined", note)
 
 
 @goal.command(epilog='\b\nExample:\n  e2etherapy goal reached "Dr. Okafor" 1')
-@click.argument("name")
-@click.argument("number", type=int)
-@_note
-@vault_options
-@click.pass_obj
+@of_a_list
 def reached(invocation: Invocation, name: str, number: int, note: str) -> None:
     """Say that a goal is reached, by its number."""
     _answer(invocation, name, number, "reached", note)
 
 
 @goal.command(epilog='\b\nExample:\n  e2etherapy goal drop "Dr. Okafor" 1')
-@click.argument("name")
-@click.argument("number", type=int)
-@_note
-@vault_options
-@click.pass_obj
+@of_a_list
 def drop(invocation: Invocation, name: str, number: int, note: str) -> None:
     """Drop a goal that both agreed on, by its number."""
     _answer(invocation, name, number, "dropped", note)

@@ -9,13 +9,14 @@ import click
 
 from e2etherapy.cli import output
 from e2etherapy.cli.invocation import Invocation, vault_options
+from e2etherapy.cli.therapy import numbered
+from e2etherapy.cli.therapy.numbered import of_a_list
 
 if TYPE_CHECKING:
     from e2etherapy.cli.therapy.work_answers import Homework
     from e2etherapy.therapy.care.homeworks import GivenHomework
 
 _DAY = click.DateTime(["%Y-%m-%d"])
-_note = click.option("--note", default="", metavar="TEXT", help="What you want to say with it.")
 
 
 @click.group()
@@ -46,11 +47,7 @@ def assign(
 
 
 @homework.command(epilog='\b\nExample:\n  e2etherapy homework accept "Dr. Okafor" 1')
-@click.argument("name")
-@click.argument("number", type=int)
-@_note
-@vault_options
-@click.pass_obj
+@of_a_list
 def accept(invocation: Invocation, name: str, number: int, note: str) -> None:
     """Accept a homework, by its number in the list."""
     _answer(invocation, name, number, accepted=True, note=note)
@@ -61,11 +58,7 @@ def accept(invocation: Invocation, name: str, number: int, note: str) -> None:
 Example:
   e2etherapy homework decline "Dr. Okafor" 1 --note "Not this week." """
 )
-@click.argument("name")
-@click.argument("number", type=int)
-@_note
-@vault_options
-@click.pass_obj
+@of_a_list
 def decline(invocation: Invocation, name: str, number: int, note: str) -> None:
     """Decline a homework, by its number in the list."""
     _answer(invocation, name, number, accepted=False, note=note)
@@ -91,7 +84,7 @@ Examples:
 @click.argument("number", type=int)
 @click.option("--day", type=_DAY, metavar="DAY", help="Which day. [default: today]")
 @click.option("--not-done", is_flag=True, help="It was not done on that day.")
-@_note
+@numbered.note
 @vault_options
 @click.pass_obj
 def log(
@@ -110,11 +103,7 @@ def log(
 
 
 @homework.command(epilog='\b\nExample:\n  e2etherapy homework review Robin 1 --note "Well done."')
-@click.argument("name")
-@click.argument("number", type=int)
-@_note
-@vault_options
-@click.pass_obj
+@of_a_list
 def review(invocation: Invocation, name: str, number: int, note: str) -> None:
     """End a homework with what you say of it."""
     from e2etherapy.cli.therapy import said

@@ -15,10 +15,9 @@ from typing import Final
 
 import msgspec
 
-from e2etherapy.errors import MalformedData
-from e2etherapy.errors.therapy import InvalidAttendance, TherapyError
+from e2etherapy.errors.therapy import InvalidAttendance
 from e2etherapy.primitives import digest
-from e2etherapy.therapy import zones
+from e2etherapy.therapy import canonical, zones
 from e2etherapy.therapy.plain_text import require_words, wrapped
 from e2etherapy.wire import notation
 
@@ -141,12 +140,7 @@ def decode(data: bytes) -> Attendance:
     Raises:
         MalformedData: they break their form, or are written in another way than `encode` would.
     """
-    try:
-        decoded = _decoder.decode(data)
-    except (*notation.BROKEN, TherapyError) as error:
-        raise MalformedData(f"Days of contact break their form: {type(error).__name__}.") from None
-    notation.require(decoded, data)
-    return decoded
+    return canonical.read(_decoder, data, "Days of contact break their form")
 
 
 def digest_of(shown: Attendance) -> bytes:
