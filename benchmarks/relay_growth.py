@@ -70,14 +70,15 @@ def fill(path: Path, envelopes: int) -> None:
     database.execute("PRAGMA synchronous = OFF")
     database.execute("PRAGMA cache_size = -1000000")
     mailboxes = [os.urandom(32) for _ in range(-(-envelopes // A_MAILBOX))]
+    numbers = dict(zip(mailboxes, random.sample(range(1, 2**31), len(mailboxes)), strict=True))
     rows = _rows_in_any_order(mailboxes)
     database.execute("BEGIN")
     database.executemany(
-        "INSERT INTO mailbox VALUES (?, ?, ?)",
-        ((mailbox, os.urandom(32), A_MAILBOX) for mailbox in sorted(mailboxes)),
+        "INSERT INTO mailbox VALUES (?, ?, 0, ?)",
+        ((mailbox, os.urandom(32), numbers[mailbox]) for mailbox in sorted(mailboxes)),
     )
     while some := [row for _, row in zip(range(_AT_ONCE), rows, strict=False)]:
-        insert(database, some)
+        insert(database, some, numbers)
     database.execute("COMMIT")
     database.close()
 

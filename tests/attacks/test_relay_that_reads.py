@@ -67,7 +67,7 @@ class Held:
             for (table,) in tables.fetchall():
                 found = database.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608
                 self.rows[table] = [dict(row) for row in found]
-        held = [row["bytes"] for row in self.rows["body"]]
+        held = [row["bytes"] for row in self.rows["envelope"]]
         held += [row["bundle"] for row in self.rows["invitation"]]
         self.blobs += [blob for blob in held if isinstance(blob, bytes) and blob not in self.blobs]
         process = Path(f"/proc/{relay.process.pid}")
@@ -231,8 +231,8 @@ def test_the_relay_keeps_hashes_envelopes_days_and_counts_and_nothing_else(held:
         ("mailbox", "last_position"),
         ("envelope", "position"),
         ("envelope", "day"),
-        ("envelope", "body"),
-        ("body", "id"),
+        ("mailbox", "number"),
+        ("envelope", "place"),
         ("invitation", "last_day"),
         ("invitation", "claim_day"),
     }

@@ -15,6 +15,7 @@ import pytest
 from e2etherapy.mailbox.operations import RETENTION_DAYS
 from e2etherapy.relay.database import open_store
 from e2etherapy.relay.database_place import DatabasePlace, PostgresDatabase
+from e2etherapy.relay.sqlite.places import place_of
 from e2etherapy.relay.store import Store
 from tests.conformance.conftest import Bench, Mailbox
 from tests.support.postgres import Server
@@ -88,14 +89,14 @@ async def fill(place: DatabasePlace, mailboxes: list[Mailbox]) -> None:
 def _fill_sqlite(path: Path, rows: list[tuple[bytes, int, int]]) -> None:
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("PRAGMA ignore_check_constraints = ON")
+        numbers = dict(database.execute("SELECT id, number FROM mailbox"))
         database.executemany(
-            "INSERT INTO body (id, bytes) VALUES (?, x'00')", [(row[2],) for row in rows]
+            "INSERT INTO envelope (place, position, digest, day, bytes) VALUES (?, ?, ?, ?, x'00')",
+            [
+                (place_of(numbers[box], position), position, number.to_bytes(32, "big"), OLD)
+                for box, position, number in rows
+            ],
         )
-        database.executemany(
-            "INSERT INTO envelope (mailbox, position, digest, day, body) VALUES (?, ?, ?, ?, ?)",
-            [(box, position, body.to_bytes(32, "big"), OLD, body) for box, position, body in rows],
-        )
-        database.execute("UPDATE mailbox SET last_position = ?", (ENVELOPES_EACH,))
 
 
 async def _fill_postgres(place: PostgresDatabase, rows: list[tuple[bytes, int, int]]) -> None:

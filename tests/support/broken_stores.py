@@ -45,11 +45,7 @@ class StoresTwice(SqliteStore):
 class GivesAPositionTwice(SqliteStore):
     async def acknowledge(self, mailbox: MailboxId, through: int) -> None:
         def begin_anew(database: sqlite3.Connection) -> None:
-            database.execute(
-                "UPDATE mailbox SET last_position = (SELECT coalesce(max(position), 0)"
-                " FROM envelope WHERE mailbox = id) WHERE id = ?",
-                (mailbox,),
-            )
+            database.execute("UPDATE mailbox SET last_position = 0 WHERE id = ?", (mailbox,))
 
         await super().acknowledge(mailbox, through)
         await self._writer.run(begin_anew)

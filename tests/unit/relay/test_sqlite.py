@@ -7,7 +7,7 @@ import sqlite3
 import stat
 from collections.abc import AsyncIterator
 from contextlib import closing
-from itertools import pairwise
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -124,7 +124,7 @@ async def migrated(path: Path, *further: tuple[str, ...]) -> None:
     """Open a database with a version of this program that has more migrations."""
     database = await connect(path)
     try:
-        await migrate(database, (*MIGRATIONS, *further))
+        await database.run(partial(migrate, migrations=(*MIGRATIONS, *further)))
     finally:
         await database.close()
 
@@ -217,37 +217,3 @@ async def test_a_closed_store_takes_nothing(path: Path) -> None:
     await store.close()
     with pytest.raises(Busy):
         await store.deposit(a_deposit("a"))
-
-
-async def test_the_numbers_of_bodies_are_random_and_tell_no_order(
-    store: SqliteStore, path: Path
-) -> None:
-    count = 64
-    for number in range(count):
-        await store.deposit(a_deposit(f"number {number}"))
-    with closing(sqlite3.connect(path)) as reader:
-        numbers = [row[0] for row in reader.execute("SELECT body FROM envelope ORDER BY position")]
-        stored = {row[0] for row in reader.execute("SELECT id FROM body")}
-    assert set(numbers) == stored
-    assert len(stored) == count
-    assert max(numbers) > 2**60
-    rising = sum(first < second for first, second in pairwise(numbers))
-    # 31.5 of 63 are expected, with a standard deviation of 2.3.
-    assert 17 <= rising <= 46
-
-
-async def test_a_body_goes_with_its_envelope_and_with_its_mailbox(
-    store: SqliteStore, path: Path
-) -> None:
-    for number in range(4):
-        await store.deposit(a_deposit(f"number {number}"))
-    with closing(sqlite3.connect(path)) as reader:
-
-        def bodies() -> int:
-            ((count,),) = reader.execute("SELECT count(*) FROM body")
-            return int(count)
-
-        await store.acknowledge(MAILBOX, 1)
-        assert bodies() == 3
-        await store.close_mailbox(MAILBOX)
-        assert bodies() == 0

@@ -18,6 +18,8 @@ from e2etherapy.mailbox.operations import COUNT_BITS
 from e2etherapy.relay.restoring import Restored, check_minute
 from e2etherapy.relay.sqlite.inspection import opened_for_reading, require_relay
 from e2etherapy.relay.sqlite.lock import lock, sole_use
+from e2etherapy.relay.sqlite.places import COUNT_MASK, LAST_POSITION
+from e2etherapy.relay.sqlite.schema import ONE_TREE_VERSION, migrate
 
 _STEP_PAGES = 256
 """1 MiB."""
@@ -25,6 +27,13 @@ _PAUSE_SECONDS = 0.01
 """After each step, so that the disk is the relay's in between: about 80 MB a second."""
 _SIDES = ("-wal", "-shm", "-journal")
 _STOP_IT = "Stop that relay first."
+_LATEST = f"SELECT coalesce(max({LAST_POSITION}), 0) FROM mailbox"  # noqa: S608
+_RAISE = f"UPDATE mailbox SET last_position = ? | ({LAST_POSITION} & {COUNT_MASK})"  # noqa: S608
+_STRANGERS = (
+    "SELECT 1 FROM envelope WHERE NOT EXISTS"  # noqa: S608 - a number of our own
+    f" (SELECT 1 FROM mailbox WHERE number = place >> {COUNT_BITS}) LIMIT 1"
+)
+"""Envelopes of no mailbox."""
 
 
 def back_up(source: Path, target: Path) -> int:
@@ -91,14 +100,12 @@ def mark_restored(path: Path, minute: int) -> Restored:
 def _raise_positions(path: Path, minute: int) -> Restored:
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("PRAGMA secure_delete = ON")
+        migrate(database)
         database.execute("BEGIN IMMEDIATE")
-        ((latest,),) = database.execute("SELECT coalesce(max(last_position), 0) FROM mailbox")
+        ((latest,),) = database.execute(_LATEST)
         check_minute(latest, minute)
         deleted = database.execute("DELETE FROM invitation WHERE claim_hash IS NULL").rowcount
-        mailboxes = database.execute(
-            "UPDATE mailbox SET last_position = ? | (last_position & ?)",
-            (minute << COUNT_BITS, (1 << COUNT_BITS) - 1),
-        ).rowcount
+        mailboxes = database.execute(_RAISE, (minute << COUNT_BITS,)).rowcount
         ((envelopes,),) = database.execute("SELECT count(*) FROM envelope")
         database.execute("COMMIT")
     return Restored(mailboxes, envelopes, deleted)
@@ -123,11 +130,18 @@ def _copy(
             # One file, without a log beside it.
             writer.execute("PRAGMA journal_mode = DELETE").fetchall()
             found = writer.execute("PRAGMA integrity_check(1)").fetchall()
-            strangers = writer.execute("PRAGMA foreign_key_check").fetchall()
+            strangers = _strangers(writer)
         except sqlite3.DatabaseError as problem:
             raise _damaged_or(problem) from None
     if found != [("ok",)] or strangers:
         raise BackupRefused("The database is damaged. Nothing was kept of the copy.")
+
+
+def _strangers(database: sqlite3.Connection) -> bool:
+    """Say whether there is an envelope of no mailbox; a backup may come from an older version."""
+    ((version,),) = database.execute("PRAGMA user_version")
+    statement = _STRANGERS if version >= ONE_TREE_VERSION else "PRAGMA foreign_key_check"
+    return bool(database.execute(statement).fetchall())
 
 
 def _pause(_status: int, _left: int, _pages: int) -> None:

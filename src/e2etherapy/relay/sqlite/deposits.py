@@ -1,94 +1,144 @@
-"""Deposits that came in at the same moment, stored with four statements for all of them."""
+"""Deposits that came in at the same moment, stored with few statements for all of them."""
 
 from __future__ import annotations
 
+import hmac
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from e2etherapy.primitives.randomness import system_entropy
+from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.relay.decisions import EnvelopeRow, MailboxState, decide_deposits
-from e2etherapy.relay.group import DepositBatch
+from e2etherapy.relay.group import DepositBatch, WaitingDeposits
+from e2etherapy.relay.sqlite.digests import PREFIX_SIZE, KnownDigests
+from e2etherapy.relay.sqlite.places import (
+    COUNT_MASK,
+    LAST_POSITION,
+    OF_MAILBOX,
+    OLDEST_POSITION,
+    place_of,
+)
 
 # A mailbox that does not exist makes the same work as one whose key is another: 32 zero bytes
 # stand for its key's hash, and everything is looked for. A join that left it out was visible in
 # the time of the answer.
 #
-# What waits is what lies between the lowest and the last position: acknowledging and expiry take
-# from the low end. Counting the rows would take longer the more of them there are. The lower
-# 32 bits go on counting across a restore (COUNT_BITS).
-#
-# One row of JSON comes back instead of one row for each deposit: at each row the thread lets go
+# One row of JSON comes back instead of one row for each mailbox: at each row the thread lets go
 # of the interpreter and waits for it again.
-_LOOK_UP = """
-    WITH deposit (number, address, hash) AS (VALUES {marks})
+_LOOK_UP = f"""
+    WITH asked (address) AS (VALUES {{marks}})
     SELECT json_group_array(json_array(
-        number, id IS NOT NULL, hex(coalesce(deposit_key_hash, zeroblob(32))),
-        coalesce(last_position, 0),
-        coalesce((last_position & 0xFFFFFFFF) + 1 - (SELECT min(position) & 0xFFFFFFFF
-            FROM envelope WHERE mailbox = address), 0),
-        EXISTS (SELECT 1 FROM envelope WHERE mailbox = address AND digest = hash)))
-    FROM deposit LEFT JOIN mailbox ON id = address
-"""
-INSERT_BODIES = "INSERT INTO body (id, bytes) VALUES {marks}"
-INSERT = "INSERT INTO envelope (mailbox, position, digest, day, body) VALUES {marks}"
-_BODY_ID_SIZE = 8
-ADVANCE = """
-    UPDATE mailbox SET last_position = position
-    FROM (SELECT column1 AS position, column2 AS mailbox FROM (VALUES {marks}))
-    WHERE id = mailbox
-"""
+        hex(address), coalesce(number, 0), hex(coalesce(deposit_key_hash, zeroblob(32))),
+        {LAST_POSITION}, {OLDEST_POSITION}))
+    FROM asked LEFT JOIN mailbox ON id = address
+"""  # noqa: S608 - names and numbers of our own
+_DIGESTS = f"""
+    WITH mailbox (number) AS (VALUES {{marks}})
+    SELECT json_group_array(coalesce(
+        (SELECT group_concat(hex(substr(digest, 1, {PREFIX_SIZE})), '')
+            FROM envelope WHERE {OF_MAILBOX}), ''))
+    FROM mailbox
+"""  # noqa: S608 - names and numbers of our own
+_WAITS = f"""
+    SELECT EXISTS (SELECT 1 FROM envelope WHERE {OF_MAILBOX} AND digest = ?)
+    FROM mailbox WHERE id = ?
+"""  # noqa: S608 - names and numbers of our own
+INSERT = "INSERT INTO envelope (place, position, digest, day, bytes) VALUES {marks}"
 
 
 class SqliteDepositBatch(DepositBatch):
     """Deposits of one transaction, applied in the connection's thread."""
 
+    def __init__(
+        self,
+        waiting: WaitingDeposits,
+        on_arrival: Callable[[MailboxId], None],
+        known: KnownDigests,
+    ) -> None:
+        super().__init__(waiting, on_arrival)
+        self._known = known
+
     def apply(self, database: sqlite3.Connection) -> None:
         """Decide every deposit and write those that are to be stored."""
-        mailboxes, waiting = self._look_up(database)
+        numbers, mailboxes = self._look_up(database)
+        waiting = self._waiting(database, numbers, mailboxes)
         decision = decide_deposits(self.deposits, mailboxes, waiting)
         self.outcomes = decision.outcomes
         if decision.rows:
-            insert(database, decision.rows)
-            _run(database, ADVANCE, "(?, ?)", _advances(mailboxes))
+            insert(database, decision.rows, numbers)
+        for mailbox, _, digest, _, _ in decision.rows:
+            self._known.add(mailbox, digest)
+        self._known.tidy()
 
     def _look_up(
         self, database: sqlite3.Connection
-    ) -> tuple[dict[bytes, MailboxState], set[tuple[bytes, bytes]]]:
-        """Return the mailboxes asked for, and which of these envelopes wait in them already."""
-        asked = [
-            (number, deposit.mailbox, deposit.digest)
-            for number, deposit in enumerate(self.deposits)
-        ]
-        ((found,),) = _run(database, _LOOK_UP, "(?, ?, ?)", asked)
+    ) -> tuple[dict[bytes, int], dict[bytes, MailboxState]]:
+        """Return the numbers and the states of the mailboxes asked for."""
+        asked = [(address,) for address in dict.fromkeys(one.mailbox for one in self.deposits)]
+        ((found,),) = _run(database, _LOOK_UP, "(?)", asked)
+        numbers: dict[bytes, int] = {}
         mailboxes: dict[bytes, MailboxState] = {}
-        waiting = set()
-        for number, exists, key_hash, last, count, is_waiting in msgspec.json.decode(found):
-            _, address, digest = asked[number]
-            mailboxes[address] = MailboxState(bool(exists), bytes.fromhex(key_hash), last, count)
-            if is_waiting:
-                waiting.add((address, digest))
-        return mailboxes, waiting
+        for text, number, key_hash, last, oldest in msgspec.json.decode(found):
+            address = bytes.fromhex(text)
+            numbers[address] = number
+            mailboxes[address] = MailboxState(
+                bool(number), bytes.fromhex(key_hash), last, waiting_between(oldest, last)
+            )
+        return numbers, mailboxes
+
+    def _waiting(
+        self,
+        database: sqlite3.Connection,
+        numbers: Mapping[bytes, int],
+        mailboxes: Mapping[bytes, MailboxState],
+    ) -> set[tuple[bytes, bytes]]:
+        """Return those of the envelopes that wait already, of whoever showed the right key."""
+        shown = [
+            (deposit.mailbox, deposit.digest)
+            for deposit in self.deposits
+            if hmac.compare_digest(mailboxes[deposit.mailbox].deposit_key_hash, deposit.key_hash)
+            and mailboxes[deposit.mailbox].exists
+        ]
+        unknown = [
+            box for box in dict.fromkeys(box for box, _ in shown) if not self._known.knows(box)
+        ]
+        self._learn(database, [box for box in unknown if mailboxes[box].waiting], numbers)
+        for box in unknown:
+            if not mailboxes[box].waiting:
+                self._known.learn(box, b"")
+        maybe = {pair for pair in shown if self._known.may_wait(*pair)}
+        return {pair for pair in maybe if _waits(database, *pair)}
+
+    def _learn(
+        self, database: sqlite3.Connection, unknown: Sequence[bytes], numbers: Mapping[bytes, int]
+    ) -> None:
+        if unknown:
+            ((found,),) = _run(database, _DIGESTS, "(?)", [(numbers[box],) for box in unknown])
+            for box, prefixes in zip(unknown, msgspec.json.decode(found), strict=True):
+                self._known.learn(box, bytes.fromhex(prefixes))
 
 
-def insert(database: sqlite3.Connection, rows: Sequence[EnvelopeRow]) -> None:
-    """Write envelopes, their bytes under random numbers: those say nothing about when it was."""
-    drawn = system_entropy(_BODY_ID_SIZE * len(rows))
-    numbers = [
-        int.from_bytes(drawn[start : start + _BODY_ID_SIZE], "big") >> 1
-        for start in range(0, len(drawn), _BODY_ID_SIZE)
-    ]
-    bodies = sorted((number, row[4]) for number, row in zip(numbers, rows, strict=True))
-    entries = [(*row[:4], number) for number, row in zip(numbers, rows, strict=True)]
-    _run(database, INSERT_BODIES, "(?, ?)", bodies)
-    _run(database, INSERT, "(?, ?, ?, ?, ?)", entries)
+def waiting_between(oldest: int, last: int) -> int:
+    """Return how many envelopes wait in a mailbox, from its oldest one's position and its last.
+
+    What waits is what lies between them: acknowledging and expiry take from the low end. Counting
+    the rows would take longer the more of them there are.
+    """
+    return (last & COUNT_MASK) + 1 - (oldest & COUNT_MASK) if oldest else 0
 
 
-def _advances(mailboxes: dict[bytes, MailboxState]) -> list[tuple[int, bytes]]:
-    return [
-        (box.last_position + box.added, address) for address, box in mailboxes.items() if box.added
-    ]
+def insert(
+    database: sqlite3.Connection, rows: Sequence[EnvelopeRow], numbers: Mapping[bytes, int]
+) -> None:
+    """Write envelopes in the order of their places."""
+    placed = sorted((place_of(numbers[row[0]], row[1]), *row[1:]) for row in rows)
+    _run(database, INSERT, "(?, ?, ?, ?, ?)", placed)
+
+
+def _waits(database: sqlite3.Connection, mailbox: bytes, digest: bytes) -> bool:
+    ((found,),) = database.execute(_WAITS, (digest, mailbox))
+    return bool(found)
 
 
 def _run(

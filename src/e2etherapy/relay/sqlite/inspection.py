@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from e2etherapy.errors import RelayDatabaseTooNew, RelayDatabaseUnusable
+from e2etherapy.relay.sqlite.places import OF_MAILBOX
 from e2etherapy.relay.sqlite.schema import APPLICATION_ID, MIGRATIONS
 from e2etherapy.relay.statistics import BUCKETS, Statistics
 
@@ -62,14 +63,15 @@ def statistics(path: Path) -> Statistics:
     """Count.
 
     Raises:
-        RelayDatabaseUnusable: it cannot be read, or is not a relay's.
+        RelayDatabaseUnusable: it cannot be read, is not a relay's, or is of an older version.
         RelayDatabaseTooNew: a newer version of this program wrote it.
     """
     with opened_for_reading(path) as reader:
         reader.execute("BEGIN")
+        _require_newest(reader)
         waiting = [0] * len(BUCKETS)
         for (count,) in reader.execute(
-            "SELECT (SELECT count(*) FROM envelope WHERE mailbox = id) FROM mailbox"
+            f"SELECT (SELECT count(*) FROM envelope WHERE {OF_MAILBOX}) FROM mailbox"  # noqa: S608
         ):
             waiting[next(i for i, bound in enumerate(BUCKETS) if count <= bound)] += 1
         left = reader.execute("SELECT remaining FROM allowance ORDER BY remaining")
@@ -110,6 +112,14 @@ def _check(reader: sqlite3.Connection) -> None:
         raise RelayDatabaseTooNew(
             "A newer version of e2etherapy wrote this relay database. Nothing was changed: use "
             "that version or a later one."
+        )
+
+
+def _require_newest(reader: sqlite3.Connection) -> None:
+    if _number(reader, "PRAGMA user_version") != len(MIGRATIONS):
+        raise RelayDatabaseUnusable(
+            "An older version of e2etherapy wrote this relay database. Nothing was changed: run "
+            "'e2etherapy relay migrate' on it first, or start the relay."
         )
 
 

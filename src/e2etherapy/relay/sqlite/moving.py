@@ -15,23 +15,23 @@ from typing import Final
 from e2etherapy.errors import RelayDatabaseUnusable
 from e2etherapy.relay.copying import TABLES, Row, Table
 from e2etherapy.relay.sqlite.connection import PRAGMAS
+from e2etherapy.relay.sqlite.places import LAST_POSITION, WAITING_ENVELOPES
 from e2etherapy.relay.sqlite.schema import APPLICATION_ID, MIGRATIONS, MOVED_ID
 
 _LOCK_SECONDS = 60.0
 """A running relay holds the lock for milliseconds."""
 
-_BODIES: Final = Table("body", ("id", "bytes"))
-_ENVELOPES: Final = (
-    "SELECT mailbox, position, digest, day, bytes FROM envelope JOIN body ON body.id = body"
-    " ORDER BY mailbox, position"
-)
-"""In this database their bytes stand in a table of their own."""
+_QUERIES: Final = {
+    "mailbox": f"SELECT id, deposit_key_hash, {LAST_POSITION} FROM mailbox ORDER BY id",  # noqa: S608
+    "envelope": f"{WAITING_ENVELOPES} ORDER BY id, place",
+}
+"""In this database an envelope names its mailbox by a number, and says its last position."""
 
 _CLOSED: Final = (
     *(
         f"CREATE TRIGGER moved_{table.name}_{change} BEFORE {change} ON {table.name}"
         " BEGIN SELECT RAISE(ABORT, 'moved'); END"
-        for table in (*TABLES, _BODIES)
+        for table in TABLES
         for change in ("INSERT", "UPDATE", "DELETE")
     ),
     f"PRAGMA application_id = {MOVED_ID}",
@@ -41,7 +41,7 @@ _CLOSED: Final = (
 
 def query_of(table: Table) -> str:
     """Return the statement that reads a table from a relay's file in the order of its key."""
-    return _ENVELOPES if table.name == "envelope" else table.query()
+    return _QUERIES.get(table.name) or table.query()
 
 
 class Source:

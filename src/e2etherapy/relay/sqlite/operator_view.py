@@ -7,6 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from e2etherapy.relay.sqlite.places import WAITING_ENVELOPES
+
 
 @dataclass(frozen=True, slots=True)
 class WaitingEnvelope:
@@ -21,8 +23,8 @@ class WaitingEnvelope:
 def waiting_envelopes(database: Path) -> list[WaitingEnvelope]:
     """Read the rows of a relay's database, which may be in use, without changing it."""
     with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as reader:
-        rows = reader.execute(
-            "SELECT mailbox, position, day, bytes FROM envelope JOIN body ON body.id = body"
-            " ORDER BY mailbox, position"
-        )
-        return [WaitingEnvelope(*row) for row in rows]
+        rows = reader.execute(f"{WAITING_ENVELOPES} ORDER BY id, place")
+        return [
+            WaitingEnvelope(mailbox, position, day, envelope)
+            for mailbox, position, _, day, envelope in rows
+        ]

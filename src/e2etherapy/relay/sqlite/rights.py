@@ -3,10 +3,38 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
+from typing import Final
 
 from e2etherapy.mailbox.capabilities import AllowanceHash, DepositKeyHash, MailboxId, TicketHash
+from e2etherapy.mailbox.operations import COUNT_BITS
 from e2etherapy.relay.decisions import REFUSAL, creation_is_repeated
+from e2etherapy.relay.sqlite.places import (
+    COUNT_MASK,
+    FIRST_PLACE,
+    LAST_PLACE,
+    OF_MAILBOX,
+    OLDEST_POSITION,
+    draw_number,
+    keep_last_position,
+)
 from e2etherapy.relay.store import Contradiction, Refused
+
+_EMPTY: Final = (
+    "DELETE FROM envelope WHERE place IN"  # noqa: S608 - names and numbers of our own
+    " (SELECT place FROM mailbox CROSS JOIN envelope"
+    f" WHERE mailbox.id = ? AND {OF_MAILBOX})"
+)
+# Where the oldest envelope and the position asked for are of the same time between two restores,
+# everything up to that position lies up to its count.
+_ACKNOWLEDGE: Final = (
+    "DELETE FROM envelope WHERE place IN"  # noqa: S608 - names and numbers of our own
+    " (SELECT place FROM mailbox CROSS JOIN envelope"
+    f" WHERE mailbox.id = :mailbox AND {OF_MAILBOX}"
+    f" AND place <= CASE WHEN {OLDEST_POSITION} >> {COUNT_BITS} = :through >> {COUNT_BITS}"
+    f" THEN {FIRST_PLACE} | (:through & {COUNT_MASK}) ELSE {LAST_PLACE} END"
+    " AND position <= :through)"
+)
 
 
 def grant(database: sqlite3.Connection, allowance: AllowanceHash, tickets: int) -> None:
@@ -58,21 +86,36 @@ def create_mailbox(
     if creation_is_repeated(existing, deposit_key_hash, paid=bool(paid)):
         return
     database.execute("DELETE FROM ticket WHERE hash = ?", (ticket,))
+    number = draw_number(partial(_number_is_taken, database))
     database.execute(
-        "INSERT INTO mailbox (id, deposit_key_hash) VALUES (?, ?)", (mailbox, deposit_key_hash)
+        "INSERT INTO mailbox (id, deposit_key_hash, number) VALUES (?, ?, ?)",
+        (mailbox, deposit_key_hash, number),
     )
 
 
 def close_mailbox(database: sqlite3.Connection, mailbox: MailboxId) -> None:
     """Delete a mailbox and what is in it; see Store.close_mailbox."""
-    cursor = database.execute("DELETE FROM mailbox WHERE id = ?", (mailbox,))
-    if cursor.rowcount == 0:
+    if not _exists(database, mailbox):
         raise Refused(REFUSAL)
+    database.execute(_EMPTY, (mailbox,))
+    database.execute("DELETE FROM mailbox WHERE id = ?", (mailbox,))
 
 
 def acknowledge(database: sqlite3.Connection, mailbox: MailboxId, through: int) -> None:
     """Delete the envelopes up to a position; see Store.acknowledge."""
-    ((known,),) = database.execute("SELECT EXISTS (SELECT 1 FROM mailbox WHERE id = ?)", (mailbox,))
-    if not known:
+    if not _exists(database, mailbox):
         raise Refused(REFUSAL)
-    database.execute("DELETE FROM envelope WHERE mailbox = ? AND position <= ?", (mailbox, through))
+    keep_last_position(database, mailbox, through)
+    database.execute(_ACKNOWLEDGE, {"mailbox": mailbox, "through": through})
+
+
+def _exists(database: sqlite3.Connection, mailbox: MailboxId) -> bool:
+    ((known,),) = database.execute("SELECT EXISTS (SELECT 1 FROM mailbox WHERE id = ?)", (mailbox,))
+    return bool(known)
+
+
+def _number_is_taken(database: sqlite3.Connection, number: int) -> bool:
+    ((known,),) = database.execute(
+        "SELECT EXISTS (SELECT 1 FROM mailbox WHERE number = ?)", (number,)
+    )
+    return bool(known)

@@ -5,12 +5,9 @@ Migrations only go forward. A database counts the ones it has had in ``PRAGMA us
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sqlite3
 
 from e2etherapy.errors import RelayDatabaseTooNew, RelayDatabaseUnusable
-
-if TYPE_CHECKING:
-    import aiosqlite
 
 APPLICATION_ID = 0x65327232
 """``e2r2`` in the file's header: tells a relay's database from any other."""
@@ -19,10 +16,8 @@ MOVED_ID = 0x6532726D
 """``e2rm``: the relay was moved to another database, and this file is not to be served again."""
 
 # Tables of short rows are WITHOUT ROWID, so that their rows lie in the order of a hash: row numbers
-# would tell in which order mailboxes were made and, across all of them, envelopes came in. The
-# envelopes' bytes lie in a table of their own under random numbers, since a table of long rows in
-# the order of a hash costs twice as much (docs/decisions/0010). An index on the day would cost
-# 10 % of the deposits, only for a daily sweep.
+# would tell in which order mailboxes were made and, across all of them, envelopes came in. An index
+# on the day would cost 10 % of the deposits, only for a daily sweep.
 _FIRST = (
     """
     CREATE TABLE allowance (
@@ -79,12 +74,54 @@ _FIRST = (
     f"PRAGMA application_id = {APPLICATION_ID}",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+# The envelopes of a mailbox lie side by side, under its number (docs/decisions/0014). What was made
+# before gets numbers in any order; nobody looks at the old tables again.
+_ONE_TREE = (
+    """
+    CREATE TABLE new_mailbox (
+        id               BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 32),
+        deposit_key_hash BLOB NOT NULL CHECK (length(deposit_key_hash) = 32),
+        last_position    INTEGER NOT NULL DEFAULT 0,
+        number           INTEGER NOT NULL UNIQUE CHECK (number BETWEEN 1 AND 2147483647)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE new_envelope (
+        place    INTEGER PRIMARY KEY NOT NULL,
+        position INTEGER NOT NULL,
+        digest   BLOB NOT NULL CHECK (length(digest) = 32),
+        day      INTEGER NOT NULL,
+        bytes    BLOB NOT NULL CHECK (length(bytes) = 16384)
+    ) STRICT
+    """,
+    """
+    INSERT INTO new_mailbox
+    SELECT id, deposit_key_hash, last_position,
+        row_number() OVER (ORDER BY random()) * (2147483647 / (SELECT count(*) FROM mailbox))
+    FROM mailbox
+    """,
+    """
+    INSERT INTO new_envelope
+    SELECT number << 32 | (position & 4294967295), position, digest, day, bytes
+    FROM new_mailbox
+        CROSS JOIN envelope ON envelope.mailbox = new_mailbox.id
+        CROSS JOIN body ON body.id = envelope.body
+    """,
+    "DROP TABLE envelope",
+    "DROP TABLE body",
+    "DROP TABLE mailbox",
+    "ALTER TABLE new_mailbox RENAME TO mailbox",
+    "ALTER TABLE new_envelope RENAME TO envelope",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _ONE_TREE)
 """The statements of each version, from 1 upwards."""
 
+ONE_TREE_VERSION = 2
 
-async def migrate(
-    database: aiosqlite.Connection, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS
+
+def migrate(
+    database: sqlite3.Connection, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS
 ) -> None:
     """Bring an open database to the newest version, each step in one transaction.
 
@@ -92,9 +129,9 @@ async def migrate(
         RelayDatabaseTooNew: a newer version of this program wrote it.
         RelayDatabaseUnusable: it is a database of something else.
     """
-    await database.execute("BEGIN IMMEDIATE")
+    database.execute("BEGIN IMMEDIATE")
     try:
-        version = await _version(database)
+        version = _version(database)
         if version > len(migrations):
             raise RelayDatabaseTooNew(
                 "A newer version of e2etherapy wrote this relay database. Nothing was changed: "
@@ -102,19 +139,19 @@ async def migrate(
             )
         for number, statements in enumerate(migrations[version:], start=version + 1):
             for statement in statements:
-                await database.execute(statement)
-            await database.execute(f"PRAGMA user_version = {number}")
-        await database.execute("COMMIT")
+                database.execute(statement)
+            database.execute(f"PRAGMA user_version = {number}")
+        database.execute("COMMIT")
     finally:
         if database.in_transaction:
-            await database.execute("ROLLBACK")
+            database.execute("ROLLBACK")
 
 
-async def _version(database: aiosqlite.Connection) -> int:
+def _version(database: sqlite3.Connection) -> int:
     """Return how many migrations a database has had, having made sure that it is a relay's."""
-    version = await _number(database, "PRAGMA user_version")
-    application = await _number(database, "PRAGMA application_id")
-    tables = await _number(database, "SELECT count(*) FROM sqlite_schema")
+    version = _number(database, "PRAGMA user_version")
+    application = _number(database, "PRAGMA application_id")
+    tables = _number(database, "SELECT count(*) FROM sqlite_schema")
     if application == MOVED_ID:
         raise RelayDatabaseUnusable(
             "This relay was moved to another database by 'e2etherapy relay copy'. Nothing was "
@@ -128,6 +165,6 @@ async def _version(database: aiosqlite.Connection) -> int:
     return version
 
 
-async def _number(database: aiosqlite.Connection, statement: str) -> int:
-    ((value,),) = await database.execute_fetchall(statement)
+def _number(database: sqlite3.Connection, statement: str) -> int:
+    ((value,),) = database.execute(statement)
     return int(value)

@@ -18,7 +18,7 @@ from e2etherapy.mailbox.capabilities import (
     MailboxId,
     TicketHash,
 )
-from e2etherapy.mailbox.operations import StoredEnvelope
+from e2etherapy.mailbox.operations import COUNT_BITS, StoredEnvelope
 from e2etherapy.relay.decisions import REFUSAL
 from e2etherapy.relay.sqlite import invitations, rights
 from e2etherapy.relay.sqlite.connection import (
@@ -30,6 +30,12 @@ from e2etherapy.relay.sqlite.connection import (
     unusable,
 )
 from e2etherapy.relay.sqlite.expiry import expired_envelopes
+from e2etherapy.relay.sqlite.places import (
+    COUNT_MASK,
+    FIRST_PLACE,
+    LAST_PLACE,
+    NEWEST_POSITION,
+)
 from e2etherapy.relay.sqlite.schema import migrate
 from e2etherapy.relay.sqlite.space import space_of
 from e2etherapy.relay.sqlite.writer import SqliteWriter
@@ -44,6 +50,16 @@ from e2etherapy.relay.store import (
     StoreError,
 )
 from e2etherapy.wire.locator import Locator
+
+# Where the newest envelope and the position asked for are of the same time between two restores,
+# everything above that position lies above its count.
+_COLLECT = (
+    "SELECT 0, NULL FROM mailbox WHERE id = :mailbox UNION ALL SELECT * FROM"  # noqa: S608
+    " (SELECT position, bytes FROM mailbox CROSS JOIN envelope WHERE mailbox.id = :mailbox"
+    f" AND place > CASE WHEN {NEWEST_POSITION} >> {COUNT_BITS} = :after >> {COUNT_BITS}"
+    f" THEN {FIRST_PLACE} | (:after & {COUNT_MASK}) ELSE {FIRST_PLACE} END"
+    f" AND place <= {LAST_PLACE} AND position > :after ORDER BY place LIMIT :limit)"
+)
 
 
 class SqliteStore:
@@ -67,7 +83,7 @@ class SqliteStore:
         """
         async with AsyncExitStack() as opened:
             writing = await _opened(path, opened)
-            await migrate(writing)
+            await _migrate(writing)
             await _trust_the_log(writing)
             reading = await _opened(path, opened)
             beside = await _opened(path, opened)
@@ -127,12 +143,7 @@ class SqliteStore:
     async def collect(self, mailbox: MailboxId, after: int, limit: int) -> list[StoredEnvelope]:
         """See Store.collect."""
         # The first row says that there is such a mailbox, also when nothing is in it.
-        rows = await self._read(
-            "SELECT 0, NULL FROM mailbox WHERE id = :mailbox UNION ALL SELECT * FROM"
-            " (SELECT position, bytes FROM envelope JOIN body ON body.id = envelope.body"
-            " WHERE mailbox = :mailbox AND position > :after ORDER BY position LIMIT :limit)",
-            {"mailbox": mailbox, "after": after, "limit": limit},
-        )
+        rows = await self._read(_COLLECT, {"mailbox": mailbox, "after": after, "limit": limit})
         if not rows:
             raise Refused(REFUSAL)
         return sorted((StoredEnvelope(*row) for row in rows[1:]), key=attrgetter("position"))
@@ -147,9 +158,9 @@ class SqliteStore:
             return []
         values = ", ".join("(?, ?, ?)" for _ in waits)
         rows = await self._read(
-            f"WITH wait (number, mailbox, after) AS (VALUES {values})"  # noqa: S608 - only marks
-            " SELECT number FROM wait WHERE EXISTS (SELECT 1 FROM envelope"
-            " WHERE mailbox = wait.mailbox AND position > wait.after) ORDER BY number",
+            f"WITH wait (line, address, after) AS (VALUES {values})"  # noqa: S608 - only marks
+            " SELECT line FROM wait LEFT JOIN mailbox ON id = address"
+            f" WHERE {NEWEST_POSITION} > after ORDER BY line",
             [value for number, wait in enumerate(waits) for value in (number, *wait)],
         )
         return [row[0] for row in rows]
@@ -220,6 +231,19 @@ async def _opened(path: Path, opened: AsyncExitStack) -> Connection:
     connection = await connect(path)
     opened.push_async_callback(connection.close)
     return connection
+
+
+async def _migrate(database: Connection) -> None:
+    """Bring a database to the newest version.
+
+    Raises:
+        RelayDatabaseTooNew: a newer version of this program wrote it.
+        RelayDatabaseUnusable: it is not a relay's, or the disk has no room for the change.
+    """
+    try:
+        await database.run(migrate)
+    except (sqlite3.Error, OSError) as problem:
+        raise unusable(problem) from None
 
 
 async def _trust_the_log(database: Connection) -> None:

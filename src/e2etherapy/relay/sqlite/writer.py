@@ -12,6 +12,7 @@ from e2etherapy.relay.group import GroupWriter, Unit, Written, take
 from e2etherapy.relay.sqlite.checkpoints import Checkpoints
 from e2etherapy.relay.sqlite.connection import Connection, empty_log, in_store_words
 from e2etherapy.relay.sqlite.deposits import SqliteDepositBatch
+from e2etherapy.relay.sqlite.digests import KnownDigests
 from e2etherapy.relay.store import StoreError
 
 T = TypeVar("T")
@@ -74,6 +75,7 @@ class SqliteWriter(GroupWriter):
         super().__init__(_FLIGHTS)
         self._database = database
         self._changes: deque[_SqliteUnit] = deque()
+        self._known = KnownDigests()
         self._is_sound = True
         self._checkpoints = Checkpoints(beside, database, self._doubt)
 
@@ -111,7 +113,7 @@ class SqliteWriter(GroupWriter):
         """Write what waits when it is this group's turn, in the connection's thread."""
         units: list[_SqliteUnit] = []
         if deposits := take(self._deposits, MAX_GROUP):
-            units.append(SqliteDepositBatch(deposits, self.on_arrival))
+            units.append(SqliteDepositBatch(deposits, self.on_arrival, self._known))
         units.extend(take(self._changes, MAX_GROUP))
         return self._commit(database, units) if units else []
 
