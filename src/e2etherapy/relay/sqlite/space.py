@@ -15,8 +15,8 @@ LOG_ROOM: Final = 67_108_864
 """The write-ahead log has some 8 MB, more while a reader holds it up. Where the disk has less than
 this, pages that are free within the file help nothing."""
 
-_PAGES_AN_ENVELOPE: Final = 4.25
-"""Four overflow pages, and a share of the pages that its row, digest and mailbox lie in."""
+_PAGES_AN_ENVELOPE: Final = 4.14
+"""Four overflow pages, and a share of the page that its row begins in."""
 
 _FIRST_PAGES: Final = 10
 """Of the tables, with nothing in them."""
