@@ -38,7 +38,7 @@ def deposit_until_full(relay: RelayProcess, owned: OwnedMailbox, label: str) -> 
 
 
 def test_a_full_disk_is_said_and_room_lets_it_go_on(place: Path) -> None:
-    (place / "ballast").write_bytes(bytes(1_048_576))
+    (place / "ballast").write_bytes(bytes(1_572_864))
     with relay_process(place, limits=TO_THE_LAST_BYTE) as relay:
         owned = mailbox(relay)
         kept, status = deposit_until_full(relay, owned, "a")
@@ -57,7 +57,7 @@ def test_a_full_disk_is_said_and_room_lets_it_go_on(place: Path) -> None:
 
 
 def test_a_relay_starts_on_a_full_disk_and_gives_out_what_it_has(place: Path) -> None:
-    (place / "ballast").write_bytes(bytes(1_048_576))
+    (place / "ballast").write_bytes(bytes(1_572_864))
     with relay_process(place, limits=TO_THE_LAST_BYTE) as relay:
         owned = mailbox(relay)
         kept, status = deposit_until_full(relay, owned, "a")
@@ -76,6 +76,23 @@ def test_a_relay_starts_on_a_full_disk_and_gives_out_what_it_has(place: Path) ->
         assert deposits(again.port, owned, "c") == [204]
         assert collected(again.port, owned) == {envelope("c"): kept + more + 1}
         assert stop(again) == 0
+
+
+def test_a_full_mailbox_is_emptied_where_there_is_hardly_any_room() -> None:
+    """What is deleted is overwritten, in the log first: 400 envelopes are more than the room."""
+    with (
+        small_disk(kibibytes=16_384) as room,
+        relay_process(room, limits=TO_THE_LAST_BYTE) as relay,
+    ):
+        owned = mailbox(relay)
+        assert deposits(relay.port, owned, *(f"a {number}" for number in range(400))) == [204] * 400
+        assert stop(relay) == 0
+        fill(room, leave=600_000)
+        with relay_process(room, limits=TO_THE_LAST_BYTE) as again:
+            assert send(again.port, acknowledgement(owned, 400))[0] == 204
+            assert collected(again.port, owned) == {}
+            assert deposits(again.port, owned, "b") == [204]
+            assert collected(again.port, owned) == {envelope("b"): 401}
 
 
 def test_a_database_that_may_only_be_read_is_refused_in_a_sentence_and_untouched(

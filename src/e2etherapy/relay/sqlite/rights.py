@@ -33,7 +33,7 @@ _ACKNOWLEDGE: Final = (
     f" WHERE mailbox.id = :mailbox AND {OF_MAILBOX}"
     f" AND place <= CASE WHEN {OLDEST_POSITION} >> {COUNT_BITS} = :through >> {COUNT_BITS}"
     f" THEN {FIRST_PLACE} | (:through & {COUNT_MASK}) ELSE {LAST_PLACE} END"
-    " AND position <= :through)"
+    " AND position <= :through ORDER BY place LIMIT :most)"
 )
 
 
@@ -101,12 +101,13 @@ def close_mailbox(database: sqlite3.Connection, mailbox: MailboxId) -> None:
     database.execute("DELETE FROM mailbox WHERE id = ?", (mailbox,))
 
 
-def acknowledge(database: sqlite3.Connection, mailbox: MailboxId, through: int) -> None:
-    """Delete the envelopes up to a position; see Store.acknowledge."""
+def acknowledge(database: sqlite3.Connection, mailbox: MailboxId, through: int, most: int) -> int:
+    """Delete at most so many envelopes up to a position, oldest first; return how many it were."""
     if not _exists(database, mailbox):
         raise Refused(REFUSAL)
     keep_last_position(database, mailbox, through)
-    database.execute(_ACKNOWLEDGE, {"mailbox": mailbox, "through": through})
+    asked = {"mailbox": mailbox, "through": through, "most": most}
+    return database.execute(_ACKNOWLEDGE, asked).rowcount
 
 
 def _exists(database: sqlite3.Connection, mailbox: MailboxId) -> bool:

@@ -42,6 +42,7 @@ from e2etherapy.relay.sqlite.writer import SqliteWriter
 from e2etherapy.relay.store import (
     Busy,
     Deposit,
+    DiskFull,
     Expired,
     Invitation,
     PutMark,
@@ -50,6 +51,9 @@ from e2etherapy.relay.store import (
     StoreError,
 )
 from e2etherapy.wire.locator import Locator
+
+_ACKNOWLEDGED_AT_ONCE = 128
+"""Two pages; some 5 ms of deleting, so that a deposit behind it hardly waits."""
 
 # Where the newest envelope and the position asked for are of the same time between two restores,
 # everything above that position lies above its count.
@@ -150,7 +154,17 @@ class SqliteStore:
 
     async def acknowledge(self, mailbox: MailboxId, through: int) -> None:
         """See Store.acknowledge."""
-        await self._writer.run(partial(rights.acknowledge, mailbox=mailbox, through=through))
+        most = _ACKNOWLEDGED_AT_ONCE
+        deleted = most
+        while deleted == most:
+            step = partial(rights.acknowledge, mailbox=mailbox, through=through, most=most)
+            try:
+                deleted = await self._writer.run(step)
+            except DiskFull:
+                # What is deleted is overwritten, and that takes room in the log first.
+                if most == 1:
+                    raise
+                most = deleted = max(most // 8, 1)
 
     async def arrived(self, waits: Sequence[tuple[MailboxId, int]]) -> list[int]:
         """See Store.arrived."""

@@ -13,7 +13,7 @@ from e2etherapy.relay.sqlite.checkpoints import Checkpoints
 from e2etherapy.relay.sqlite.connection import Connection, empty_log, in_store_words
 from e2etherapy.relay.sqlite.deposits import SqliteDepositBatch
 from e2etherapy.relay.sqlite.digests import KnownDigests
-from e2etherapy.relay.store import StoreError
+from e2etherapy.relay.store import Busy, DiskFull, StoreError
 
 T = TypeVar("T")
 Change = Callable[[sqlite3.Connection], T]
@@ -124,12 +124,30 @@ class SqliteWriter(GroupWriter):
         make room.
         """
         try:
-            self._transact(database, units)
+            self._transact_with_room(database, units)
         except Exception as problem:  # noqa: BLE001 - whoever waits gets it; the writer goes on
             if len(units) == 1:
                 return [Written(units, problem)]
             return [one for unit in units for one in self._commit(database, [unit])]
         return [Written(units)]
+
+    def _transact_with_room(
+        self, database: sqlite3.Connection, units: Sequence[_SqliteUnit]
+    ) -> None:
+        """Write all units; where the disk is full, give back the room of the write-ahead log first.
+
+        What was acknowledged on a full disk makes room in the file, but takes some in the log.
+        """
+        try:
+            self._transact(database, units)
+        except DiskFull as full:
+            try:
+                empty_log(database)
+            except (sqlite3.Error, OSError, Busy) as problem:
+                known = in_store_words(problem)
+                self._is_sound = isinstance(known, StoreError) and self._is_sound
+                raise full from None
+            self._transact(database, units)
 
     def _transact(self, database: sqlite3.Connection, units: Sequence[_SqliteUnit]) -> None:
         """Write all units in one transaction, or nothing; raise in the store's words.
