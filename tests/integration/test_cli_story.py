@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -11,13 +13,15 @@ from tests.support.command_line import (
     Pair,
     Person,
     Relay,
-    acquainted,
     allowance_from,
+    environment,
     newcomer,
     passphrase_in,
     run,
     running_relay,
 )
+from tests.support.met import Meeting
+from tests.support.terminal import with_file
 
 ODD_TEXTS = {
     "CR LF and trailing newlines": "first\r\nsecond\n\n\n",
@@ -127,8 +131,8 @@ def test_what_a_script_reads_has_the_documented_form(pair: Pair, tmp_path: Path)
     printed(client, "search", "lake")
 
 
-def test_new_messages_are_counted_and_can_be_read_alone(tmp_path: Path, relay: Relay) -> None:
-    pair = acquainted(tmp_path, relay)
+def test_new_messages_are_counted_and_can_be_read_alone(own_pair: Pair) -> None:
+    pair = own_pair
     for text in ("one", "two", "three"):
         pair.client.ask("send", "Dr. Okafor", text)
     pair.therapist.ask("sync")
@@ -239,16 +243,15 @@ def test_nothing_is_written_beside_the_vault_and_its_memory(tmp_path: Path, rela
 
 
 def test_a_relay_is_followed_to_its_new_address_and_no_other_is_taken_for_it(
-    tmp_path: Path,
+    tmp_path: Path, other_meeting: Meeting
 ) -> None:
-    with running_relay(tmp_path) as relay:
-        pair = acquainted(tmp_path, relay)
+    pair = other_meeting.copied_without_relay(tmp_path)
     pair.client.run("send", "Dr. Okafor", "before the move")
     (tmp_path / "another").mkdir()
     with running_relay(tmp_path) as moved, running_relay(tmp_path / "another") as another:
         wrong = pair.client.run("settings", "relay", another.url, "--json")
         assert (wrong.code, wrong.failure["code"]) == (30, "relay_refused")
-        assert pair.client.ask("conversations")[0]["relay"] == relay.url
+        assert pair.client.ask("conversations")[0]["relay"] == f"http://{other_meeting.address}"
         for person in (pair.client, pair.therapist):
             assert printed(person, "settings relay", moved.url)
             assert person.ask("conversations")[0]["relay"] == moved.url
@@ -257,3 +260,20 @@ def test_a_relay_is_followed_to_its_new_address_and_no_other_is_taken_for_it(
         assert moved.url.removeprefix("http") in pair.therapist.ask("invite", "Sky")["link"]
     silent = pair.client.run("settings", "relay", moved.url)
     assert (silent.code, "can't be reached" in silent.errors) == (75, True)
+
+
+def test_what_needs_no_relay_loads_no_library_for_one(pair: Pair) -> None:
+    program = (
+        "import sys; from e2etherapy.cli.main import run; code = run(sys.argv[1:]); "
+        "print(*{name.split('.')[0] for name in sys.modules}, file=sys.stderr); sys.exit(code)"
+    )
+    for command in (("conversations",), ("read", "Dr. Okafor"), ("journal", "write", "for me")):
+        done = subprocess.run(
+            [sys.executable, "-c", program, "--home", str(pair.client.home), *command],
+            env=environment(pair.client.folder) | with_file(pair.client),
+            capture_output=True,
+            check=True,
+        )
+        loaded = set(done.stderr.decode().splitlines()[-1].split())
+        assert "msgspec" in loaded
+        assert not {"aiohttp", "jinja2"} & loaded

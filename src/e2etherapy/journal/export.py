@@ -18,9 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
-from typing import BinaryIO
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING, BinaryIO
 
 from e2etherapy.errors import JournalBroken
 from e2etherapy.journal import exported_book
@@ -35,6 +33,9 @@ from e2etherapy.journal.shown import (
     visible,
     visible_line,
 )
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 NO_FILE = "The file is not in this copy: it could not be read on the device."
 _MAX_NAME = 80
@@ -139,13 +140,7 @@ class Exporter:
         self._zip = _Archive(file, "w", zipfile.ZIP_DEFLATED)
         self._now = now.astimezone(UTC)
         self.written: list[WrittenBook] = []
-        self._pages = Environment(
-            loader=PackageLoader("e2etherapy.journal"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._pages = _page_templates()
 
     def begin(self, book: Book) -> BookWriter:
         """Verify a book and begin to write it; one at a time.
@@ -246,6 +241,19 @@ class BookWriter:
         )
         self._exporter.written.append(written)
         return written
+
+
+def _page_templates() -> Environment:
+    # Loaded here: it takes as long as a fifth of a command, and few of them export anything.
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
+
+    return Environment(
+        loader=PackageLoader("e2etherapy.journal"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def inert_name(name: str) -> str:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-import aiohttp
 import msgspec
 
 from e2etherapy.errors import (
@@ -102,6 +101,8 @@ def page_after(content: bytes, after: int, limit: int) -> list[StoredEnvelope]:
 @asynccontextmanager
 async def network_errors() -> AsyncIterator[None]:
     """Turn every failure of the network into `RelayUnreachable`."""
+    import aiohttp  # noqa: PLC0415 - see `exchange`
+
     try:
         yield
     except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError):

@@ -11,9 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import date
 from typing import Final
 
-import aiohttp
 import msgspec
-from aiohttp.hdrs import RETRY_AFTER
 
 from e2etherapy.errors import MalformedData, RelayProtocolError, RelayRefused
 from e2etherapy.mailbox import batch as batches
@@ -38,7 +36,13 @@ from e2etherapy.messenger.line.answers import (
 )
 from e2etherapy.messenger.line.arrivals import arrivals_in
 from e2etherapy.messenger.line.backoff import Backoff
-from e2etherapy.messenger.line.exchange import TIMEOUT_SECONDS, Asked, Exchange
+from e2etherapy.messenger.line.exchange import (
+    RETRY_AFTER,
+    TIMEOUT_SECONDS,
+    Asked,
+    Exchange,
+    Patience,
+)
 from e2etherapy.messenger.line.pace import Pace
 from e2etherapy.wire import base64url
 from e2etherapy.wire.locator import Locator
@@ -147,7 +151,7 @@ class RelayConnection(Exchange):
         """
         header = operations.authorization(operations.OWNER, *(key for key, _ in mailboxes))
         body = operations.Watch([position for _, position in mailboxes])
-        patience = aiohttp.ClientTimeout(sock_connect=TIMEOUT_SECONDS, sock_read=self._silence)
+        patience = Patience(total=None, connect=TIMEOUT_SECONDS, silence=self._silence)
         asked = Asked(header, json=body)
         async with self._request("POST", "/arrivals", asked, patience) as response:
             problem = problem_of(response.status, OK, response.headers.get(RETRY_AFTER))

@@ -1,4 +1,8 @@
-"""Requests and answers over HTTP, bounded in time and size, and nothing told that need not be."""
+"""Requests and answers over HTTP, bounded in time and size, and nothing told that need not be.
+
+The HTTP library is loaded with the first request: it takes as long as all of the rest, and much of
+what a person does with a vault needs no network.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,9 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-import aiohttp
 import msgspec
-from aiohttp.hdrs import RETRY_AFTER
 
 from e2etherapy.errors import RelayUnreachable
 from e2etherapy.mailbox import operations
@@ -18,7 +20,26 @@ from e2etherapy.mailbox.batch import MAX_ANSWER_SIZE
 from e2etherapy.messenger.line import versions
 from e2etherapy.messenger.line.answers import NO_CONTENT, network_errors, nonsense, require
 
+if TYPE_CHECKING:
+    import aiohttp
+
 TIMEOUT_SECONDS: Final = 30.0
+RETRY_AFTER: Final = "Retry-After"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds a request may take, each None for any time.
+
+    Attributes:
+        total: until the end of its answer.
+        connect: until the relay takes the connection.
+        silence: without a byte.
+    """
+
+    total: float | None = TIMEOUT_SECONDS
+    connect: float | None = None
+    silence: float | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,17 +75,12 @@ class Exchange:
         """Take a URL from `relay_url`; nothing is opened yet."""
         self._base = url + operations.API
         self._session: aiohttp.ClientSession | None = None
+        self._is_open = False
         self.known_features: frozenset[str] | None = None
 
     async def __aenter__(self) -> Self:
-        """Open a connection pool that stores no cookie and follows no environment proxy."""
-        self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"User-Agent": "e2etherapy", "Accept-Encoding": "identity"},
-            # An answer that is small on the wire must not grow in memory.
-            auto_decompress=False,
-        )
+        """Be ready for requests; the first of them opens a connection pool."""
+        self._is_open = True
         return self
 
     async def __aexit__(
@@ -74,6 +90,7 @@ class Exchange:
         traceback: TracebackType | None,
     ) -> None:
         """Close the pool."""
+        self._is_open = False
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -89,8 +106,7 @@ class Exchange:
     ) -> bytes:
         """Return the whole answer to a request that was carried out."""
         longest = MAX_ANSWER_SIZE
-        allowed = aiohttp.ClientTimeout(total=patience)
-        async with self._request(method, path, asked, allowed) as response:
+        async with self._request(method, path, asked, Patience(patience)) as response:
             answer = await response.content.read(longest + 1)
             while not response.content.at_eof() and len(answer) <= longest:
                 answer += await response.content.read(longest + 1 - len(answer))
@@ -103,11 +119,18 @@ class Exchange:
 
     @contextlib.asynccontextmanager
     async def _request(
-        self, method: str, path: str, asked: Asked, patience: aiohttp.ClientTimeout
+        self, method: str, path: str, asked: Asked, patience: Patience
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Begin a request; what the network does until the block ends is `RelayUnreachable`."""
-        if self._session is None:
+        import aiohttp  # noqa: PLC0415 - see above
+
+        if not self._is_open:
             raise RuntimeError("The relay connection is not open.")
+        if self._session is None:
+            self._session = _new_session()
+        allowed = aiohttp.ClientTimeout(
+            total=patience.total, sock_connect=patience.connect, sock_read=patience.silence
+        )
         try:
             async with (
                 network_errors(),
@@ -118,10 +141,22 @@ class Exchange:
                     params=asked.query,
                     data=asked.body(),
                     allow_redirects=False,
-                    timeout=patience,
+                    timeout=allowed,
                 ) as response,
             ):
                 yield response
         except RelayUnreachable:
             self.known_features = None
             raise
+
+
+def _new_session() -> aiohttp.ClientSession:
+    """Return a connection pool that stores no cookie and follows no environment proxy."""
+    import aiohttp  # noqa: PLC0415 - see above
+
+    return aiohttp.ClientSession(
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": "e2etherapy", "Accept-Encoding": "identity"},
+        # An answer that is small on the wire must not grow in memory.
+        auto_decompress=False,
+    )
