@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.support.command_line import (
     PROGRAM,
     Pair,
-    Relay,
-    acquainted,
     environment,
-    running_relay,
 )
 from tests.support.terminal import (
     PATIENCE_SECONDS,
@@ -30,16 +25,10 @@ ROBIN, KIM, OKAFOR = "Robin", "Kim", "Dr. Okafor"
 FOR_KIM = "Dear Kim, well done."
 
 
-@pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
-    with running_relay(tmp_path_factory.mktemp("relay")) as running:
-        yield running
-
-
 @pytest.fixture
-def pair(tmp_path: Path, relay: Relay) -> Pair:
+def pair(own_pair: Pair) -> Pair:
     """A therapist with two clients, who are on one device here."""
-    made = acquainted(tmp_path, relay)
+    made = own_pair
     link = made.therapist.ask("invite", KIM)["link"]
     made.client.ask("join", "-", "--as", "The other", stdin=link.encode())
     made.therapist.ask("sync")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import Pair, Relay, acquainted, holdings, on_a_small_disk
+from tests.support.command_line import Pair, holdings, on_a_small_disk
 from tests.support.refusals import refused
 
 NO_ROOM = {
@@ -46,9 +46,9 @@ def test_a_limit_on_what_the_disk_takes_is_a_lack_of_room(pair: Pair, tmp_path: 
     assert not (pair.client.home / "vault.room").exists()
 
 
-def test_reading_works_where_nothing_can_be_written(tmp_path: Path, relay: Relay) -> None:
+def test_reading_works_where_nothing_can_be_written(own_pair: Pair) -> None:
     """Not even the index of SQLite's log, of 32 KiB, can be made."""
-    two = acquainted(tmp_path, relay)
+    two = own_pair
     two.therapist.ask("send", "Robin", "hello there")
     two.client.ask("sync")
 

@@ -15,11 +15,11 @@ from tests.support.command_line import (
     Pair,
     Person,
     Relay,
-    acquainted,
     environment,
     passphrase_in,
     running_relay,
 )
+from tests.support.met import Meeting
 from tests.support.terminal import (
     PATIENCE_SECONDS,
     at_terminal,
@@ -83,11 +83,12 @@ def test_ctrl_c_while_typing_sends_nothing(pair: Pair) -> None:
     assert len(pair.client.ask("read", "Dr. Okafor")) == before
 
 
-def test_ctrl_c_while_something_is_sent_says_what_became_of_it(tmp_path: Path) -> None:
+def test_ctrl_c_while_something_is_sent_says_what_became_of_it(
+    tmp_path: Path, other_meeting: Meeting
+) -> None:
     (tmp_path / "voice.ogg").write_bytes(bytes(300_000))
-    with running_relay(tmp_path) as relay:
-        two = acquainted(tmp_path, relay)
-    place = relay.url.removeprefix("http://")
+    two = other_meeting.copied_without_relay(tmp_path)
+    place = other_meeting.address
     host, _, port = place.rpartition(":")
     with socket.create_server((host, int(port))) as silent:
         sending = ("send", "Dr. Okafor", "This week.", "--attach", str(tmp_path / "voice.ogg"))
@@ -109,9 +110,9 @@ def test_ctrl_c_while_something_is_sent_says_what_became_of_it(tmp_path: Path) -
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_waiting_shows_what_arrives_until_it_is_stopped(
-    tmp_path: Path, relay: Relay, number: signal.Signals, code: int
+    tmp_path: Path, own_pair: Pair, number: signal.Signals, code: int
 ) -> None:
-    two = acquainted(tmp_path, relay)
+    two = own_pair
     waiting = subprocess.Popen(
         [*PROGRAM, "--home", str(two.therapist.home), "sync", "--wait", "--json"],
         env=environment(tmp_path) | with_file(two.therapist),
@@ -197,10 +198,9 @@ def test_ctrl_c_while_a_vault_is_made_leaves_none(
     assert len(person.ask(*making)["recovery_words"]) == 24
 
 
-def test_doctor_that_is_stopped_says_so_in_one_line(tmp_path: Path) -> None:
-    with running_relay(tmp_path) as relay:
-        two = acquainted(tmp_path, relay)
-    host, _, port = relay.url.removeprefix("http://").rpartition(":")
+def test_doctor_that_is_stopped_says_so_in_one_line(tmp_path: Path, other_meeting: Meeting) -> None:
+    two = other_meeting.copied_without_relay(tmp_path)
+    host, _, port = other_meeting.address.rpartition(":")
     with socket.create_server((host, int(port))) as silent:
         child = at_terminal(two.client, "doctor", **with_file(two.client))
         connection, _ = silent.accept()
@@ -211,13 +211,14 @@ def test_doctor_that_is_stopped_says_so_in_one_line(tmp_path: Path) -> None:
     assert (code, lines(shown)) == (130, [undone])
 
 
-def test_waiting_says_what_for_and_that_a_relay_answers_again(tmp_path: Path) -> None:
-    with running_relay(tmp_path) as relay:
-        two = acquainted(tmp_path, relay)
+def test_waiting_says_what_for_and_that_a_relay_answers_again(
+    tmp_path: Path, other_meeting: Meeting
+) -> None:
+    two = other_meeting.copied_without_relay(tmp_path)
     child = at_terminal(two.client, "sync", "--wait", **with_file(two.client))
     child.expect("waiting for what arrives in 1 conversation. Ctrl-C ends it.")
     child.expect(r"can't be reached. Trying again in (1 second|\d+ seconds)\.")
-    with running_relay(tmp_path, relay.url.removeprefix("http://")):
+    with running_relay(tmp_path, other_meeting.address):
         child.expect("The relay answers again.")
     child.sendintr()
     code, shown = ended(child)

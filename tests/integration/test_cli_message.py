@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import Pair, Relay, acquainted, holdings
+from tests.support.command_line import Pair, holdings
 from tests.support.refusals import refused
 
 
@@ -36,8 +36,8 @@ def test_a_conversation_that_is_not_there_or_not_ready(pair: Pair) -> None:
     refused(pair.therapist.run("send", "Mika", "hello"), 23, "has not used the invitation")
 
 
-def test_six_words_that_differ_stop_all_sending(tmp_path: Path, relay: Relay) -> None:
-    two = acquainted(tmp_path, relay)
+def test_six_words_that_differ_stop_all_sending(own_pair: Pair) -> None:
+    two = own_pair
     said = two.client.run("verify", " dr.  okafor ", "--outcome", "different")
     assert said.code == 0
     assert "may not be Dr. Okafor" in said.text

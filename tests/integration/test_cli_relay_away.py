@@ -7,13 +7,13 @@ from pathlib import Path
 
 from tests.support.command_line import (
     Person,
-    acquainted,
     allowance_from,
     holdings,
     newcomer,
     passphrase_in,
     running_relay,
 )
+from tests.support.met import Meeting
 from tests.support.refusals import refused
 
 
@@ -32,9 +32,10 @@ def test_a_relay_that_is_down(tmp_path: Path) -> None:
     assert holdings(person) == []
 
 
-def test_only_where_something_was_written_it_is_called_safe(tmp_path: Path) -> None:
-    with running_relay(tmp_path) as relay:
-        two = acquainted(tmp_path, relay)
+def test_only_where_something_was_written_it_is_called_safe(
+    tmp_path: Path, other_meeting: Meeting
+) -> None:
+    with other_meeting.copied(tmp_path) as (relay, two):
         link = two.therapist.ask("invite", "Sky")["link"]
         sky = newcomer(tmp_path / "sky", relay, "client", "Sky")
     nothing = (
@@ -54,9 +55,8 @@ def test_only_where_something_was_written_it_is_called_safe(tmp_path: Path) -> N
     assert synced.text == "Something still waits on this device; it goes out with a later sync.\n"
 
 
-def test_a_relay_that_is_down_is_told_in_json_too(tmp_path: Path) -> None:
-    with running_relay(tmp_path) as relay:
-        two = acquainted(tmp_path, relay)
+def test_a_relay_that_is_down_is_told_in_json_too(tmp_path: Path, other_meeting: Meeting) -> None:
+    two = other_meeting.copied_without_relay(tmp_path)
     entry = two.client.ask("journal", "write", "For you too.")
     share = ("journal", "share", str(entry["number"]), "Dr. Okafor", "--yes", "--json")
     for unsent in (two.client.run("send", "Dr. Okafor", "hello", "--json"), two.client.run(*share)):
@@ -79,25 +79,27 @@ def test_a_relay_that_is_down_is_told_in_json_too(tmp_path: Path) -> None:
         assert outcome.failure["exit"] == outcome.code != 0
 
 
-def test_what_was_written_while_the_relay_was_away_goes_out_by_itself(tmp_path: Path) -> None:
-    with running_relay(tmp_path) as relay:
-        pair = acquainted(tmp_path, relay)
+def test_what_was_written_while_the_relay_was_away_goes_out_by_itself(
+    tmp_path: Path, other_meeting: Meeting
+) -> None:
+    pair = other_meeting.copied_without_relay(tmp_path)
     unsent = pair.client.run("send", "Dr. Okafor", "written in the dark", "--json")
     assert unsent.code == 75
     assert unsent.data["state"] == "on_device"
     assert unsent.failure["code"] == "relay_unreachable"
     assert "safe on this device" in unsent.failure["message"]
     assert "on this device" in pair.client.run("read", "Dr. Okafor").text.lower()
-    with running_relay(tmp_path, relay.url.removeprefix("http://")):
+    with running_relay(tmp_path, other_meeting.address):
         pair.client.ask("sync")
         pair.therapist.ask("sync")
         (message,) = pair.therapist.ask("read", "Robin")
         assert message["text"] == "written in the dark"
 
 
-def test_an_allowance_granted_beside_a_running_relay_loses_nothing_of_it(tmp_path: Path) -> None:
-    with running_relay(tmp_path) as relay:
-        pair = acquainted(tmp_path, relay)
+def test_an_allowance_granted_beside_a_running_relay_loses_nothing_of_it(
+    tmp_path: Path, other_meeting: Meeting
+) -> None:
+    with other_meeting.copied(tmp_path) as (relay, pair):
         allowance_from(relay)
         pair.client.ask("send", "Dr. Okafor", "on the disk before the answer")
         relay.process.send_signal(signal.SIGKILL)

@@ -139,9 +139,9 @@ def test_what_doctor_says_stays_beside_its_mark(pair: Pair) -> None:
     assert any(line == "ok    The disk has room for the vault to" for line in lines)
 
 
-def test_a_link_that_is_pasted_folded_is_read_to_its_end(tmp_path: Path, relay: Relay) -> None:
+def test_a_link_that_is_pasted_folded_is_read_to_its_end(own_pair: Pair) -> None:
     """What is not read would go to the shell as a command."""
-    two = acquainted(tmp_path, relay)
+    two = own_pair
     link = two.therapist.ask("invite", "Sky")["link"]
     child = at_terminal(two.client, "join", "-", "--as", "Second", **with_file(two.client))
     child.expect("Invitation link: ")
@@ -171,8 +171,8 @@ def test_nobody_types_a_message_that_cannot_be_sent(pair: Pair) -> None:
     assert "Ctrl-D" not in shown
 
 
-def test_nobody_types_to_somebody_whose_six_words_differed(tmp_path: Path, relay: Relay) -> None:
-    two = acquainted(tmp_path, relay)
+def test_nobody_types_to_somebody_whose_six_words_differed(own_pair: Pair) -> None:
+    two = own_pair
     two.client.ask("verify", "Dr. Okafor", "--outcome", "differed")
     code, shown = ended(at_terminal(two.client, "send", "Dr. Okafor", **with_file(two.client)))
     assert code == 24

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import Pair, Relay, acquainted, run, running_relay
+from tests.support.command_line import Pair, run
 
 OKAFOR, ROBIN = "Dr. Okafor", "Robin"
 TERMS = (
@@ -17,15 +16,9 @@ TERMS = (
 )
 
 
-@pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
-    with running_relay(tmp_path_factory.mktemp("relay")) as running:
-        yield running
-
-
 @pytest.fixture
-def pair(tmp_path: Path, relay: Relay) -> Pair:
-    return acquainted(tmp_path, relay)
+def pair(own_pair: Pair) -> Pair:
+    return own_pair
 
 
 def agree(pair: Pair) -> None:

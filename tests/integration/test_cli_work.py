@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.therapy import consent
 from e2etherapy.therapy.emergency_card import EmergencyCard
 from e2etherapy.vault.vault import Place
-from tests.support.command_line import PASSPHRASE, Pair, Relay, acquainted, run, running_relay
+from tests.support.command_line import PASSPHRASE, Pair, run
 
 OKAFOR, ROBIN = "Dr. Okafor", "Robin"
 ESCAPES = "\x1b[2Jowned\u202e"
@@ -24,15 +23,9 @@ CARD = (
 )
 
 
-@pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
-    with running_relay(tmp_path_factory.mktemp("relay")) as running:
-        yield running
-
-
 @pytest.fixture
-def pair(tmp_path: Path, relay: Relay) -> Pair:
-    return acquainted(tmp_path, relay)
+def pair(own_pair: Pair) -> Pair:
+    return own_pair
 
 
 def sync(pair: Pair) -> None:

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from e2etherapy.therapy import consent
 from e2etherapy.therapy.safety_plan import HEADINGS, Part
-from tests.support.command_line import Pair, Relay, acquainted, running_relay
+from tests.support.command_line import Pair
 from tests.support.terminal import at_terminal, ended, with_file
 
 OKAFOR, ROBIN = "Dr. Okafor", "Robin"
 EN_1 = consent.named("en-1")
-
-
-@pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
-    with running_relay(tmp_path_factory.mktemp("relay")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory, relay: Relay) -> Pair:
-    return acquainted(tmp_path_factory.mktemp("people"), relay)
 
 
 def test_consent_takes_right_answers_and_a_yes(pair: Pair) -> None:

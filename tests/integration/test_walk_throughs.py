@@ -6,12 +6,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import Pair, Person, acquainted, environment, running_relay
+from tests.support.command_line import Pair, Person, environment
 
 DOCS = Path(__file__).parents[2] / "docs"
 PATIENCE_SECONDS = 60
@@ -23,10 +23,8 @@ TERMS = (
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
-    (tmp_path / "relay").mkdir()
-    with running_relay(tmp_path / "relay") as relay:
-        yield acquainted(tmp_path, relay)
+def pair(own_pair: Pair) -> Pair:
+    return own_pair
 
 
 def sections(document: str) -> list[tuple[str, list[str]]]:
