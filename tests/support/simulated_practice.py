@@ -93,9 +93,9 @@ class SimulatedPractice:
     chance: random.Random
     sent: int = 0
 
-    async def live(self, days: int) -> None:
-        """Let so many days pass."""
-        for number in range(days):
+    async def live(self, days: int, begin: int = 0) -> None:
+        """Let so many days pass, of which the first is that many days after the beginning."""
+        for number in range(begin, begin + days):
             await self._day(FIRST_DAY + timedelta(days=number))
 
     async def _day(self, begin: datetime) -> None:
@@ -111,7 +111,7 @@ class SimulatedPractice:
         for moment in moments:
             while sittings and sittings[0] <= moment:
                 await self._sit(sittings.pop(0))
-            await self._write(moment)
+            await self.write(moment)
         for sitting in sittings:
             await self._sit(sitting)
         for client in self.chance.sample(self.clients, len(self.clients) // 2):
@@ -123,7 +123,8 @@ class SimulatedPractice:
             0, round(self.chance.gauss(MESSAGES_A_DAY if weekday else MESSAGES_A_DAY / 2, 6))
         )
 
-    async def _write(self, moment: datetime) -> None:
+    async def write(self, moment: datetime) -> None:
+        """Let one of the clients write something, or ask for an answer sooner."""
         self.clock.now = moment
         client = self.chance.choice(self.clients)
         if self.chance.random() < 1 / 200:
