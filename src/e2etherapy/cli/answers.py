@@ -13,7 +13,7 @@ import msgspec
 from e2etherapy.cli import later_answers, record_answers, relay_answers
 from e2etherapy.cli.answer import Answer
 from e2etherapy.cli.therapy import answers as therapy_answers
-from e2etherapy.cli.therapy import work_answers
+from e2etherapy.cli.therapy import ending_answers, work_answers
 
 Role = Literal["client", "therapist"]
 State = Literal["on_device", "stored", "fetched", "read", "received"]
@@ -111,6 +111,8 @@ class Synced(Answer, frozen=True):
 class Conversation(Answer, frozen=True):
     """A line of `conversations`; `role` is that of this vault's owner.
 
+    `ended` says that the therapy is over.
+
     `unread` counts messages of the other side that `read` has not shown, `missing` items of it
     that later ones show to exist, `waiting` what this device still has to bring to the relay.
     """
@@ -125,6 +127,7 @@ class Conversation(Answer, frozen=True):
     missing: int
     waiting: int
     last: datetime | None
+    ended: bool
 
 
 class File(Answer, frozen=True):
@@ -240,6 +243,7 @@ BY_COMMAND: dict[str, Any] = {
     "check-in show": therapy_answers.CheckIns,
     "check-in schedule": therapy_answers.Said,
     **work_answers.BY_COMMAND,
+    **ending_answers.BY_COMMAND,
     "urgent": therapy_answers.Said,
     "queue": list[therapy_answers.Queued],
     "resolve": therapy_answers.Resolved,

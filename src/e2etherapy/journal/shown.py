@@ -58,6 +58,8 @@ _EVENTS = {
     "copy_trusted": "The owner said that this is the only copy of the vault.",
     "shared_from_journal": "An entry of the private journal was shared.",
     "flag_resolved": "What had to be seen first was dealt with.",
+    "conversation_closed": "The conversation was closed: nothing can be sent or arrive any more.",
+    "extract_written": "Entries of the record were written into a file for somebody else.",
 }
 _REFUSED = (
     frozenset({"count", "reason"}),
@@ -76,6 +78,20 @@ _DETAILED: dict[str, tuple[frozenset[str], str]] = {
         "Entry {entry} of the private journal was shared.",
     ),
     "flag_resolved": (frozenset({"flag", "note"}), "What had to be seen first was done: {note}"),
+    "conversation_closed": (
+        frozenset({"undelivered"}),
+        (
+            "The conversation was closed: nothing can be sent or arrive any more. Messages that "
+            "did not reach the other side: {undelivered}."
+        ),
+    ),
+    "extract_written": (
+        frozenset({"request", "entries"}),
+        (
+            "Entries of the record were written into a file for somebody else, as the client had "
+            "allowed: {entries}."
+        ),
+    ),
 }
 """Sentences for events with just these details."""
 _ONCE: dict[str, tuple[str, str]] = {

@@ -90,6 +90,7 @@ class Queued(Answer, frozen=True):
     """A line of `queue`, in reading order.
 
     `flagged` is when the oldest open flag was raised, `late` by how many seconds the answer is.
+    `ended` says that the therapy is over: then `messages` are those that nobody has read.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Queued(Answer, frozen=True):
     messages: int
     late: int
     differed: bool
+    ended: bool
 
 
 class Resolved(Answer, frozen=True):

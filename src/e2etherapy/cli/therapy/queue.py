@@ -41,6 +41,8 @@ def _line(entry: Entry) -> str:
         parts.append("LATE")
     if entry.due is None and entry.waiting_since is not None:
         parts.append(f"waiting since {moment(entry.waiting_since)}")
+    if entry.ended:
+        parts.append("the therapy has ended: read it, nothing can be sent")
     if entry.differed:
         parts.append("the six words differed: nothing can be sent")
     return f"{click.style(inert_line(entry.name), bold=True)}: {', '.join(parts)}"
@@ -57,4 +59,5 @@ def _answer(entry: Entry) -> Queued:
         messages=entry.messages,
         late=int(entry.late.total_seconds()),
         differed=entry.differed,
+        ended=entry.ended,
     )

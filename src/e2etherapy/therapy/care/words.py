@@ -99,8 +99,14 @@ _WORDS: Final[dict[type[Item], Callable[[Any], str]]] = {
     care.SafetyPlanShare: lambda _: "Shared the safety plan.",
     care.EmergencyCardShare: lambda _: "Shared or confirmed the emergency card.",
     care.Summary: lambda item: _with("Summary", item.text),
-    care.ExtractRequest: lambda item: _with("Asked to show parts of the record", item.text),
-    care.ExtractAnswer: lambda item: "Allowed it." if item.allowed else "Did not allow it.",
+    care.ExtractRequest: lambda item: _with(
+        f"Asked to show entries of the record: {len(item.entries)}", item.text
+    ),
+    care.ExtractAnswer: lambda item: (
+        "Allowed entries of the record to be shown."
+        if item.allowed
+        else "Did not allow entries of the record to be shown, or not any more."
+    ),
     care.Ending: lambda item: _with("The therapy ends", item.letter),
 }
 
