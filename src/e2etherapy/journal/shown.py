@@ -31,6 +31,7 @@ UNREADABLE = (
     "Its bytes are in journal.json, as they were recorded."
 )
 UNREADABLE_KIND = "unreadable"
+BLANKED_KIND = "blanked"
 WRITTEN_KINDS = frozenset({"message", "private"})
 
 _STEERING = re.compile(
@@ -142,7 +143,7 @@ def show(entry: Entry, authors: Authors) -> Shown:
     A record is exported whole or not at all, and one damaged entry must not withhold the others.
     """
     if entry.content is None:
-        return Shown(entry.position, "", "", BLANKED, "blanked")
+        return Shown(entry.position, "", "", BLANKED, BLANKED_KIND)
     try:
         return _readable(entry.position, record.decode(entry.content), authors)
     except MalformedData:
