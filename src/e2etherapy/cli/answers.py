@@ -236,6 +236,8 @@ BY_COMMAND: dict[str, Any] = {
     "journal share": Sent,
     "journal verify": record_answers.Verified,
     "journal export": record_answers.Exported,
+    "export my-data": record_answers.Exported,
+    "export clinical-record": record_answers.Exported,
     "agreement propose": therapy_answers.Said,
     "agreement accept": therapy_answers.Said,
     "agreement show": list[therapy_answers.Agreement],

@@ -25,6 +25,7 @@ from e2etherapy.journal import exported_book
 from e2etherapy.journal.chain import BookId, End, Entry, Head, verify
 from e2etherapy.journal.exported_book import ExportedFile
 from e2etherapy.journal.file_names import inert_name, safe_name
+from e2etherapy.journal.overview import Overview
 from e2etherapy.journal.shown import (
     BLANKED_KIND,
     UNREADABLE_KIND,
@@ -62,6 +63,7 @@ class Book:
         end: where it is known to end; None if that is not known.
         retold: by position, what is shown in the place of blanked entries.
         shows_blanked: whether the pages name each blanked entry.
+        overview: what holds after all of it, if that is to stand beside it.
     """
 
     id: BookId
@@ -71,6 +73,7 @@ class Book:
     end: End | None = None
     retold: Mapping[int, Shown] = field(default_factory=dict)
     shows_blanked: bool = True
+    overview: Overview | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,8 @@ class BookWriter:
         self._exporter.write(f"{self._folder}/journal.json", json)
         self._exporter.write(f"{self._folder}/journal.txt", _plain(book, self._lines, paths))
         self._exporter.write(f"{self._folder}/index.html", page)
+        if book.overview is not None:
+            self._write_overview(book.overview)
         written = WrittenBook(
             title=book.title,
             folder=self._folder,
@@ -223,6 +228,12 @@ class BookWriter:
         )
         self._exporter.written.append(written)
         return written
+
+    def _write_overview(self, overview: Overview) -> None:
+        page = self._exporter.page("overview.html.j2", overview=overview)
+        self._exporter.write(f"{self._folder}/therapy.html", page)
+        self._exporter.write(f"{self._folder}/therapy.txt", overview.text())
+        self._exporter.write(f"{self._folder}/therapy.json", overview.json())
 
 
 def _plain(book: Book, lines: list[Shown], paths: dict[tuple[str, str], str]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import BinaryIO
 
-from e2etherapy.messenger import exporting, extracting, journaling
+from e2etherapy.messenger import exporting, extracting, handing_over, journaling
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.extracting import ExtractView, RecordEntry, WrittenExtract
 from e2etherapy.messenger.opening import OpenDevice
@@ -74,6 +74,25 @@ class Books(OpenDevice):
             MessengerError: there is no entry with one of these numbers.
         """
         return await exporting.export(self.device, file, name, blanked)
+
+    async def export_own_data(self, file: BinaryIO) -> list[ExportedBookView]:
+        """Write everything that is a client's into a zip: also what they keep for themselves.
+
+        Raises:
+            WrongRole: this is a therapist's vault.
+            JournalBroken: the record does not verify.
+        """
+        return await handing_over.own_data(self.device, file)
+
+    async def export_clinical_record(self, name: str, file: BinaryIO) -> list[ExportedBookView]:
+        """Write a therapist's record of one client into a zip, and nothing of anybody else.
+
+        Raises:
+            WrongRole: this is a client's vault.
+            UnknownConversation: there is no such conversation.
+            JournalBroken: the record does not verify.
+        """
+        return await handing_over.clinical_record(self.device, name, file)
 
     async def record_entries(self, name: str) -> tuple[RecordEntry, ...]:
         """Return what of a conversation's record could be passed on, with its numbers.
