@@ -9,7 +9,16 @@ import click
 _OTHERS = frozenset(
     {
         *("agreement", "check-in", "homework", "goal", "landed", "summary"),
-        *("consent", "safety-plan", "emergency-card", "resolve", "export", "extract", "ending"),
+        *(
+            "consent",
+            "safety-plan",
+            "emergency-card",
+            "resolve",
+            "holidays",
+            "export",
+            "extract",
+            "ending",
+        ),
     }
 )
 """Commands for the work of therapy that are named there, and described by `COMMAND --help`."""

@@ -153,6 +153,46 @@ class BatchSent(Answer, frozen=True):
     kept: list[str]
 
 
+class Announcement(Answer, frozen=True):
+    """A line of `holidays review`: what a client would be told, or has been.
+
+    `standing` is `to_send`, `told` (not accepted so far), `agreed` (accepted), or `cannot` with a
+    `reason`.
+    """
+
+    name: str
+    standing: Literal["to_send", "told", "agreed", "cannot"]
+    version: int | None
+    holidays: str | None
+    cover: str | None
+    reason: str
+
+
+class NotTold(Answer, frozen=True):
+    """Somebody who was to be told, and why they were not."""
+
+    name: str
+    reason: str
+
+
+class Announced(Answer, frozen=True):
+    """`holidays announce`."""
+
+    sent: list[Said]
+    not_told: list[NotTold]
+
+
+class HolidaysInForce(Answer, frozen=True):
+    """A line of `holidays show`: the agreement that holds, and the one that is not accepted."""
+
+    name: str
+    version: int | None
+    holidays: str | None
+    cover: str | None
+    waiting: int | None
+    waiting_holidays: str | None
+
+
 class Template(Answer, frozen=True):
     """A line of `template list`, and what the other commands on templates print."""
 

@@ -31,10 +31,17 @@ def _of_agreement(item: care.Agreement) -> str:
         terms = agreement.decode(item.terms.encode())
     except (MalformedData, TherapyError):
         return "Proposed a reply agreement that this version cannot read."
-    return (
+    said = (
         f"Proposed reply agreement {terms.version}: an answer within {terms.reply_time.text()}, "
         f"{terms.office_hours.text()} ({terms.zone})."
     )
+    off = (
+        f"Days off: {', '.join(terms.holidays.text().splitlines())}."
+        if terms.holidays.entries
+        else ""
+    )
+    cover = f"Cover: {terms.cover}" if terms.cover else ""
+    return "\n".join(part for part in (said, off, cover) if part)
 
 
 def _of_check_in(item: care.CheckIn) -> str:
