@@ -13,7 +13,7 @@ import msgspec
 from e2etherapy.cli import later_answers, record_answers, relay_answers
 from e2etherapy.cli.answer import Answer
 from e2etherapy.cli.therapy import answers as therapy_answers
-from e2etherapy.cli.therapy import ending_answers, work_answers
+from e2etherapy.cli.therapy import context_answers, ending_answers, work_answers
 
 Role = Literal["client", "therapist"]
 State = Literal["on_device", "stored", "fetched", "read", "received"]
@@ -246,6 +246,7 @@ BY_COMMAND: dict[str, Any] = {
     "check-in schedule": therapy_answers.Said,
     **work_answers.BY_COMMAND,
     **ending_answers.BY_COMMAND,
+    **context_answers.BY_COMMAND,
     "urgent": therapy_answers.Said,
     "queue": list[therapy_answers.Queued],
     "resolve": therapy_answers.Resolved,

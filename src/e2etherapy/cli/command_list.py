@@ -13,6 +13,7 @@ _OTHERS = frozenset(
             "consent",
             "safety-plan",
             "emergency-card",
+            "context",
             "resolve",
             "holidays",
             "export",

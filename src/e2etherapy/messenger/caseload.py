@@ -8,6 +8,7 @@ from datetime import UTC, tzinfo
 from e2etherapy.messenger import (
     announcing,
     batching,
+    context,
     counting,
     drafting,
     guarding,
@@ -21,6 +22,7 @@ from e2etherapy.messenger.opening import OpenDevice
 from e2etherapy.therapy.caseload.announcement import Absence
 from e2etherapy.therapy.caseload.attendance import Attendance
 from e2etherapy.therapy.caseload.batch import Planned
+from e2etherapy.therapy.caseload.context import Context
 from e2etherapy.therapy.caseload.figures import Figures
 from e2etherapy.therapy.caseload.recipient_guard import Finding
 from e2etherapy.vault.templates import Kept
@@ -121,6 +123,15 @@ class Caseload(OpenDevice):
     async def agreements_in_force(self) -> tuple[InForce, ...]:
         """Return which agreement holds with each client, and which waits to be accepted."""
         return await announcing.in_force(self.device)
+
+    async def context(self, name: str) -> Context:
+        """Return what to know before answering somebody; nothing counts as read by that.
+
+        Raises:
+            NotReady: the invitation has not been used yet.
+            UnknownConversation: there is no such conversation.
+        """
+        return await context.context(self.device, name)
 
     async def recipient_findings(self, name: str, text: str) -> tuple[Finding, ...]:
         """Return what in a text for somebody looks as if it were meant for another client.

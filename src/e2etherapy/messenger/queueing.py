@@ -38,7 +38,7 @@ async def _waiting(db: Database, conversation: ConversationRecord) -> Waiting:
     care = await care_of(db, conversation)
     rows = await threads.unanswered(db, conversation.id)
     ended = care.ended is not None or conversation.state.phase is Phase.CLOSED
-    exchange = tuple(_message(row, care.agreements) for row in rows)
+    exchange = tuple(message(row, care.agreements) for row in rows)
     return Waiting(
         name=conversation.name,
         flags=care.flags.open(await care_items.resolved(db, conversation.id)),
@@ -62,7 +62,8 @@ async def _not_shown(
     return tuple(Message(Role.CLIENT, moment, moment) for moment in written)
 
 
-def _message(row: ThreadRow, agreements: Agreements) -> Message:
+def message(row: ThreadRow, agreements: Agreements) -> Message:
+    """Return when a client's message was written, and by when it is to be answered."""
     written = moment_of(row.item.written)
     recorded = _recorded(row, written)
     return Message(Role.CLIENT, written, recorded, agreements.due(written, recorded))

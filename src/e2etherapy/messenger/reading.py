@@ -213,7 +213,7 @@ def _message(found: ConversationRecord, row: ThreadRow, *, show_read: bool) -> M
     state = row.item.state
     if state is State.READ and not show_read:
         state = State.FETCHED
-    text, file, arrived = _shown(row)
+    text, file, arrived = words_of(row)
     return MessageView(
         id=row.item.id.hex(),
         author=found.role if own else found.role.other(),
@@ -227,7 +227,8 @@ def _message(found: ConversationRecord, row: ThreadRow, *, show_read: bool) -> M
     )
 
 
-def _shown(row: ThreadRow) -> tuple[str, FileView | None, datetime]:
+def words_of(row: ThreadRow) -> tuple[str, FileView | None, datetime]:
+    """Return what a message says, its file if it is one, and when this device recorded it."""
     if row.content is None:
         return ERASED, None, moment_of(row.item.written)
     try:

@@ -27,6 +27,8 @@ def queue(invocation: Invocation) -> None:
     entries = invocation.unlocked(lambda messenger: messenger.queue())
     human = "\n".join(_line(entry) for entry in entries) or _NOBODY
     output.answer(invocation, [_answer(entry) for entry in entries], human)
+    if entries and not invocation.json:
+        output.remark("'e2etherapy context NAME' shows what to know before you answer.")
 
 
 def _line(entry: Entry) -> str:
