@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from e2etherapy.vault.database import Database
 from e2etherapy.vault.records import Author
 
-OF_CARE = """journal IS NOT NULL AND kind NOT IN ('text', 'attachment', 'part', 'receipt',
+_OF_CARE = """journal IS NOT NULL AND kind NOT IN ('text', 'attachment', 'part', 'receipt',
     'read_mark', 'profile', 'journal_share', 'unknown')"""
 
 
@@ -23,7 +23,7 @@ async def every(db: Database, conversation: int) -> list[CareRow]:
     """Return a conversation's, in the order of the record."""
     rows = await db.fetch_all(
         "SELECT author, content FROM item JOIN journal ON journal.id = item.journal"  # noqa: S608
-        f" WHERE conversation = ? AND {OF_CARE} ORDER BY journal",
+        f" WHERE conversation = ? AND {_OF_CARE} ORDER BY journal",
         (conversation,),
     )
     return [CareRow(Author(row[0]), row[1]) for row in rows]

@@ -49,15 +49,20 @@ Examples:
 @click.argument("name")
 @click.argument("text", required=False)
 @click.option("--yes", is_flag=True, help="End it without asking.")
+@click.option(
+    "--anyway",
+    is_flag=True,
+    help="A therapist's letter is meant, whatever points to another client.",
+)
 @vault_options
 @click.pass_obj
-def write(invocation: Invocation, name: str, text: str | None, yes: bool) -> None:
+def write(invocation: Invocation, name: str, text: str | None, yes: bool, anyway: bool) -> None:
     """End the therapy with NAME by a letter.
 
     TEXT may be - for standard input; without it, a pipe is read or you are asked. Nothing can be
     written after it, by either of you. Both keep the record.
     """
-    from e2etherapy.cli.therapy import said
+    from e2etherapy.cli.therapy import doubt, said
 
     invocation.if_stopped = "Nothing was sent."
     if not (yes or sys.stdin.isatty()):
@@ -70,6 +75,9 @@ def write(invocation: Invocation, name: str, text: str | None, yes: bool) -> Non
             letter = given
             if letter is None:
                 letter = await typed_text.typed(messenger, f"Your letter to {inert_line(name)}.")
+            if not anyway:
+                await doubt.require_meant(invocation, messenger, name, letter)
+        with invocation.meanwhile("Nothing was sent, and the letter is not kept."):
             if not yes:
                 await _confirm(messenger, letter, _LAST, "End the therapy with this letter?")
         return await messenger.end_therapy(name, letter)
