@@ -82,3 +82,24 @@ def test_a_card_is_asked_for_and_confirmed_after_a_look(pair: Pair) -> None:
     child.sendline("n")
     code, shown = ended(child)
     assert (code, "Nothing was changed" in shown) == (1, True)
+
+
+def test_what_cannot_be_taken_back_is_shown_before_it_is_asked_about(pair: Pair) -> None:
+    pair.client.run("send", OKAFOR, "I slept badly.")
+    pair.therapist.run("sync")
+    (entry, *_) = pair.therapist.ask("extract", "entries", ROBIN, "--last", "1")
+    pair.therapist.ask("extract", "request", ROBIN, str(entry["number"]), "To Dr. Byrne.")
+    pair.client.run("sync")
+    asked = (
+        (("extract", "allow", OKAFOR, "1"), "I slept badly.", "May exactly these be shown"),
+        (("ending", "write", OKAFOR, "Farewell."), "Farewell.", "End the therapy with this letter"),
+    )
+    for command, shown_first, question in asked:
+        child = at_terminal(pair.client, *command, **with_file(pair.client))
+        child.expect_exact(shown_first)
+        child.expect_exact(question)
+        child.sendline("n")
+        code, shown = ended(child)
+        assert (code, "Nothing was sent" in shown) == (1, True), command
+    assert pair.client.ask("extract", "list", OKAFOR)[0]["state"] == "open"
+    assert not pair.client.ask("ending", "show", OKAFOR)["ended"]

@@ -124,11 +124,13 @@ def test_what_is_open_is_bounded_and_is_what_was_not_answered(record: list[Said[
 
 @given(record=talks(), further=talks())
 def test_nothing_changes_after_the_end(record: list[Said[Any]], further: list[Said[Any]]) -> None:
-    """But for a call for help, and a consent that is taken back."""
+    """But for what may have crossed it: help, what is taken back, and the other side's letter."""
     held = state.of(record)
     if held.ended is not None:
         after = state.of([*record, *further])
-        assert replace(after, flags=held.flags, consents=held.consents) == held
+        crossed = ("flags", "check_ins", "consents", "extracts", "endings")
+        assert replace(after, **{part: getattr(held, part) for part in crossed}) == held
+        assert after.ended == held.ended
 
 
 @given(record=talks() | anything)

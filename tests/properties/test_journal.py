@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from e2etherapy.errors import JournalBroken
 from e2etherapy.journal.chain import verify
-from e2etherapy.journal.export import safe_name
+from e2etherapy.journal.file_names import safe_name
 from e2etherapy.journal.redaction import redact
 from tests.support.books import BOOK, book_of, end_of
 

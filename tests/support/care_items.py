@@ -54,7 +54,10 @@ def _any_form(times: st.SearchStrategy[Any]) -> dict[type[Item], Members]:
         care.SafetyPlanShare: {"plan": _documents},
         care.EmergencyCardShare: {"card": _documents},
         care.Summary: {"text": _documents},
-        care.ExtractRequest: {"text": _documents},
+        care.ExtractRequest: {
+            "text": _documents,
+            "entries": st.lists(_digests, min_size=1, max_size=3),
+        },
         care.ExtractAnswer: {"allowed": st.booleans()},
         care.Ending: {"letter": _documents},
     }

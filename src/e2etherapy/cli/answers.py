@@ -13,7 +13,7 @@ import msgspec
 from e2etherapy.cli import later_answers, record_answers, relay_answers
 from e2etherapy.cli.answer import Answer
 from e2etherapy.cli.therapy import answers as therapy_answers
-from e2etherapy.cli.therapy import work_answers
+from e2etherapy.cli.therapy import context_answers, ending_answers, work_answers
 
 Role = Literal["client", "therapist"]
 State = Literal["on_device", "stored", "fetched", "read", "received"]
@@ -111,6 +111,8 @@ class Synced(Answer, frozen=True):
 class Conversation(Answer, frozen=True):
     """A line of `conversations`; `role` is that of this vault's owner.
 
+    `ended` says that the therapy is over.
+
     `unread` counts messages of the other side that `read` has not shown, `missing` items of it
     that later ones show to exist, `waiting` what this device still has to bring to the relay.
     """
@@ -125,6 +127,7 @@ class Conversation(Answer, frozen=True):
     missing: int
     waiting: int
     last: datetime | None
+    ended: bool
 
 
 class File(Answer, frozen=True):
@@ -233,6 +236,8 @@ BY_COMMAND: dict[str, Any] = {
     "journal share": Sent,
     "journal verify": record_answers.Verified,
     "journal export": record_answers.Exported,
+    "export my-data": record_answers.Exported,
+    "export clinical-record": record_answers.Exported,
     "agreement propose": therapy_answers.Said,
     "agreement accept": therapy_answers.Said,
     "agreement show": list[therapy_answers.Agreement],
@@ -240,6 +245,8 @@ BY_COMMAND: dict[str, Any] = {
     "check-in show": therapy_answers.CheckIns,
     "check-in schedule": therapy_answers.Said,
     **work_answers.BY_COMMAND,
+    **ending_answers.BY_COMMAND,
+    **context_answers.BY_COMMAND,
     "urgent": therapy_answers.Said,
     "queue": list[therapy_answers.Queued],
     "resolve": therapy_answers.Resolved,
@@ -247,6 +254,9 @@ BY_COMMAND: dict[str, Any] = {
     "batch drop": therapy_answers.Dropped,
     "batch review": list[therapy_answers.Reviewed],
     "batch send": therapy_answers.BatchSent,
+    "holidays review": list[therapy_answers.Announcement],
+    "holidays announce": therapy_answers.Announced,
+    "holidays show": list[therapy_answers.HolidaysInForce],
     "template add": therapy_answers.Template,
     "template list": list[therapy_answers.Template],
     "template show": therapy_answers.Template,

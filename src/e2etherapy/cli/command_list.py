@@ -9,7 +9,17 @@ import click
 _OTHERS = frozenset(
     {
         *("agreement", "check-in", "homework", "goal", "landed", "summary"),
-        *("consent", "safety-plan", "emergency-card", "resolve"),
+        *(
+            "consent",
+            "safety-plan",
+            "emergency-card",
+            "context",
+            "resolve",
+            "holidays",
+            "export",
+            "extract",
+            "ending",
+        ),
     }
 )
 """Commands for the work of therapy that are named there, and described by `COMMAND --help`."""

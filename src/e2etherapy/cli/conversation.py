@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from e2etherapy.errors import RelayError
     from e2etherapy.messenger.delaying import DelayedView
     from e2etherapy.messenger.messenger import Messenger
-    from e2etherapy.messenger.views import SyncReport
+    from e2etherapy.messenger.views import ConversationView, SyncReport
 
 
 _ONLY_A_TEXT = (
@@ -208,14 +208,22 @@ async def _sync_once(messenger: Messenger) -> tuple[SyncReport, RelayError | Non
         return SyncReport(unsent=unsent, problem=str(error)), error
 
 
-@click.command(epilog="\b\nExample:\n  e2etherapy conversations")
+@click.command(
+    epilog="\b\nExamples:\n  e2etherapy conversations\n  e2etherapy conversations --ended"
+)
+@click.option("--ended", is_flag=True, help="Those that are over instead.")
 @vault_options
 @click.pass_obj
-def conversations(invocation: Invocation) -> None:
-    """List your conversations."""
+def conversations(invocation: Invocation, ended: bool) -> None:
+    """List your conversations.
+
+    One that has ended is left out once you have read all of it; --ended lists those.
+    """
     from e2etherapy.cli.answers import Conversation
 
-    views = invocation.unlocked(lambda messenger: messenger.conversations())
+    every = invocation.unlocked(lambda messenger: messenger.conversations())
+    views = [view for view in every if (view.ended if ended else _concerns(view))]
+    over = sum(not _concerns(view) for view in every)
     listed = [
         Conversation(
             name=view.name,
@@ -228,9 +236,18 @@ def conversations(invocation: Invocation) -> None:
             missing=view.missing,
             waiting=view.waiting,
             last=view.last,
+            ended=view.ended,
         )
         for view in views
     ]
     width = terminal_width()
-    human = "\n\n".join(wording.conversation(view, width) for view in views)
-    output.answer(invocation, listed, human or told(wording.NO_CONVERSATIONS))
+    shown = [wording.conversation(view, width) for view in views]
+    if over and not ended:
+        shown.append(told(f"Ended: {over}. 'e2etherapy conversations --ended' lists them."))
+    nothing = "No conversation has ended." if ended else wording.NO_CONVERSATIONS
+    output.answer(invocation, listed, "\n\n".join(shown) or told(nothing))
+
+
+def _concerns(view: ConversationView) -> bool:
+    """Say whether somebody has still something to do there: one that has ended may be unread."""
+    return not view.ended or bool(view.unread)

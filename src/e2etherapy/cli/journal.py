@@ -18,7 +18,7 @@ from e2etherapy.cli.wrapping import terminal_width
 
 if TYPE_CHECKING:
     from e2etherapy.cli.answers import Sent
-    from e2etherapy.cli.record_answers import Book, ExportedBook, JournalEntry
+    from e2etherapy.cli.record_answers import Book, JournalEntry
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.views import BookView, ExportedBookView, JournalView
 
@@ -121,6 +121,7 @@ def verify(invocation: Invocation) -> None:
 
     None may have been changed, removed or inserted.
     """
+    from e2etherapy.cli import record_views
     from e2etherapy.cli.record_answers import Verified
 
     async def verified(messenger: Messenger) -> list[BookView]:
@@ -128,7 +129,7 @@ def verify(invocation: Invocation) -> None:
         return await messenger.journal_verify()
 
     views = invocation.unlocked(verified)
-    lines = [_book_line(view) for view in views]
+    lines = [record_views.book_line(view) for view in views]
     lines.append("Every entry is as it was written.")
     output.answer(invocation, Verified(books=_books(views)), "\n".join(lines))
 
@@ -159,7 +160,7 @@ def export(
     It holds pages that need no software, the data, and a verifier. It is not encrypted: whoever
     has it can read it. A blanked entry still counts: the verifier shows that only these are blank.
     """
-    from e2etherapy.cli.record_answers import Exported
+    from e2etherapy.cli import record_views
 
     invocation.if_stopped = "Nothing was exported."
 
@@ -171,10 +172,7 @@ def export(
         return views
 
     views = invocation.unlocked(exported)
-    lines = [line for view in views for line in (_book_line(view), *_gaps(view))]
-    lines.append(f"Written to {file}. It is not encrypted.")
-    answer = Exported(file=str(file), books=[_exported_book(view) for view in views])
-    output.answer(invocation, answer, "\n".join(lines))
+    record_views.show_exported(invocation, file, views, "It is not encrypted.")
 
 
 def _entry(view: JournalView) -> JournalEntry:
@@ -192,40 +190,3 @@ def _books(views: list[BookView]) -> list[Book]:
         Book(title=view.title, entries=view.entries, messages=view.messages, head=view.head)
         for view in views
     ]
-
-
-def _exported_book(view: ExportedBookView) -> ExportedBook:
-    from e2etherapy.cli.record_answers import ExportedBook
-
-    return ExportedBook(
-        title=view.title,
-        entries=view.entries,
-        messages=view.messages,
-        head=view.head,
-        unreadable=list(view.unreadable),
-        missing_files=view.missing_files,
-    )
-
-
-def _gaps(view: ExportedBookView) -> list[str]:
-    """Say what of a book the export's pages cannot show."""
-    lines = []
-    if view.unreadable:
-        numbers = ", ".join(map(str, view.unreadable))
-        lines.append(f"  Entries that cannot be shown, and are kept as they are: {numbers}.")
-    if view.missing_files:
-        counted = wording.counted(view.missing_files, "file", "files")
-        lines.append(f"  Could not be read on this device, and left out: {counted}.")
-    return lines
-
-
-def _book_line(view: BookView) -> str:
-    parts = wording.counted(view.entries, "entry", "entries")
-    if others := view.entries - view.messages:
-        written = (
-            f"{view.messages:,} of your own"
-            if view.private
-            else wording.counted(view.messages, "message", "messages")
-        )
-        parts += f" ({written}, {wording.counted(others, 'other note', 'other notes')})"
-    return f"{inert_line(view.title)}: {parts}."

@@ -127,6 +127,9 @@ def conversation(view: ConversationView, width: int | None = None) -> str:
         count = counted(view.messages, "message", "messages")
         new = f", {view.unread} of them new" if view.unread else ""
         lines.append(f"{count}{new}, the last written {moment(view.last)}.")
+    if view.ended:
+        closed = "" if view.phase == "closed" else " The next sync closes it at the relay."
+        lines.append(f"It has ended; the record stays.{closed}")
     if view.missing:
         lines.append(not_arrived(view.missing, name))
     if view.waiting:
@@ -134,7 +137,7 @@ def conversation(view: ConversationView, width: int | None = None) -> str:
     if view.phase != "invited" and view.verification == "matched":
         lines.append(f"You compared the six words with {name}: they were the same.")
     shown = [part for line in lines for part in wrapped(line, width, _INDENT)]
-    if view.phase != "invited" and view.verification != "matched":
+    if view.phase != "invited" and view.verification != "matched" and not view.ended:
         shown.append(_to_compare(view, width))
     return "\n".join([click.style(name, bold=True), *shown])
 

@@ -10,12 +10,10 @@ stop an export: the pages name it, and journal.json keeps its bytes for whoever 
 from __future__ import annotations
 
 import hashlib
-import re
 import textwrap
-import unicodedata
 import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
 from typing import TYPE_CHECKING, BinaryIO
@@ -24,7 +22,10 @@ from e2etherapy.errors import JournalBroken
 from e2etherapy.journal import exported_book
 from e2etherapy.journal.chain import BookId, End, Entry, Head, verify
 from e2etherapy.journal.exported_book import ExportedFile
+from e2etherapy.journal.file_names import inert_name, safe_name
+from e2etherapy.journal.overview import Overview
 from e2etherapy.journal.shown import (
+    BLANKED_KIND,
     UNREADABLE_KIND,
     WRITTEN_KINDS,
     Authors,
@@ -38,41 +39,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 NO_FILE = "The file is not in this copy: it could not be read on the device."
-_MAX_NAME = 80
-_SCRIPTABLE = frozenset(
-    {
-        "atom",
-        "ehtml",
-        "hta",
-        "htc",
-        "htm",
-        "html",
-        "mathml",
-        "mht",
-        "mhtml",
-        "mml",
-        "rdf",
-        "rss",
-        "shtm",
-        "shtml",
-        "svg",
-        "svgz",
-        "xbl",
-        "xht",
-        "xhtm",
-        "xhtml",
-        "xml",
-        "xsl",
-        "xslt",
-        "xul",
-    }
-)
-"""What a browser, or a double click, opens as a page that may hold a script."""
 _ZIP_YEARS = (1980, 2107)
 """A zip has no room for another year, and a device's clock can be that wrong."""
-_EMOJI_MARKS = re.compile("[\u200d\u20dd-\u20e4\ufe00-\ufe0f\U000e0000-\U000e01ef]")
-"""Joiners, enclosing marks, variation selectors and tags."""
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -94,6 +62,9 @@ class Book:
         authors: what the people in it are called.
         entries: all entries in order, blanked where they shall not be shown.
         end: where it is known to end; None if that is not known.
+        retold: by position, what is shown in the place of blanked entries.
+        shows_blanked: whether the pages name each blanked entry.
+        overview: what holds after all of it, if that is to stand beside it.
     """
 
     id: BookId
@@ -101,6 +72,9 @@ class Book:
     authors: Authors
     entries: Sequence[Entry]
     end: End | None = None
+    retold: Mapping[int, Shown] = field(default_factory=dict)
+    shows_blanked: bool = True
+    overview: Overview | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +161,10 @@ class BookWriter:
         self._book = book
         self._head = head
         self._folder = f"books/{len(exporter.written) + 1:02}-{safe_name(book.title)}"
-        self._lines = [show(entry, book.authors) for entry in book.entries]
+        lines = (
+            book.retold.get(entry.position) or show(entry, book.authors) for entry in book.entries
+        )
+        self._lines = [line for line in lines if book.shows_blanked or line.kind != BLANKED_KIND]
         self._committed = {line.file for line in self._lines if line.file is not None}
         self._items = {item for item, _ in self._committed}
         self._files: list[ExportedFile] = []
@@ -215,9 +192,12 @@ class BookWriter:
         paths = {(file.item, file.sha256): file.path for file in self._files}
         unreadable = [line.position for line in self._lines if line.kind == UNREADABLE_KIND]
         book, head = self._book, self._head
-        json = exported_book.encode(
-            (book.id, book.title, head), book.entries, self._files, unreadable
+        listing = exported_book.Listing(
+            self._files,
+            unreadable,
+            [exported_book.Retold(position, one.text) for position, one in book.retold.items()],
         )
+        json = exported_book.encode((book.id, book.title, head), book.entries, listing)
         page = self._exporter.page(
             "book.html.j2",
             book=book,
@@ -229,10 +209,12 @@ class BookWriter:
         self._exporter.write(f"{self._folder}/journal.json", json)
         self._exporter.write(f"{self._folder}/journal.txt", _plain(book, self._lines, paths))
         self._exporter.write(f"{self._folder}/index.html", page)
+        if book.overview is not None:
+            self._write_overview(book.overview)
         written = WrittenBook(
             title=book.title,
             folder=self._folder,
-            entries=len(self._lines),
+            entries=len(book.entries),
             messages=sum(line.kind in WRITTEN_KINDS for line in self._lines),
             files=len(self._files),
             missing_files=len(self._committed - paths.keys()),
@@ -241,6 +223,12 @@ class BookWriter:
         )
         self._exporter.written.append(written)
         return written
+
+    def _write_overview(self, overview: Overview) -> None:
+        page = self._exporter.page("overview.html.j2", overview=overview)
+        self._exporter.write(f"{self._folder}/therapy.html", page)
+        self._exporter.write(f"{self._folder}/therapy.txt", overview.text())
+        self._exporter.write(f"{self._folder}/therapy.json", overview.json())
 
 
 def _page_templates() -> Environment:
@@ -254,35 +242,6 @@ def _page_templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-def inert_name(name: str) -> str:
-    """Return a safe file name that a browser shows as text if the file could hold a script."""
-    safe = safe_name(name)
-    return f"{safe}.txt" if safe.rpartition(".")[2].lower() in _SCRIPTABLE else safe
-
-
-def safe_name(name: str) -> str:
-    """Return a file name that means nothing to any file system: no path, no control characters.
-
-    Letters of any language stay, in the form in which everybody types them. What not every program
-    can unpack or show becomes _: emoji, and the marks that only turn other characters into them.
-    """
-    plain = unicodedata.normalize("NFKC", _EMOJI_MARKS.sub("", name))
-    kept = "".join(
-        character if unicodedata.category(character)[0] in "LNM" or character in " .-_" else "\0"
-        for character in plain
-    )
-    kept = re.sub("\0+", "_", kept)
-    trimmed = " ".join(kept.split()).strip(". ").replace("..", "_")
-    while len(trimmed.encode()) > _MAX_NAME:
-        stem, dot, ending = trimmed.rpartition(".")
-        short = f"{stem[:-1].rstrip('. ')}.{ending}" if dot and len(ending) < len(stem) else ""
-        trimmed = short or trimmed[:-1]
-    trimmed = trimmed.strip(". ")
-    if not trimmed or _RESERVED.fullmatch(trimmed):
-        return f"file-{trimmed}".rstrip("-")
-    return trimmed
 
 
 def _plain(book: Book, lines: list[Shown], paths: dict[tuple[str, str], str]) -> bytes:

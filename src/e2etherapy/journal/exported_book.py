@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -40,6 +41,31 @@ class ExportedFile(msgspec.Struct, frozen=True):
     size: int
 
 
+class Retold(msgspec.Struct, frozen=True):
+    """What the pages show in the place of a blanked entry, in which words were replaced."""
+
+    position: int
+    text: str
+
+    def __repr__(self) -> str:
+        """Name the type only."""
+        return "<Retold>"
+
+
+class Listing(NamedTuple):
+    """What stands beside the entries of a book.
+
+    Attributes:
+        files: what was written beside it.
+        unreadable: positions of entries that the pages do not show.
+        retold: what they show in the place of blanked ones.
+    """
+
+    files: list[ExportedFile]
+    unreadable: list[int]
+    retold: list[Retold]
+
+
 class _ExportedBook(msgspec.Struct, frozen=True):
     format: int
     book: str
@@ -48,6 +74,7 @@ class _ExportedBook(msgspec.Struct, frozen=True):
     attachments: list[ExportedFile]
     unreadable: list[int]
     entries: list[ExportedEntry]
+    retold: list[Retold] | msgspec.UnsetType = msgspec.UNSET
 
 
 def exported_entry(entry: Entry) -> ExportedEntry:
@@ -73,18 +100,24 @@ def exported_entry(entry: Entry) -> ExportedEntry:
 def encode(
     book: tuple[BookId, str, Head],
     entries: Iterable[Entry],
-    files: list[ExportedFile],
-    unreadable: list[int],
+    listing: Listing,
 ) -> bytes:
     """Return the whole file.
 
     Args:
         book: its id, title and last head.
         entries: all of them, in order.
-        files: what was written beside it.
-        unreadable: positions of entries that the pages do not show.
+        listing: what stands beside them.
     """
     name, title, head = book
-    listed = [exported_entry(entry) for entry in entries]
-    whole = _ExportedBook(FORMAT, name.hex(), title, head.hex(), files, unreadable, listed)
+    whole = _ExportedBook(
+        FORMAT,
+        name.hex(),
+        title,
+        head.hex(),
+        listing.files,
+        listing.unreadable,
+        [exported_entry(entry) for entry in entries],
+        listing.retold or msgspec.UNSET,
+    )
     return msgspec.json.format(msgspec.json.encode(whole), indent=1)

@@ -40,6 +40,8 @@ class EventName(StrEnum):
     COPY_TRUSTED = "copy_trusted"
     SHARED_FROM_JOURNAL = "shared_from_journal"
     FLAG_RESOLVED = "flag_resolved"
+    CONVERSATION_CLOSED = "conversation_closed"
+    EXTRACT_WRITTEN = "extract_written"
 
 
 class _Content(

@@ -31,6 +31,7 @@ UNREADABLE = (
     "Its bytes are in journal.json, as they were recorded."
 )
 UNREADABLE_KIND = "unreadable"
+BLANKED_KIND = "blanked"
 WRITTEN_KINDS = frozenset({"message", "private"})
 
 _STEERING = re.compile(
@@ -58,6 +59,8 @@ _EVENTS = {
     "copy_trusted": "The owner said that this is the only copy of the vault.",
     "shared_from_journal": "An entry of the private journal was shared.",
     "flag_resolved": "What had to be seen first was dealt with.",
+    "conversation_closed": "The conversation was closed: nothing can be sent or arrive any more.",
+    "extract_written": "Entries of the record were written into a file for somebody else.",
 }
 _REFUSED = (
     frozenset({"count", "reason"}),
@@ -76,6 +79,20 @@ _DETAILED: dict[str, tuple[frozenset[str], str]] = {
         "Entry {entry} of the private journal was shared.",
     ),
     "flag_resolved": (frozenset({"flag", "note"}), "What had to be seen first was done: {note}"),
+    "conversation_closed": (
+        frozenset({"undelivered"}),
+        (
+            "The conversation was closed: nothing can be sent or arrive any more. Messages that "
+            "did not reach the other side: {undelivered}."
+        ),
+    ),
+    "extract_written": (
+        frozenset({"request", "entries"}),
+        (
+            "Entries of the record were written into a file for somebody else, as the client had "
+            "allowed: {entries}."
+        ),
+    ),
 }
 """Sentences for events with just these details."""
 _ONCE: dict[str, tuple[str, str]] = {
@@ -126,7 +143,7 @@ def show(entry: Entry, authors: Authors) -> Shown:
     A record is exported whole or not at all, and one damaged entry must not withhold the others.
     """
     if entry.content is None:
-        return Shown(entry.position, "", "", BLANKED, "blanked")
+        return Shown(entry.position, "", "", BLANKED, BLANKED_KIND)
     try:
         return _readable(entry.position, record.decode(entry.content), authors)
     except MalformedData:

@@ -12,7 +12,7 @@ from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.speaking import Speaker, require_role, speaking
 from e2etherapy.messenger.views import SendReport
-from e2etherapy.session.states import Established
+from e2etherapy.session.states import Closed, Established
 from e2etherapy.therapy import agreement, holidays, office_hours, reply_time
 from e2etherapy.therapy.agreement import AgreementTerms
 from e2etherapy.therapy.care.agreements import Proposal
@@ -130,6 +130,6 @@ async def shown(device: Device, name: str) -> list[AgreementView]:
 
 def _view(found: ConversationRecord, proposal: Proposal) -> AgreementView:
     receipt = None
-    if proposal.acceptance is not None and isinstance(found.state, Established):
+    if proposal.acceptance is not None and isinstance(found.state, Established | Closed):
         receipt = proposal.receipt(found.state.transcript).hex()
     return AgreementView(proposal.terms, proposal.proposed, proposal.accepted, receipt)

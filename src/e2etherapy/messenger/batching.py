@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
-from typing import Final
 
-from e2etherapy.errors import AnotherClient, MessengerError, NotReady, RelayError, VaultBusy
+from e2etherapy.errors import AnotherClient, MessengerError, NotReady, RelayError
 from e2etherapy.errors.therapy import UnfilledTemplate
-from e2etherapy.messenger import drafting, guarding, queueing, sending
+from e2etherapy.messenger import drafting, guarding, leaving, queueing, sending
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.views import STATE_WORDS, SendReport
 from e2etherapy.therapy.caseload import batch
@@ -16,10 +15,6 @@ from e2etherapy.therapy.caseload.batch import Drafted, Planned, Review
 from e2etherapy.vault import conversations, drafts, threads
 from e2etherapy.vault.change import name_key
 from e2etherapy.vault.records import ConversationRecord
-
-_TRIES: Final = 20
-_PAUSE: Final = 5.0
-"""Seconds between two attempts to have the vault back from another process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +130,7 @@ async def send(
     texts = {one.name: one.text for one in reviewed.drafts}
     problem: str | None = None
     for one in plan:
-        await _until(device, one, told)
+        await leaving.until(device, one, told)
         record, item = await _queue(device, one.name, texts[one.name])
         if item is None:
             yield Reply(one.name, None)
@@ -165,20 +160,3 @@ async def _queue(device: Device, name: str, text: str) -> tuple[ConversationReco
         item = composer.text(text)
         drafts.drop(composer.change, record.id)
     return composer.conversation, item
-
-
-async def _until(device: Device, one: Planned, told: Callable[[Planned], None]) -> None:
-    seconds = (one.at - device.clock()).total_seconds()
-    if seconds <= 0:
-        return
-    told(one)
-    await device.vault.pause()
-    await device.sleep(seconds)
-    for _ in range(_TRIES):
-        try:
-            await device.vault.resume()
-        except VaultBusy:
-            await device.sleep(_PAUSE)
-        else:
-            return
-    await device.vault.resume()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import BinaryIO
 
-from e2etherapy.messenger import exporting, journaling
+from e2etherapy.messenger import exporting, extracting, handing_over, journaling
 from e2etherapy.messenger.courier import Progress, no_progress
+from e2etherapy.messenger.extracting import ExtractView, RecordEntry, WrittenExtract
 from e2etherapy.messenger.opening import OpenDevice
 from e2etherapy.messenger.views import BookView, ExportedBookView, JournalView, SendReport
 
@@ -73,3 +74,73 @@ class Books(OpenDevice):
             MessengerError: there is no entry with one of these numbers.
         """
         return await exporting.export(self.device, file, name, blanked)
+
+    async def export_own_data(self, file: BinaryIO) -> list[ExportedBookView]:
+        """Write everything that is a client's into a zip: also what they keep for themselves.
+
+        Raises:
+            WrongRole: this is a therapist's vault.
+            JournalBroken: the record does not verify.
+        """
+        return await handing_over.own_data(self.device, file)
+
+    async def export_clinical_record(self, name: str, file: BinaryIO) -> list[ExportedBookView]:
+        """Write a therapist's record of one client into a zip, and nothing of anybody else.
+
+        Raises:
+            WrongRole: this is a client's vault.
+            UnknownConversation: there is no such conversation.
+            JournalBroken: the record does not verify.
+        """
+        return await handing_over.clinical_record(self.device, name, file)
+
+    async def record_entries(self, name: str) -> tuple[RecordEntry, ...]:
+        """Return what of a conversation's record could be passed on, with its numbers.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+        """
+        return await extracting.entries(self.device, name)
+
+    async def ask_extract(self, name: str, numbers: Collection[int], text: str) -> SendReport:
+        """Ask a client whether these entries may be shown to somebody else, to whom and why.
+
+        Raises:
+            WrongRole, InvalidText, MessengerError: this cannot be asked; nothing was sent.
+            UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
+        """
+        return await extracting.ask(self.device, name, numbers, text)
+
+    async def extracts(self, name: str) -> tuple[ExtractView, ...]:
+        """Return every such request, with exactly what it would pass on.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+        """
+        return await extracting.shown(self.device, name)
+
+    async def answer_extract(self, name: str, number: int, *, allowed: bool) -> SendReport:
+        """Allow it, refuse it, or take back what was allowed.
+
+        Raises:
+            WrongRole, MessengerError: it cannot be answered so; nothing was sent.
+            UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
+        """
+        return await extracting.answer(self.device, name, number, allowed=allowed)
+
+    async def write_extract(
+        self, file: BinaryIO, name: str, number: int, pairs: Sequence[tuple[str, str]] = ()
+    ) -> WrittenExtract:
+        """Write what the client has allowed into a zip in which all else is blank.
+
+        Args:
+            file: takes the zip.
+            name: the conversation's.
+            number: the request's, from 1.
+            pairs: words to be replaced, each with what stands there instead.
+
+        Raises:
+            WrongRole, InvalidText, MessengerError, OldCopy: it may not be written.
+            JournalBroken: the record does not verify.
+        """
+        return await extracting.write(self.device, file, (name, number), pairs)

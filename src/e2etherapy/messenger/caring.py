@@ -6,6 +6,7 @@ from typing import Any
 
 from e2etherapy.errors import MalformedData
 from e2etherapy.journal import record
+from e2etherapy.therapy.account import Resolution
 from e2etherapy.therapy.care import state
 from e2etherapy.therapy.care.said import Said
 from e2etherapy.therapy.care.state import Care
@@ -21,6 +22,19 @@ async def care_of(db: Database, conversation: ConversationRecord) -> Care:
     """Return what holds, computed from the record."""
     rows = await care_items.every(db, conversation.id)
     return state.of(said for row in rows if (said := _said(conversation, row)) is not None)
+
+
+async def resolutions_of(db: Database, conversation: ConversationRecord) -> dict[bytes, Resolution]:
+    """Return what was done about flags, by their ids; what was erased or is damaged is left out."""
+    found = {}
+    for item, written in (await care_items.resolutions(db, conversation.id)).items():
+        try:
+            entry = record.decode(written)
+        except MalformedData:
+            continue
+        if isinstance(entry, record.Event):
+            found[item] = Resolution(str(entry.details.get("note", "")), entry.recorded)
+    return found
 
 
 def _said(conversation: ConversationRecord, row: CareRow) -> Said[Any] | None:

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import UTC, tzinfo
 
-from e2etherapy.messenger import batching, counting, drafting, guarding, templating
+from e2etherapy.messenger import (
+    announcing,
+    batching,
+    context,
+    counting,
+    drafting,
+    guarding,
+    templating,
+)
+from e2etherapy.messenger.announcing import Announcement, InForce, Told
 from e2etherapy.messenger.batching import Reply, Reviewed
 from e2etherapy.messenger.counting import Period
 from e2etherapy.messenger.drafting import DraftView
 from e2etherapy.messenger.opening import OpenDevice
+from e2etherapy.therapy.caseload.announcement import Absence
 from e2etherapy.therapy.caseload.attendance import Attendance
 from e2etherapy.therapy.caseload.batch import Planned
+from e2etherapy.therapy.caseload.context import Context
 from e2etherapy.therapy.caseload.figures import Figures
 from e2etherapy.therapy.caseload.recipient_guard import Finding
 from e2etherapy.vault.templates import Kept
@@ -81,6 +92,46 @@ class Caseload(OpenDevice):
             NotReady, IdentityUnconfirmed, VaultBusy: it ends here; the other drafts are kept.
         """
         return batching.send(self.device, reviewed, within, told)
+
+    async def review_absence(
+        self, absence: Absence, left_out: Collection[str] = ()
+    ) -> tuple[Announcement, ...]:
+        """Return what each client with a running therapy would be told; nothing is sent.
+
+        Raises:
+            UnknownConversation: there is no conversation under a name that is left out.
+        """
+        return await announcing.review(self.device, absence, left_out)
+
+    def announce_absence(
+        self,
+        reviewed: Collection[Announcement],
+        within: int = 0,
+        told: Callable[[Planned], None] = lambda _: None,
+    ) -> AsyncIterator[Told]:
+        """Tell those who are to be told, each by the next version of their own agreement.
+
+        Every one is sealed for one person, in an order and at moments that are drawn. What meets
+        one does not stop the others. Announced once more, the rest alone is told.
+
+        Raises:
+            InvalidBatch: too many, or too long a span; nothing was sent.
+            VaultBusy: it ends here.
+        """
+        return announcing.send(self.device, reviewed, within, told)
+
+    async def agreements_in_force(self) -> tuple[InForce, ...]:
+        """Return which agreement holds with each client, and which waits to be accepted."""
+        return await announcing.in_force(self.device)
+
+    async def context(self, name: str) -> Context:
+        """Return what to know before answering somebody; nothing counts as read by that.
+
+        Raises:
+            NotReady: the invitation has not been used yet.
+            UnknownConversation: there is no such conversation.
+        """
+        return await context.context(self.device, name)
 
     async def recipient_findings(self, name: str, text: str) -> tuple[Finding, ...]:
         """Return what in a text for somebody looks as if it were meant for another client.

@@ -83,7 +83,10 @@ class Composer:
         if phase is Phase.INVITED:
             raise NotReady(f"{name} has not used the invitation yet. You can write once they have.")
         if phase is Phase.CLOSED:
-            raise NotReady(f"The conversation with {name} has ended.")
+            raise NotReady(
+                f"The conversation with {name} has ended. Nothing was sent. What was written stays "
+                "on this device."
+            )
 
     def text(self, text: str, answers: bytes | None = None) -> bytes:
         """Say something; return the item's id.

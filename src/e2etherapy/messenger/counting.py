@@ -81,7 +81,8 @@ async def _course(db: Database, conversation: ConversationRecord) -> Course:
         _message(conversation.role, row, care.agreements)
         for row in await threads.exchanged(db, conversation.id)
     ]
-    return Course(conversation.name, tuple(exchange), care.check_ins.taken)
+    ended = care.ended is not None or conversation.state.phase is Phase.CLOSED
+    return Course(conversation.name, tuple(exchange), care.check_ins.taken, ended)
 
 
 def _message(role: Role, row: tuple[Author, int, bytes | None], agreements: Agreements) -> Message:

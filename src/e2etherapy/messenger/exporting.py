@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import BinaryIO
 
 from e2etherapy.errors import MalformedData, MessengerError
-from e2etherapy.journal.export import AttachedFile, Book, BookWriter, Exporter
+from e2etherapy.journal.export import AttachedFile, Book, BookWriter, Exporter, WrittenBook
 from e2etherapy.journal.redaction import redact
 from e2etherapy.journal.shown import Authors
 from e2etherapy.messenger import journaling
@@ -46,42 +47,50 @@ async def export(
     books = await journaling.books(device, name)
     for book in books:
         writer = exporter.begin(await _book(device, book, blanked))
-        await _attach_files(device, book, writer)
+        await attach_files(device, book, writer)
         writer.close()
-    return [
-        ExportedBookView(
-            title=done.title,
-            entries=done.entries,
-            head=done.head.hex(),
-            messages=done.messages,
-            private=book.conversation is None,
-            unreadable=done.unreadable,
-            missing_files=done.missing_files,
-        )
-        for book, done in zip(books, exporter.close(), strict=True)
-    ]
+    return [view(book, done) for book, done in zip(books, exporter.close(), strict=True)]
+
+
+def view(book: BookName, done: WrittenBook) -> ExportedBookView:
+    """Return what was written of a book."""
+    return ExportedBookView(
+        title=done.title,
+        entries=done.entries,
+        head=done.head.hex(),
+        messages=done.messages,
+        private=book.conversation is None,
+        unreadable=done.unreadable,
+        missing_files=done.missing_files,
+    )
 
 
 async def _book(device: Device, name: BookName, blanked: Collection[int]) -> Book:
-    owner = await text_setting(device.vault, Setting.NAME)
-    db = device.vault.db
-    entries = [entry async for entry in journal_store.entries(db, name.id)]
-    unknown = set(blanked) - {entry.position for entry in entries}
+    book = await whole_book(device, name)
+    unknown = set(blanked) - {entry.position for entry in book.entries}
     if unknown:
         raise MessengerError(
             f"There is no entry {min(unknown)} in the record with {name.title}. "
             "Nothing was exported."
         )
+    kept = redact(book.entries, lambda entry: entry.position not in blanked)
+    return replace(book, entries=list(kept))
+
+
+async def whole_book(device: Device, name: BookName) -> Book:
+    """Return a book with everything that it has."""
+    owner = await text_setting(device.vault, Setting.NAME)
+    db = device.vault.db
     return Book(
         id=name.id,
         title=name.title,
         authors=Authors(owner or f"The {device.vault.role}", name.title),
-        entries=list(redact(entries, lambda entry: entry.position not in blanked)),
+        entries=[entry async for entry in journal_store.entries(db, name.id)],
         end=await journal_store.end(db, name.id),
     )
 
 
-async def _attach_files(device: Device, name: BookName, writer: BookWriter) -> None:
+async def attach_files(device: Device, name: BookName, writer: BookWriter) -> None:
     """Write a conversation's files, those of both people, with one in memory at a time."""
     if name.conversation is None:
         return

@@ -30,7 +30,7 @@ from e2etherapy.messenger.views import InvitationView
 from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.session import conversation as session
 from e2etherapy.session.invitation import LinkKeys, seal_bundle
-from e2etherapy.session.states import Established, Invited
+from e2etherapy.session.states import Closed, Established, Invited
 from e2etherapy.vault import conversations, outbox
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.records import (
@@ -65,7 +65,7 @@ async def prepare(
     existing = await conversations.find(vault.db, name)
     if existing is not None:
         if not isinstance(existing.state, Invited):
-            raise NameTaken(f"There is already a conversation with {existing.name}.")
+            raise NameTaken(_taken(existing))
         return existing, replace(_view(existing, Bundle.unpack(existing.state.bundle)), again=True)
     if not 1 <= days <= MAX_INVITATION_DAYS:
         raise MessengerError(f"An invitation can be valid for 1 to {MAX_INVITATION_DAYS} days.")
@@ -82,6 +82,15 @@ async def prepare(
     record_event(device, change, EventName.INVITATION_MADE)
     await vault.commit(change)
     return fresh, _view(fresh, bundle)
+
+
+def _taken(existing: ConversationRecord) -> str:
+    if isinstance(existing.state, Closed):
+        return (
+            f"The conversation with {existing.name} has ended, and its record stays under this "
+            "name. Choose another one for the new invitation."
+        )
+    return f"There is already a conversation with {existing.name}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +167,8 @@ async def record_verification(device: Device, name: str, *, matched: bool) -> No
         NotReady: the invitation has not been used yet.
     """
     found = await conversations.named(device.vault.db, name)
+    if isinstance(found.state, Closed):
+        raise NotReady(f"The conversation with {found.name} has ended. Nothing was changed.")
     if not isinstance(found.state, Established):
         raise NotReady(f"{found.name} has not used the invitation yet.")
     outcome = Verification.MATCHED if matched else Verification.DIFFERED

@@ -16,7 +16,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from e2etherapy.messenger import delaying, read_marks, reading, sending, settings, syncing, waiting
+from e2etherapy.messenger import (
+    delaying,
+    listing,
+    read_marks,
+    reading,
+    sending,
+    settings,
+    syncing,
+    waiting,
+)
 from e2etherapy.messenger.books import Books
 from e2etherapy.messenger.caseload import Caseload
 from e2etherapy.messenger.courier import Progress, no_progress
@@ -127,7 +136,7 @@ class Messenger(Introductions, Books, Practice, Caseload, Work, Safeguards):
 
     async def conversations(self) -> list[ConversationView]:
         """Return all conversations, oldest first."""
-        return await reading.conversation_list(self.device.vault)
+        return await listing.conversation_list(self.device.vault)
 
     async def thread(self, name: str) -> list[MessageView]:
         """Return a conversation's messages, oldest first, each author's in the order written.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from e2etherapy.messenger import agreeing, checking_in, prioritising, queueing
+from e2etherapy.messenger import agreeing, checking_in, ending, prioritising, queueing
 from e2etherapy.messenger.agreeing import AgreementView, Wish
 from e2etherapy.messenger.checking_in import CheckInsView, TakenReport
 from e2etherapy.messenger.courier import Progress, no_progress
+from e2etherapy.messenger.ending import EndingView
 from e2etherapy.messenger.opening import OpenDevice
 from e2etherapy.messenger.views import SendReport
 from e2etherapy.therapy.caseload.queue import Entry
@@ -92,3 +93,42 @@ class Practice(OpenDevice):
             MessengerError: nothing is open, or the note says nothing or is too long.
         """
         return await prioritising.resolve(self.device, name, note)
+
+    async def end_therapy(self, name: str, letter: str) -> SendReport:
+        """End a therapy with a letter, after which nothing can be written by either side.
+
+        Raises:
+            InvalidText: the letter is empty or too long.
+            MessengerError: something that has to be seen first is open on a therapist's side.
+        """
+        return await ending.write(self.device, name, letter)
+
+    async def require_endable(self, name: str) -> None:
+        """Refuse before anybody begins to write a letter that could not be sent.
+
+        Raises:
+            MessengerError: as for `end_therapy`.
+        """
+        await ending.require_endable(self.device, name)
+
+    async def require_leavable(self, name: str) -> str:
+        """Return the name of a conversation that can be left without a letter.
+
+        Raises:
+            WrongRole: a therapist could send a letter instead.
+        """
+        return (await ending.require_leavable(self.device, name)).name
+
+    async def leave(self, name: str) -> int:
+        """End a conversation at once and without a letter; return how much never left this device.
+
+        What was not fetched so far is deleted at the relay. A client may always leave.
+
+        Raises:
+            WrongRole: a therapist could send a letter instead.
+        """
+        return await ending.leave(self.device, name)
+
+    async def ending(self, name: str) -> EndingView:
+        """Return how a conversation has ended, or that it has not."""
+        return await ending.shown(self.device, name)

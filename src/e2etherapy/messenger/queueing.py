@@ -11,10 +11,11 @@ from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.session.phases import Phase
 from e2etherapy.therapy.care.agreements import Agreements
+from e2etherapy.therapy.care.state import Care
 from e2etherapy.therapy.caseload import queue as order
 from e2etherapy.therapy.caseload.exchange import Message
 from e2etherapy.therapy.caseload.queue import Entry, Waiting
-from e2etherapy.vault import care_items, conversations, threads
+from e2etherapy.vault import care_items, conversations, threads, unread
 from e2etherapy.vault.database import Database
 from e2etherapy.vault.records import ConversationRecord, ThreadRow, Verification
 from e2etherapy.wire.role import Role
@@ -36,15 +37,33 @@ async def queue(device: Device) -> tuple[Entry, ...]:
 async def _waiting(db: Database, conversation: ConversationRecord) -> Waiting:
     care = await care_of(db, conversation)
     rows = await threads.unanswered(db, conversation.id)
+    ended = care.ended is not None or conversation.state.phase is Phase.CLOSED
+    exchange = tuple(message(row, care.agreements) for row in rows)
     return Waiting(
         name=conversation.name,
         flags=care.flags.open(await care_items.resolved(db, conversation.id)),
-        exchange=tuple(_message(row, care.agreements) for row in rows),
+        exchange=await _not_shown(db, conversation, rows, care) if ended else exchange,
         differed=conversation.verification is Verification.DIFFERED,
+        ended=ended,
     )
 
 
-def _message(row: ThreadRow, agreements: Agreements) -> Message:
+async def _not_shown(
+    db: Database, conversation: ConversationRecord, rows: list[ThreadRow], care: Care
+) -> tuple[Message, ...]:
+    """Return what a client wrote and nobody has read; after the end, nothing else waits."""
+    new = set(await unread.items(db, conversation.id))
+    written = [moment_of(row.item.written) for row in rows if row.item.id in new]
+    written += [
+        letter.when
+        for letter in care.endings.letters
+        if letter.author is Role.CLIENT and letter.id in new
+    ]
+    return tuple(Message(Role.CLIENT, moment, moment) for moment in written)
+
+
+def message(row: ThreadRow, agreements: Agreements) -> Message:
+    """Return when a client's message was written, and by when it is to be answered."""
     written = moment_of(row.item.written)
     recorded = _recorded(row, written)
     return Message(Role.CLIENT, written, recorded, agreements.due(written, recorded))

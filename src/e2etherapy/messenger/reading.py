@@ -12,14 +12,13 @@ from e2etherapy.messenger.caring import care_of
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.views import (
     STATE_WORDS,
-    ConversationView,
     FileView,
     Landed,
     MessageView,
     SearchView,
 )
 from e2etherapy.session.safety_phrase import safety_phrase as six_words
-from e2etherapy.session.states import Established
+from e2etherapy.session.states import Closed, Established
 from e2etherapy.therapy.care.agreements import Agreements
 from e2etherapy.therapy.care.landings import Landings
 from e2etherapy.therapy.care.words import words
@@ -59,31 +58,13 @@ async def safety_phrase(vault: Vault, name: str) -> tuple[str, ...]:
         NotReady: the invitation has not been used yet.
     """
     found = await conversations.named(vault.db, name)
+    if isinstance(found.state, Closed):
+        raise NotReady(
+            f"The conversation with {found.name} has ended: there is nothing to compare."
+        )
     if not isinstance(found.state, Established):
         raise NotReady(f"{found.name} has not used the invitation yet.")
     return six_words(found.state.client, found.state.therapist, found.state.transcript)
-
-
-async def conversation_list(vault: Vault) -> list[ConversationView]:
-    """Return a line for each conversation, oldest first."""
-    lines = []
-    for found in await conversations.every(vault.db):
-        tally = await threads.tally(vault.db, found.id)
-        lines.append(
-            ConversationView(
-                name=found.name,
-                role=found.role,
-                phase=str(found.state.phase),
-                verification=found.verification,
-                relay=found.relay,
-                messages=tally.messages,
-                unread=await unread.count(vault.db, found.id),
-                missing=tally.missing,
-                waiting=tally.waiting,
-                last=None if tally.last is None else moment_of(tally.last),
-            )
-        )
-    return lines
 
 
 async def thread(vault: Vault, name: str, *, show_read: bool) -> list[MessageView]:
@@ -232,7 +213,7 @@ def _message(found: ConversationRecord, row: ThreadRow, *, show_read: bool) -> M
     state = row.item.state
     if state is State.READ and not show_read:
         state = State.FETCHED
-    text, file, arrived = _shown(row)
+    text, file, arrived = words_of(row)
     return MessageView(
         id=row.item.id.hex(),
         author=found.role if own else found.role.other(),
@@ -246,7 +227,8 @@ def _message(found: ConversationRecord, row: ThreadRow, *, show_read: bool) -> M
     )
 
 
-def _shown(row: ThreadRow) -> tuple[str, FileView | None, datetime]:
+def words_of(row: ThreadRow) -> tuple[str, FileView | None, datetime]:
+    """Return what a message says, its file if it is one, and when this device recorded it."""
     if row.content is None:
         return ERASED, None, moment_of(row.item.written)
     try:

@@ -28,7 +28,7 @@ from e2etherapy.messenger import positions
 from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.items import check_blob, kind_of, searchable
 from e2etherapy.messenger.known import Known
-from e2etherapy.messenger.long_items import displaced, first_sequence, stalled, unpack_whole
+from e2etherapy.messenger.long_items import displaced, first_sequence, unpack_whole
 from e2etherapy.messenger.occurrences import Occurrences
 from e2etherapy.session import conversation as session
 from e2etherapy.session.states import Invited
@@ -156,9 +156,9 @@ class Receiver:
         change.drop_partial(partial)
         self.apply([], change, Known())
 
-    def give_up_stalled(self, partials: Iterable[Partial], change: Change) -> None:
-        """Give up the long items whose missing pieces cannot come any more."""
-        for partial in stalled(partials, day_of(self.now)):
+    def give_up(self, partials: Iterable[Partial], change: Change) -> None:
+        """Give up long items whose missing pieces cannot come any more."""
+        for partial in partials:
             self._give_up(partial)
         self.apply([], change, Known())
 

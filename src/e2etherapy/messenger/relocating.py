@@ -12,6 +12,7 @@ import msgspec
 from e2etherapy.errors import RelayRefused
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.settings import Setting
+from e2etherapy.session.phases import Phase
 from e2etherapy.vault import conversations, outbox
 from e2etherapy.vault.records import ConversationRecord
 
@@ -31,7 +32,8 @@ async def move(device: Device, old: str, new: str) -> int:
         RelayError: nothing that could be asked answers there.
     """
     moved = [found for found in await conversations.every(device.vault.db) if found.relay == old]
-    await _require_same_relay(device, new, sorted(moved, key=_may_be_unknown)[:_ASKED_AT_MOST])
+    open_ones = [found for found in moved if found.state.phase is not Phase.CLOSED]
+    await _require_same_relay(device, new, sorted(open_ones, key=_may_be_unknown)[:_ASKED_AT_MOST])
     change = await device.begin_private()
     change.set(Setting.RELAY, new.encode())
     change.move_relay(old, new)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Final
 
 from e2etherapy.errors import (
     ChainExhausted,
@@ -24,8 +25,13 @@ from e2etherapy.messenger.line.patience import Patience
 from e2etherapy.messenger.occurrences import Notice
 from e2etherapy.messenger.views import STATE_WORDS, SendReport
 from e2etherapy.session.phases import Phase
-from e2etherapy.vault import conversations, outbox, receipts, threads
+from e2etherapy.vault import conversations, endings, outbox, receipts, threads
 from e2etherapy.vault.records import ConversationRecord, Verification
+
+_ENDED: Final = (
+    "The therapy with {name} has ended. Nothing was sent. What was written stays on this device; "
+    "'e2etherapy ending show' has the letter."
+)
 
 
 def require_text(text: str, *, undone: str = "Nothing was sent.") -> None:
@@ -58,6 +64,8 @@ async def _ready_composer(device: Device, name: str) -> Composer:
     change = await device.begin(record)
     composing = Composer(record, change, device.clock(), device.entropy)
     composing.require_ready()
+    if await endings.has_ended(device.vault.db, record.id):
+        raise NotReady(_ENDED.format(name=record.name))
     return composing
 
 
@@ -114,8 +122,9 @@ async def flush(
     device: Device, notices: list[Notice], progress: Progress = no_progress
 ) -> RelayError | None:
     """Deliver every outbox; what one conversation meets does not stop the others."""
-    failure: RelayError | None = await _close_mailboxes(device)
+    failure: RelayError | None = await close_mailboxes(device)
     patience = Patience()
+    ended = await endings.ended(device.vault.db)
     for number in await outbox.conversations_with_errands(device.vault.db):
         record = await conversations.by_id(device.vault.db, number)
         try:
@@ -123,13 +132,15 @@ async def flush(
         except (RelayUnreachable, RelayFull) as error:
             failure = error
         except (RelayError, MessengerError) as error:
+            if isinstance(error, MailboxGone) and number in ended:
+                continue  # what is to be told of it is told when the mailbox here is closed
             notices.append(
                 Notice(record.name, EventName.DELIVERY_REFUSED, f"{record.name}: {error}")
             )
     return failure
 
 
-async def _close_mailboxes(device: Device) -> RelayError | None:
+async def close_mailboxes(device: Device) -> RelayError | None:
     """Close the mailboxes of conversations that are not in the vault any more."""
     failure = None
     for row, closing in await outbox.closings(device.vault.db):
@@ -149,10 +160,11 @@ async def queue_due_receipts(device: Device) -> None:
     """Put receipts whose random moment has come into the outbox."""
     now = device.clock()
     moment = int(now.timestamp())
+    ended = await endings.ended(device.vault.db)
     for number in await receipts.with_some_due(device.vault.db, moment):
         record = await conversations.by_id(device.vault.db, number)
         silent = record.state.phase in {Phase.INVITED, Phase.CLOSED}
-        if silent or record.verification is Verification.DIFFERED:
+        if silent or number in ended or record.verification is Verification.DIFFERED:
             continue
         due = await receipts.due(device.vault.db, number, moment)
         change = await device.begin(record)

@@ -106,7 +106,8 @@ async def give_up_stalled(
         receiver = Receiver(record, device.clock())
         change = await device.begin(record)
         partials = await pieces.partials(device.vault.db, number)
-        receiver.give_up_stalled(partials.values(), change)
+        stalled = long_items.stalled(partials.values(), day_of(device.clock()))
+        receiver.give_up(stalled, change)
         await device.vault.commit(change)
         outcome.add(receiver)
 

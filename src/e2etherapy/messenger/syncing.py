@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from e2etherapy.errors import RelayError
 from e2etherapy.journal.record import EventName
-from e2etherapy.messenger import delaying, inviting, joining, sending, storing
+from e2etherapy.messenger import closing, delaying, inviting, joining, sending, storing
 from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.collecting import collect_from
 from e2etherapy.messenger.courier import Progress, no_progress
@@ -48,6 +48,7 @@ async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:
             await collect_from(device, url, some, outcome)
             # Not before everything was collected: an opening may have waited.
             await _give_up_unused_invitations(device, url, some, outcome)
+            await closing.close_ended(device, url, [record.id for record in some], outcome)
         except RelayError as error:
             failure = error
     await sending.queue_due_receipts(device)

@@ -92,6 +92,7 @@ class ConversationView:
         missing: items of the other side that later ones show to exist.
         waiting: errands that the relay has not answered.
         last: when the last message was written, UTC.
+        ended: the therapy is over, and nothing can be sent any more.
     """
 
     name: str
@@ -104,6 +105,7 @@ class ConversationView:
     missing: int
     waiting: int
     last: datetime | None
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,16 @@ async def every(db: Database, conversation: int) -> list[CareRow]:
     return [CareRow(Author(row[0]), row[1]) for row in rows]
 
 
+async def resolutions(db: Database, conversation: int) -> dict[bytes, bytes]:
+    """Return by the ids of items the entries that say what was done about them."""
+    rows = await db.fetch_all(
+        "SELECT item, content FROM resolution JOIN journal ON journal.id = resolution.journal"
+        " WHERE conversation = ? AND content IS NOT NULL",
+        (conversation,),
+    )
+    return {bytes(row[0]): bytes(row[1]) for row in rows}
+
+
 async def resolved(db: Database, conversation: int) -> frozenset[bytes]:
     """Return the ids of the items about which something was done."""
     rows = await db.fetch_all("SELECT item FROM resolution WHERE conversation = ?", (conversation,))

@@ -161,6 +161,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             due INTEGER NOT NULL
         ) STRICT""",
     ),
+    (
+        # Whether a therapy has ended is asked before anything is sent, and with each sync.
+        "CREATE INDEX item_of_ending ON item (conversation) WHERE kind = 'ending'",
+    ),
 )
 """Each step's statements run in one transaction together with the new version number."""
 

@@ -33,6 +33,17 @@ async def unanswered(db: Database, conversation: int) -> list[ThreadRow]:
     return [ThreadRow(_item(row), row[8]) for row in rows]
 
 
+async def newest(db: Database, conversation: int, most: int) -> list[ThreadRow]:
+    """Return the newest of what waits or answers, of both people, the oldest first."""
+    rows = await db.fetch_all(
+        f"SELECT {_ITEM}, content FROM item JOIN journal ON journal.id = item.journal"  # noqa: S608
+        " WHERE conversation = ? AND journal IS NOT NULL AND kind IN ('text', 'attachment',"
+        " 'journal_share') ORDER BY item.journal DESC LIMIT ?",
+        (conversation, most),
+    )
+    return [ThreadRow(_item(row), row[8]) for row in reversed(rows)]
+
+
 async def texts_of_peer(db: Database, conversation: int) -> list[bytes]:
     """Return the ids of the other side's texts that can be shown, in the order written."""
     rows = await db.fetch_all(

@@ -18,6 +18,8 @@ MAX_DOCUMENT = 40_000
 MAX_NOTE = 4_000
 MAX_ANSWERS = 64
 MAX_ANSWER = 1_000
+MAX_EXTRACT = 500
+"""Entries of the record that one request may name."""
 
 _Document = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_DOCUMENT)]
 _Note = Annotated[str, msgspec.Meta(max_length=MAX_NOTE)]
@@ -153,13 +155,17 @@ class Summary(Item, frozen=True, tag="summary"):
 
 
 class ExtractRequest(Item, frozen=True, tag="extract_request"):
-    """Asks whether parts of the record may be shown to a supervisor; says to whom and why."""
+    """Asks whether parts of the record may be shown to a supervisor; says to whom and why.
+
+    `entries` are digests over exactly the items that may be shown, in the order of the record.
+    """
 
     text: _Document
+    entries: Annotated[list[Digest], msgspec.Meta(min_length=1, max_length=MAX_EXTRACT)]
 
 
 class ExtractAnswer(Item, frozen=True, tag="extract_answer"):
-    """Allows or refuses what the request in `answers` asks."""
+    """Allows or refuses what the request in `answers` asks; a no takes back an earlier yes."""
 
     allowed: bool
 

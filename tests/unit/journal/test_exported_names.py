@@ -8,7 +8,8 @@ import zipfile
 
 import pytest
 
-from e2etherapy.journal.export import AttachedFile, Book, Exporter, inert_name, safe_name
+from e2etherapy.journal.export import AttachedFile, Book, Exporter
+from e2etherapy.journal.file_names import inert_name, safe_name
 from e2etherapy.journal.shown import Authors
 from tests.support.books import BOOK, WHEN, book_of, private
 from tests.support.copies import add_book

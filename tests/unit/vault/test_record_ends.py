@@ -149,6 +149,7 @@ async def back_to_an_earlier_version(at: Home) -> None:
         "DROP TABLE draft",
         "DROP TABLE template",
         "DROP TABLE delayed",
+        "DROP INDEX item_of_ending",
         "DROP TABLE resolution",
         "DROP INDEX item_of_care",
         "DROP TABLE book",

@@ -90,6 +90,7 @@ class Queued(Answer, frozen=True):
     """A line of `queue`, in reading order.
 
     `flagged` is when the oldest open flag was raised, `late` by how many seconds the answer is.
+    `ended` says that the therapy is over: then `messages` are those that nobody has read.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Queued(Answer, frozen=True):
     messages: int
     late: int
     differed: bool
+    ended: bool
 
 
 class Resolved(Answer, frozen=True):
@@ -149,6 +151,46 @@ class BatchSent(Answer, frozen=True):
 
     sent: list[Said]
     kept: list[str]
+
+
+class Announcement(Answer, frozen=True):
+    """A line of `holidays review`: what a client would be told, or has been.
+
+    `standing` is `to_send`, `told` (not accepted so far), `agreed` (accepted), or `cannot` with a
+    `reason`.
+    """
+
+    name: str
+    standing: Literal["to_send", "told", "agreed", "cannot"]
+    version: int | None
+    holidays: str | None
+    cover: str | None
+    reason: str
+
+
+class NotTold(Answer, frozen=True):
+    """Somebody who was to be told, and why they were not."""
+
+    name: str
+    reason: str
+
+
+class Announced(Answer, frozen=True):
+    """`holidays announce`."""
+
+    sent: list[Said]
+    not_told: list[NotTold]
+
+
+class HolidaysInForce(Answer, frozen=True):
+    """A line of `holidays show`: the agreement that holds, and the one that is not accepted."""
+
+    name: str
+    version: int | None
+    holidays: str | None
+    cover: str | None
+    waiting: int | None
+    waiting_holidays: str | None
 
 
 class Template(Answer, frozen=True):

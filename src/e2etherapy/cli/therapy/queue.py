@@ -27,6 +27,8 @@ def queue(invocation: Invocation) -> None:
     entries = invocation.unlocked(lambda messenger: messenger.queue())
     human = "\n".join(_line(entry) for entry in entries) or _NOBODY
     output.answer(invocation, [_answer(entry) for entry in entries], human)
+    if entries and not invocation.json:
+        output.remark("'e2etherapy context NAME' shows what to know before you answer.")
 
 
 def _line(entry: Entry) -> str:
@@ -41,6 +43,8 @@ def _line(entry: Entry) -> str:
         parts.append("LATE")
     if entry.due is None and entry.waiting_since is not None:
         parts.append(f"waiting since {moment(entry.waiting_since)}")
+    if entry.ended:
+        parts.append("the therapy has ended: read it, nothing can be sent")
     if entry.differed:
         parts.append("the six words differed: nothing can be sent")
     return f"{click.style(inert_line(entry.name), bold=True)}: {', '.join(parts)}"
@@ -57,4 +61,5 @@ def _answer(entry: Entry) -> Queued:
         messages=entry.messages,
         late=int(entry.late.total_seconds()),
         differed=entry.differed,
+        ended=entry.ended,
     )

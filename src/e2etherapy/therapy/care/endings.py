@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from e2etherapy.errors.therapy import OutOfPlace
 from e2etherapy.therapy.care.said import Said
 from e2etherapy.wire.care import Ending
 from e2etherapy.wire.role import Role
@@ -12,11 +13,11 @@ from e2etherapy.wire.role import Role
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """That the therapy has ended; nothing about it can be said any more, from either side.
+    """That somebody has ended the therapy.
 
     Attributes:
         id: the item's.
-        author: who ended it. If both did and their letters crossed, each device has its own.
+        author: who ended it.
         letter: with which words.
         when: UTC.
     """
@@ -27,6 +28,25 @@ class Ended:
     when: datetime
 
 
-def end(said: Said[Ending]) -> Ended:
-    """Take an end."""
-    return Ended(said.item.id, said.author, said.item.letter, said.when)
+@dataclass(frozen=True, slots=True)
+class Endings:
+    """The letters with which it ended, in the order of the record: two where they crossed."""
+
+    letters: tuple[Ended, ...] = ()
+
+    @property
+    def first(self) -> Ended | None:
+        """The one that ended it on this device."""
+        return self.letters[0] if self.letters else None
+
+
+def end(state: Endings, said: Said[Ending]) -> Endings:
+    """Take a letter; a second one is that of the other side, which has crossed the first.
+
+    Raises:
+        OutOfPlace: its author has ended it before.
+    """
+    if any(letter.author is said.author for letter in state.letters):
+        raise OutOfPlace("something said after the therapy has ended")
+    letter = Ended(said.item.id, said.author, said.item.letter, said.when)
+    return Endings((*state.letters, letter))

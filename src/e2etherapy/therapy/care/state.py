@@ -31,7 +31,7 @@ from e2etherapy.therapy.care import (
 from e2etherapy.therapy.care.agreements import Agreements
 from e2etherapy.therapy.care.check_ins import CheckIns
 from e2etherapy.therapy.care.consents import Consents
-from e2etherapy.therapy.care.endings import Ended
+from e2etherapy.therapy.care.endings import Ended, Endings
 from e2etherapy.therapy.care.extracts import Extracts
 from e2etherapy.therapy.care.flags import Flags
 from e2etherapy.therapy.care.goals import Goals
@@ -59,25 +59,35 @@ class Care:
     plans: Plans = field(default_factory=Plans)
     summaries: Summaries = field(default_factory=Summaries)
     extracts: Extracts = field(default_factory=Extracts)
-    ended: Ended | None = None
+    endings: Endings = field(default_factory=Endings)
+
+    @property
+    def ended(self) -> Ended | None:
+        """How the therapy has ended; None while it goes on."""
+        return self.endings.first
 
 
-_AFTER_THE_END = (care.Priority, care.ConsentWithdrawal)
+_AFTER_THE_END = (care.Priority, care.CheckIn, care.ConsentWithdrawal, care.Ending)
 
 
 def after(state: Care, said: Said[Any]) -> Care:
     """Return what holds after one more thing was said.
 
-    What asks for help, or takes a consent back, may have been on its way when the therapy ended,
-    and is taken all the same.
+    What asks for help, takes a consent back, or ends the therapy too may have been on its way when
+    the therapy ended, and is taken all the same.
 
     Raises:
         OutOfPlace: its author cannot say it, or not now, or the therapy has ended; nothing changes.
     """
     require_speaker(said.author, said.item)
-    if state.ended is not None and not isinstance(said.item, _AFTER_THE_END):
+    if state.ended is not None and not _may_cross_the_end(said.item):
         raise OutOfPlace("something said after the therapy has ended")
     return _TAKE[type(said.item)](state, said)
+
+
+def _may_cross_the_end(item: Item) -> bool:
+    takes_back = isinstance(item, care.ExtractAnswer) and not item.allowed
+    return takes_back or isinstance(item, _AFTER_THE_END)
 
 
 def of(record: Iterable[Said[Any]]) -> Care:
@@ -127,5 +137,5 @@ _TAKE: Final[dict[type[Item], Callable[[Care, Said[Any]], Care]]] = {
     care.Summary: _part("summaries", summaries.add),
     care.ExtractRequest: _part("extracts", extracts.request),
     care.ExtractAnswer: _part("extracts", extracts.answer),
-    care.Ending: lambda state, said: replace(state, ended=endings.end(said)),
+    care.Ending: _part("endings", endings.end),
 }

@@ -31,10 +31,17 @@ def _of_agreement(item: care.Agreement) -> str:
         terms = agreement.decode(item.terms.encode())
     except (MalformedData, TherapyError):
         return "Proposed a reply agreement that this version cannot read."
-    return (
+    said = (
         f"Proposed reply agreement {terms.version}: an answer within {terms.reply_time.text()}, "
         f"{terms.office_hours.text()} ({terms.zone})."
     )
+    off = (
+        f"Days off: {', '.join(terms.holidays.text().splitlines())}."
+        if terms.holidays.entries
+        else ""
+    )
+    cover = f"Cover: {terms.cover}" if terms.cover else ""
+    return "\n".join(part for part in (said, off, cover) if part)
 
 
 def _of_check_in(item: care.CheckIn) -> str:
@@ -99,8 +106,14 @@ _WORDS: Final[dict[type[Item], Callable[[Any], str]]] = {
     care.SafetyPlanShare: lambda _: "Shared the safety plan.",
     care.EmergencyCardShare: lambda _: "Shared or confirmed the emergency card.",
     care.Summary: lambda item: _with("Summary", item.text),
-    care.ExtractRequest: lambda item: _with("Asked to show parts of the record", item.text),
-    care.ExtractAnswer: lambda item: "Allowed it." if item.allowed else "Did not allow it.",
+    care.ExtractRequest: lambda item: _with(
+        f"Asked to show entries of the record: {len(item.entries)}", item.text
+    ),
+    care.ExtractAnswer: lambda item: (
+        "Allowed entries of the record to be shown."
+        if item.allowed
+        else "Did not allow entries of the record to be shown, or not any more."
+    ),
     care.Ending: lambda item: _with("The therapy ends", item.letter),
 }
 

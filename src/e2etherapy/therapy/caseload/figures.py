@@ -39,11 +39,13 @@ class Course:
         name: of the conversation.
         exchange: its messages in the order of the record.
         check_ins: the client's.
+        ended: the therapy is over: nobody waits any more.
     """
 
     name: str
     exchange: tuple[Message, ...] = ()
     check_ins: tuple[Taken, ...] = ()
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def _reply_figures(courses: Iterable[Course], now: datetime) -> ReplyFigures:
     waiting: list[datetime | None] = []
     for course in courses:
         came += replies(course.exchange)
-        open_ones = unanswered(course.exchange)
+        open_ones = () if course.ended else unanswered(course.exchange)
         waiting += [earliest_due(open_ones)] if open_ones else []
     took = sorted(reply.took for reply in came)
     judged = [reply.in_time for reply in came if reply.in_time is not None]

@@ -31,12 +31,14 @@ class Waiting:
         flags: those that are open.
         exchange: its messages in the order of the record, or only those since the therapist's last.
         differed: the six words were compared and differed, so that nothing can be sent.
+        ended: the therapy is over; the exchange is then what nobody has read.
     """
 
     name: str
     flags: tuple[Flag, ...] = field(default=(), repr=False)
     exchange: tuple[Message, ...] = ()
     differed: bool = False
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Entry:
         messages: how many are not answered.
         late: by how much the answer is late; nothing while it is in time.
         differed: the six words differed: that has to be resolved before anything can be sent.
+        ended: the therapy is over: nothing can be sent any more.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Entry:
     messages: int
     late: timedelta
     differed: bool
+    ended: bool = False
 
 
 def queue(conversations: Iterable[Waiting], now: datetime) -> tuple[Entry, ...]:
@@ -89,6 +93,7 @@ def _entry(waiting: Waiting, now: datetime) -> Entry | None:
         messages=len(open_ones),
         late=_IN_TIME if by is None else due.late(by, now),
         differed=waiting.differed,
+        ended=waiting.ended,
     )
 
 

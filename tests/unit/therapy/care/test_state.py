@@ -44,6 +44,6 @@ def test_private_words_are_not_shown_by_accident() -> None:
     talk.says(THERAPIST, care.HomeworkReview, answers=given.id, note=words)
     talk.says(CLIENT, care.Priority, text=words)
     talk.says(THERAPIST, care.Summary, text=words)
-    talk.says(THERAPIST, care.ExtractRequest, text=words)
+    talk.says(THERAPIST, care.ExtractRequest, text=words, entries=[bytes(32)])
     talk.says(CLIENT, care.Ending, letter=words)
     assert words not in repr(talk.care)

@@ -1,0 +1,104 @@
+"""Closing the mailbox of a therapy that has ended, once nothing is left to fetch or to deliver.
+
+Each step may be repeated: what a crash leaves undone is done with the next sync.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Final
+
+from e2etherapy.errors import IdentityUnconfirmed, MailboxGone, NotReady, RelayRefused
+from e2etherapy.journal import record as entries
+from e2etherapy.journal.record import EventName
+from e2etherapy.messenger import courier, sending
+from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.line.connection import RelayConnection
+from e2etherapy.messenger.occurrences import Details, Notice
+from e2etherapy.messenger.receiving import Receiver
+from e2etherapy.messenger.storing import Outcome
+from e2etherapy.session import conversation as session
+from e2etherapy.session.phases import Phase
+from e2etherapy.vault import conversations, endings, pieces
+from e2etherapy.vault.change import Change
+from e2etherapy.vault.records import CloseMailbox, ConversationRecord
+
+_ANY: Final = 1
+"""Envelopes that are asked for to see whether there is one."""
+
+
+async def close_ended(device: Device, url: str, numbers: Collection[int], outcome: Outcome) -> None:
+    """Close the mailboxes at one relay of the therapies among these that have ended.
+
+    Raises:
+        RelayError: the relay failed; what is left to close is closed with a later sync.
+    """
+    ended = await endings.ended(device.vault.db)
+    for number in sorted(ended & set(numbers)):
+        record = await conversations.by_id(device.vault.db, number)
+        if record.state.phase is not Phase.CLOSED:
+            await _close(device, await device.relay(url), record, outcome)
+
+
+async def _close(
+    device: Device, relay: RelayConnection, record: ConversationRecord, outcome: Outcome
+) -> None:
+    """Close one mailbox, if everything is delivered that can be, and everything is fetched."""
+    try:
+        await sending.deliver(device, record)
+    except MailboxGone:
+        pass  # the other side has closed theirs: what is left can reach nobody
+    except (IdentityUnconfirmed, NotReady):
+        return
+    if not await _is_empty(relay, record):
+        return
+    await courier.close_mailbox(relay, CloseMailbox(record.relay, bytes(record.mailbox.owner_key)))
+    # Not before the relay has answered: until then the keys open what may still arrive.
+    lost = await endings.undelivered(device.vault.db, record.id)
+    receiver = Receiver(record, device.clock())
+    change = await device.begin(record)
+    partials = await pieces.partials(device.vault.db, record.id)
+    receiver.give_up(partials.values(), change)
+    end(device, change, receiver.conversation, lost)
+    await device.vault.commit(change)
+    outcome.add(receiver)
+    outcome.notices.append(_notice(record.name, lost))
+
+
+async def _is_empty(relay: RelayConnection, record: ConversationRecord) -> bool:
+    try:
+        return not await relay.collect(record.mailbox.owner_key, 0, limit=_ANY)
+    except RelayRefused:
+        return True  # it was closed, and this device stopped before it could write that down
+
+
+def end(device: Device, change: Change, record: ConversationRecord, lost: int) -> None:
+    """Put into a change that a conversation is over: its keys go, and what it still had to do.
+
+    Args:
+        device: whose vault it is.
+        change: of this conversation.
+        record: the conversation.
+        lost: how many messages never left this device.
+    """
+    endings.forget_what_waits(change, record.id)
+    details: Details = {"undelivered": lost} if lost else {}
+    event = entries.Event(
+        recorded=device.clock(), event=EventName.CONVERSATION_CLOSED, details=details
+    )
+    change.record(entries.encode(event))
+    change.save(replace(record, state=session.close(record.state)))
+
+
+def _notice(name: str, lost: int) -> Notice:
+    sentence = (
+        f"The therapy with {name} has ended, and its mailbox at the relay is closed. The record "
+        "stays on this device; 'e2etherapy ending show' has the letter."
+    )
+    if lost:
+        sentence += (
+            f" What you wrote to {name} and had not left this device ({lost}) reached nobody; it "
+            "stays in the record."
+        )
+    return Notice(name, EventName.CONVERSATION_CLOSED, sentence)
