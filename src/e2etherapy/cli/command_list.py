@@ -10,6 +10,7 @@ _OTHERS = frozenset(
     {
         *("agreement", "check-in", "homework", "goal", "landed", "summary"),
         *("consent", "safety-plan", "emergency-card", "resolve"),
+        *("record", "note", "retention", "hold"),
     }
 )
 """Commands for the work of therapy that are named there, and described by `COMMAND --help`."""

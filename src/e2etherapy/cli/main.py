@@ -25,6 +25,7 @@ from e2etherapy.cli import (
     operation,
     output,
     reading,
+    record,
     relay,
     serving,
     settings,
@@ -46,7 +47,9 @@ from e2etherapy.cli.therapy import (
     goal,
     help_now,
     homework,
+    note,
     queue,
+    retention,
     safety_plan,
     session,
     template,
@@ -98,6 +101,7 @@ for _command in (
     reading.read,
     reading.search,
     journal.journal,
+    record.record,
     consent.consent,
     agreement.agreement,
     check_in.check_in,
@@ -114,6 +118,9 @@ for _command in (
     template.template,
     caseload.caseload,
     caseload.attendance,
+    note.note,
+    retention.retention,
+    retention.hold,
     help_now.help_now,
     settings.settings,
     doctor.doctor,
@@ -122,6 +129,10 @@ for _command in (
     explain_exit_codes,
 ):
     e2etherapy.add_command(_command)
+
+
+for _command in (record.hide_private, record.unhide_private, record.erase_private):
+    journal.journal.add_command(_command)
 
 
 for _command in (

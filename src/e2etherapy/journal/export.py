@@ -25,6 +25,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from e2etherapy.errors import JournalBroken
 from e2etherapy.journal import exported_book
 from e2etherapy.journal.chain import BookId, End, Entry, Head, verify
+from e2etherapy.journal.erasure import Erasures
 from e2etherapy.journal.exported_book import ExportedFile
 from e2etherapy.journal.shown import (
     UNREADABLE_KIND,
@@ -192,7 +193,8 @@ class BookWriter:
         self._book = book
         self._head = head
         self._folder = f"books/{len(exporter.written) + 1:02}-{safe_name(book.title)}"
-        self._lines = [show(entry, book.authors) for entry in book.entries]
+        erasures = Erasures(book.entries)
+        self._lines = [show(entry, book.authors, erasures) for entry in book.entries]
         self._committed = {line.file for line in self._lines if line.file is not None}
         self._items = {item for item, _ in self._committed}
         self._files: list[ExportedFile] = []

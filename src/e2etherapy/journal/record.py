@@ -40,6 +40,11 @@ class EventName(StrEnum):
     COPY_TRUSTED = "copy_trusted"
     SHARED_FROM_JOURNAL = "shared_from_journal"
     FLAG_RESOLVED = "flag_resolved"
+    ENTRIES_ERASED = "entries_erased"
+    HOLD_PLACED = "hold_placed"
+    HOLD_LIFTED = "hold_lifted"
+    RETENTION_SET = "retention_set"
+    CLOCK_CONFIRMED = "clock_confirmed"
 
 
 class _Content(

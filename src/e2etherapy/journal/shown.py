@@ -11,6 +11,7 @@ import msgspec
 from e2etherapy.errors import MalformedData
 from e2etherapy.journal import record
 from e2etherapy.journal.chain import Entry
+from e2etherapy.journal.erasure import Erasures
 from e2etherapy.wire import content
 from e2etherapy.wire.care import CARE
 from e2etherapy.wire.content import (
@@ -25,6 +26,7 @@ from e2etherapy.wire.content import (
 from e2etherapy.wire.item import Item
 
 BLANKED = "Blanked in this copy."
+ERASED_KIND = "erased"
 NEWER = "Written by a newer version; kept as it came in journal.json."
 UNREADABLE = (
     "This entry cannot be shown: it breaks the form of its kind. "
@@ -58,6 +60,11 @@ _EVENTS = {
     "copy_trusted": "The owner said that this is the only copy of the vault.",
     "shared_from_journal": "An entry of the private journal was shared.",
     "flag_resolved": "What had to be seen first was dealt with.",
+    "entries_erased": "Entries were erased.",
+    "hold_placed": "A legal hold was placed: nothing may be erased.",
+    "hold_lifted": "The legal hold was lifted.",
+    "retention_set": "It was set how long this is kept.",
+    "clock_confirmed": "The owner confirmed which day it was.",
 }
 _REFUSED = (
     frozenset({"count", "reason"}),
@@ -76,6 +83,17 @@ _DETAILED: dict[str, tuple[frozenset[str], str]] = {
         "Entry {entry} of the private journal was shared.",
     ),
     "flag_resolved": (frozenset({"flag", "note"}), "What had to be seen first was done: {note}"),
+    "entries_erased": (
+        frozenset({"entries", "reason"}),
+        "Erased from this device, by number: {entries}. Why: {reason}",
+    ),
+    "hold_placed": (
+        frozenset({"reason"}),
+        "A legal hold was placed: nothing may be erased. Why: {reason}",
+    ),
+    "hold_lifted": (frozenset({"reason"}), "The legal hold was lifted. Why: {reason}"),
+    "retention_set": (frozenset({"rule"}), "How long this is kept was set to: {rule}."),
+    "clock_confirmed": (frozenset({"date"}), "The owner confirmed that it was {date}."),
 }
 """Sentences for events with just these details."""
 _ONCE: dict[str, tuple[str, str]] = {
@@ -103,7 +121,7 @@ class Shown:
         heading: who or what.
         when: a sentence with the times, UTC.
         text: what was written or what happened.
-        kind: message, private, event, blanked, unknown or unreadable, for its appearance.
+        kind: message, private, event, blanked, erased, unknown or unreadable, for its appearance.
         file: hex id and hex SHA-256 of the file that the entry commits to, if there is one.
     """
 
@@ -120,17 +138,30 @@ def is_written(entry: Entry) -> bool:
     return show(entry, Authors("", "")).kind in WRITTEN_KINDS
 
 
-def show(entry: Entry, authors: Authors) -> Shown:
+def show(entry: Entry, authors: Authors, erasures: Erasures | None = None) -> Shown:
     """Turn an entry into what a person reads; one that breaks its form into a sentence saying so.
 
     A record is exported whole or not at all, and one damaged entry must not withhold the others.
+
+    Args:
+        entry: of a book.
+        authors: what the people in it are called.
+        erasures: what the book says was erased; whatever else has no content was blanked.
     """
     if entry.content is None:
-        return Shown(entry.position, "", "", BLANKED, "blanked")
+        return _without_content(entry.position, erasures)
     try:
         return _readable(entry.position, record.decode(entry.content), authors)
     except MalformedData:
         return Shown(entry.position, "", "", UNREADABLE, UNREADABLE_KIND)
+
+
+def _without_content(position: int, erasures: Erasures | None) -> Shown:
+    act = None if erasures is None else erasures.of(position)
+    if act is None:
+        return Shown(position, "", "", BLANKED, "blanked")
+    sentence = f"Erased from this device. Why: {act.reason}"
+    return Shown(position, "", f"Erased {_time(act.when)}.", sentence, ERASED_KIND)
 
 
 def _readable(
