@@ -21,6 +21,7 @@ from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from e2etherapy.errors import ClockDisputed, LegalHold, MessengerError
 from e2etherapy.messenger.messenger import Messenger
+from e2etherapy.vault.vault import Place
 from tests.conftest import PROFILE
 from tests.support.devices import two
 from tests.support.homes import HandClock, Home
@@ -150,13 +151,16 @@ def test_what_is_held_stays_and_what_is_erased_is_gone_from_the_vault(tmp_path: 
     template = asyncio.run(_met(tmp_path / "template"))
     numbers = itertools.count()
 
-    def begin() -> VaultKeeping:
+    def copied() -> Home:
         folder = Path(tempfile.mkdtemp(prefix=f"keeping-{next(numbers)}-", dir=MEMORY))
-        place = type(template.place)(folder / "vault", folder / "state")
+        place = Place(folder / "vault", folder / "state")
         shutil.copytree(template.place.folder, place.folder)
         shutil.copytree(template.place.state_folder, place.state_folder)
-        clock = HandClock()
-        return VaultKeeping(Home(place, template.role, template.key, template.words, clock))
+        return Home(place, template.role, template.key, template.words, HandClock())
+
+    class VaultKeepingHere(VaultKeeping):
+        def __init__(self) -> None:
+            super().__init__(copied())
 
     examples = settings(max_examples=100 if PROFILE == "nightly" else 20, stateful_step_count=30)
-    run_machine(begin, settings=examples)
+    run_machine(VaultKeepingHere, settings=examples)

@@ -123,7 +123,9 @@ async def apply(
     """
     holding.require_therapist(device)
     chosen = [await conversations.named(device.vault.db, name) for name in names]
-    judged = await _judged(device, confirmed=_confirms(device, today))
+    if today is not None:
+        require_day(device, today)
+    judged = await _judged(device, confirmed=today is not None)
     if not judged.believed:
         raise ClockDisputed(_disputed(judged.clock))
     views = {view.name: view for view in judged.conversations}
@@ -137,16 +139,18 @@ async def apply(
     ]
 
 
-def _confirms(device: Device, today: date | None) -> bool:
-    if today is None:
-        return False
+def require_day(device: Device, today: date) -> None:
+    """Refuse to go by a clock that says another day than its owner.
+
+    Raises:
+        ClockDisputed: it does.
+    """
     clock = device.clock()
     if abs(today - clock.date()) > _ZONES:
         raise ClockDisputed(
             f"This device's clock says {clock:%Y-%m-%d}, and you say {today}. Nothing was erased. "
             "Set the clock right first."
         )
-    return True
 
 
 def _disputed(clock: datetime) -> str:

@@ -9,8 +9,14 @@ from e2etherapy.journal.chain import BookId
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.database import Database
 
-_FORGET_FILE = """DELETE FROM chunk WHERE (conversation, author, whole) IN
-    (SELECT conversation, author, id FROM item WHERE conversation = ? AND journal = ?)"""
+_TOLD = "(SELECT journal FROM erased WHERE event = ?)"
+_FORGET = (
+    f"UPDATE journal SET salt = NULL, content = NULL WHERE id IN {_TOLD}",  # noqa: S608
+    f"DELETE FROM search WHERE rowid IN {_TOLD}",  # noqa: S608
+    f"DELETE FROM hidden WHERE journal IN {_TOLD}",  # noqa: S608
+)
+_FORGET_FILES = f"""DELETE FROM chunk WHERE (conversation, author, whole) IN
+    (SELECT conversation, author, id FROM item WHERE conversation = ? AND journal IN {_TOLD})"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +86,12 @@ def erase(
             known.
         event: the number of the entry that says so.
     """
-    for journal, _ in gone:
-        change.also(_FORGET_FILE, conversation, journal)
     for journal, recorded in gone:
         change.also("INSERT INTO erased VALUES (?,?,?)", journal, recorded, event)
-    for journal, _ in gone:
-        change.also("UPDATE journal SET salt = NULL, content = NULL WHERE id = ?", journal)
-    for journal, _ in gone:
-        change.also("DELETE FROM search WHERE rowid = ?", journal)
-    for journal, _ in gone:
-        change.also("DELETE FROM hidden WHERE journal = ?", journal)
+    for statement in _FORGET:
+        change.also(statement, event)
+    if conversation is not None:
+        change.also(_FORGET_FILES, conversation, event)
     # The index keeps the words of what was deleted until its segments are merged.
     change.also("INSERT INTO search (search) VALUES (?)", "optimize")
 

@@ -12,15 +12,12 @@ DEFAULT = "retention"
 # A content that is no JSON tells neither time nor event: it is damaged, and counts as kept.
 _READINGS = """SELECT book, coalesce(recorded, unixepoch(said ->> '$.recorded')), contact,
         said ->> '$.event', kept
-    FROM (SELECT journal.id AS number, journal.book, erased.recorded,
-            item.journal IS NOT NULL AS contact,
+    FROM (SELECT journal.id AS number, book, recorded,
+            journal.id IN (SELECT journal FROM item WHERE journal IS NOT NULL
+                AND kind NOT IN ('part', 'receipt', 'read_mark', 'profile')) AS contact,
             CASE WHEN json_valid(CAST(content AS TEXT)) THEN CAST(content AS TEXT) END AS said,
             content IS NOT NULL AS kept
-        FROM journal LEFT JOIN erased ON erased.journal = journal.id
-        LEFT JOIN conversation ON conversation.book = journal.book
-        LEFT JOIN item ON item.conversation = conversation.id AND item.journal = journal.id
-            AND item.journal IS NOT NULL
-            AND item.kind NOT IN ('part', 'receipt', 'read_mark', 'profile'))
+        FROM journal LEFT JOIN erased ON erased.journal = journal.id)
     ORDER BY number"""
 
 

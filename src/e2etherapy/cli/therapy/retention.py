@@ -195,6 +195,8 @@ def apply(invocation: Invocation, yes_to: tuple[str, ...], today: datetime | Non
 
 async def _asked(messenger: Messenger, today: date | None) -> tuple[list[str], date | None]:
     """Return the names that a person has typed, and the day if it had to be asked for."""
+    from e2etherapy.messenger import retaining
+
     found = await messenger.retention()
     due = [view for view in found.conversations if view.fate == "due"]
     if not due:
@@ -206,6 +208,7 @@ async def _asked(messenger: Messenger, today: date | None) -> tuple[list[str], d
         if not found.believed and today is None:
             output.remark(_DOUBT)
             today = _DAY.convert(questions.ask("Which day is it (YYYY-MM-DD)"), None, None).date()
+            retaining.require_day(messenger.device, today)
         for view in due:
             output.shown(_line(view))
             typed = questions.line("Type the name to erase it, or press Enter to keep it", "")
