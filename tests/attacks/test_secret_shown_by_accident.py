@@ -33,6 +33,7 @@ from e2etherapy.session import conversation, handshake, turn
 from e2etherapy.session.handshake import OneTimeSecrets
 from e2etherapy.session.invitation import LinkKeys
 from e2etherapy.session.skipped_keys import ChainKey, HeaderKey, MessageSecret, advance
+from e2etherapy.vault.notes_key import NotesKey
 from e2etherapy.wire.body import ReplyTo
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
 from e2etherapy.wire.invitation import InvitationLink, LinkSecret
@@ -60,6 +61,7 @@ SECRET_TYPES: list[type[SecretOctets]] = [
     Ticket,
     Allowance,
     ClaimToken,
+    NotesKey,
 ]
 
 

@@ -8,6 +8,7 @@ from tests.vectors import generate_cryptography as cryptography
 from tests.vectors import generate_formats as formats
 from tests.vectors.generate_content import write_body, write_parts
 from tests.vectors.generate_conversation import write_conversation
+from tests.vectors.generate_notes import write_notes
 from tests.vectors.generate_record import write_entries, write_exported_book
 from tests.vectors.generate_vault import write_keyslots, write_record
 
@@ -30,6 +31,7 @@ WRITERS = (
     write_entries,
     write_exported_book,
     write_keyslots,
+    write_notes,
 )
 
 

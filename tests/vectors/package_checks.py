@@ -22,6 +22,7 @@ from e2etherapy.wire import base64url as wire_base64url
 from e2etherapy.wire import body as wire_body
 from e2etherapy.wire import content
 from e2etherapy.wire.invitation import Bundle, InvitationLink, LinkSecret
+from tests.vectors import note_checks
 from tests.vectors import package_session as session_checks
 from tests.vectors.package_failures import FAILURES, failure_class
 from tests.vectors.record_checks import Package
@@ -244,6 +245,7 @@ OPERATIONS: dict[str, Callable[[Case], Outputs]] = {
         unlock_vault,
         record_heads,
         verify_record,
+        note_checks.Package.open_note,
         Package.read_entry,
         Package.export_book,
         Package.check_exported_book,

@@ -15,6 +15,8 @@ FAILURES: dict[type[Exception], str] = {
     errors.ChainExhausted: "turn-full",
     errors.ContentTooLarge: "too-large",
     errors.WrongPassphrase: "wrong-passphrase",
+    errors.WrongNotesSecret: "wrong-notes-secret",
+    errors.AuthenticationFailed: "note-damaged",
     errors.UnsafeParameters: "unsafe-parameters",
     errors.JournalBroken: "record-broken",
 }

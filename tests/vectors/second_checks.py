@@ -7,6 +7,7 @@ from typing import Any
 
 from mnemonic import Mnemonic
 
+from tests.vectors import note_checks
 from tests.vectors import second_session as session_checks
 from tests.vectors.record_checks import Second
 from tests.vectors.second_implementation import chain, cryptography, formats, handshake, keyslots
@@ -201,6 +202,7 @@ OPERATIONS: dict[str, Callable[[Case], Outputs]] = {
         unlock_vault,
         record_heads,
         verify_record,
+        note_checks.Second.open_note,
         Second.read_entry,
         Second.export_book,
         Second.check_exported_book,

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from e2etherapy.cli import later_answers, record_answers, relay_answers
+from e2etherapy.cli import custody_answers, later_answers, record_answers, relay_answers
 from e2etherapy.cli.answer import Answer
 from e2etherapy.cli.therapy import answers as therapy_answers
 from e2etherapy.cli.therapy import context_answers, ending_answers, work_answers
@@ -145,6 +145,7 @@ class Message(Answer, frozen=True):
     `missing_before` counts what its author sent just before it and what has not arrived here:
     messages, or only receipts. `landed` is how a text of the therapist landed, if the client said.
     `due` is by when a client's message is to be answered, by the agreement with that number.
+    `hidden` ones are there only with --hidden.
     """
 
     id: str
@@ -160,6 +161,7 @@ class Message(Answer, frozen=True):
     landed: Landed | None
     due: datetime | None
     agreement: int | None
+    hidden: bool
     file: File | None
 
 
@@ -247,6 +249,7 @@ BY_COMMAND: dict[str, Any] = {
     **work_answers.BY_COMMAND,
     **ending_answers.BY_COMMAND,
     **context_answers.BY_COMMAND,
+    **custody_answers.BY_COMMAND,
     "urgent": therapy_answers.Said,
     "queue": list[therapy_answers.Queued],
     "resolve": therapy_answers.Resolved,

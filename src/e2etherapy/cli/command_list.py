@@ -9,17 +9,8 @@ import click
 _OTHERS = frozenset(
     {
         *("agreement", "check-in", "homework", "goal", "landed", "summary"),
-        *(
-            "consent",
-            "safety-plan",
-            "emergency-card",
-            "context",
-            "resolve",
-            "holidays",
-            "export",
-            "extract",
-            "ending",
-        ),
+        *("consent", "safety-plan", "emergency-card", "context", "resolve", "holidays"),
+        *("export", "extract", "ending", "record", "note", "retention", "hold"),
     }
 )
 """Commands for the work of therapy that are named there, and described by `COMMAND --help`."""

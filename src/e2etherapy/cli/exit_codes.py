@@ -144,6 +144,19 @@ TABLE = (
     Exit(33, "relay_setup", "The relay cannot run as asked.", (errors.RelaySetupError,)),
     Exit(40, "journal_broken", "The record does not verify.", (errors.JournalBroken,)),
     Exit(41, "findings", "doctor found something to put right.", (Findings,)),
+    Exit(
+        42,
+        "wrong_notes_secret",
+        "The secret does not open the process notes.",
+        (errors.WrongNotesSecret,),
+    ),
+    Exit(43, "legal_hold", "A legal hold forbids to erase anything of this.", (errors.LegalHold,)),
+    Exit(
+        44,
+        "clock_disputed",
+        "The device's clock may be wrong; nothing was erased.",
+        (errors.ClockDisputed,),
+    ),
     Exit(70, "internal", "A mistake in e2etherapy itself."),
     Exit(74, "file", "A file could not be read or written.", (OSError, UnusableFile)),
     Exit(

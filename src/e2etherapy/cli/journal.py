@@ -55,11 +55,12 @@ def write(invocation: Invocation, text: str | None, mood: int | None) -> None:
 
 
 @journal.command("list", epilog="\b\nExample:\n  e2etherapy journal list")
+@click.option("--hidden", is_flag=True, help="The hidden ones as well.")
 @vault_options
 @click.pass_obj
-def list_entries(invocation: Invocation) -> None:
+def list_entries(invocation: Invocation, hidden: bool) -> None:
     """Show your entries, oldest first."""
-    views = invocation.unlocked(lambda messenger: messenger.journal())
+    views = invocation.unlocked(lambda messenger: messenger.journal(hidden=hidden))
     width = terminal_width()
     human = "\n\n".join(wording.journal_entry(view, width) for view in views)
     output.answer(invocation, [_entry(view) for view in views], human or told(wording.NO_ENTRIES))

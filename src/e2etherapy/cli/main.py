@@ -26,6 +26,7 @@ from e2etherapy.cli import (
     operation,
     output,
     reading,
+    record,
     relay,
     serving,
     settings,
@@ -51,7 +52,9 @@ from e2etherapy.cli.therapy import (
     help_now,
     holidays,
     homework,
+    note,
     queue,
+    retention,
     safety_plan,
     session,
     template,
@@ -103,6 +106,7 @@ for _command in (
     reading.read,
     reading.search,
     journal.journal,
+    record.record,
     consent.consent,
     agreement.agreement,
     check_in.check_in,
@@ -124,6 +128,9 @@ for _command in (
     export.export,
     extract.extract,
     ending.ending,
+    note.note,
+    retention.retention,
+    retention.hold,
     help_now.help_now,
     settings.settings,
     doctor.doctor,
@@ -132,6 +139,10 @@ for _command in (
     explain_exit_codes,
 ):
     e2etherapy.add_command(_command)
+
+
+for _command in (record.hide_private, record.unhide_private, record.erase_private):
+    journal.journal.add_command(_command)
 
 
 for _command in (

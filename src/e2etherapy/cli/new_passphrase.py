@@ -12,7 +12,7 @@ LEAST = 8
 """Characters of a new passphrase, spaces not counted; one that exists is taken as it is."""
 
 
-def choose(file: Path | None) -> str:
+def choose(file: Path | None, question: str = "Choose a passphrase: ") -> str:
     """Return a new passphrase, from a file or a hidden prompt that asks twice.
 
     At the prompt, one that is too short or was typed differently the second time is asked for
@@ -27,13 +27,13 @@ def choose(file: Path | None) -> str:
         output.remark("Four or more unrelated words make a good passphrase.")
     while True:
         try:
-            return _asked_twice()
+            return _asked_twice(question)
         except PassphraseUnusable as unusable:
             output.remark(str(unusable))
 
 
-def _asked_twice() -> str:
-    first = _long_enough(passphrase.asked("Choose a passphrase: "))
+def _asked_twice(question: str) -> str:
+    first = _long_enough(passphrase.asked(question))
     if _normal(passphrase.asked("The same again: ")) != _normal(first):
         raise PassphraseUnusable("The two were different. Nothing was changed; once more, please.")
     return first

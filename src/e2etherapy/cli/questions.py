@@ -30,6 +30,21 @@ def ask(question: str) -> str:
         return str(click.prompt(question, err=True))
 
 
+def named(question: str, name: str) -> None:
+    """Go on only after somebody has typed a name, whatever its capitals and spaces.
+
+    Raises:
+        click.Abort: it was something else, or Ctrl-C.
+    """
+    if not same(ask(question), name):
+        raise click.Abort
+
+
+def same(typed: str, name: str) -> bool:
+    """Say whether somebody has typed a name, whatever its capitals and spaces."""
+    return typed.casefold().split() == name.casefold().split()
+
+
 def line(question: str, kept: str, *, shown: bool = False) -> str:
     """Return one line of what a person types, or what is there if they only press Enter.
 

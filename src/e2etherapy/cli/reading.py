@@ -39,14 +39,23 @@ Examples:
     metavar="FOLDER",
     help="Also put the attached files of what is shown into this folder.",
 )
+@click.option("--hidden", is_flag=True, help="What was hidden as well.")
 @vault_options
 @click.pass_obj
-def read(invocation: Invocation, name: str, new: bool, last: int | None, save: Path | None) -> None:
+def read(
+    invocation: Invocation,
+    name: str,
+    new: bool,
+    last: int | None,
+    save: Path | None,
+    hidden: bool,
+) -> None:
     """Show the conversation with NAME, oldest first."""
     from e2etherapy.messenger import reading
 
     async def shown(messenger: Messenger) -> None:
-        views = [view for view in await messenger.thread(name) if view.unread or not new]
+        views = await messenger.thread(name, hidden=hidden)
+        views = [view for view in views if view.unread or not new]
         views = views[-(last or len(views)) :]
         saved: _Saved = {} if save is None else await _saved(messenger, name, save, views)
         standing = await reading.standing(messenger.device.vault, name)
@@ -101,6 +110,7 @@ def _message(view: MessageView, saved: _Saved) -> Message:
         landed=view.landed,
         due=view.due,
         agreement=view.agreement,
+        hidden=view.hidden,
         file=_file(view, saved),
     )
 
@@ -121,9 +131,10 @@ def _file(view: MessageView, saved: _Saved) -> File | None:
 
 @click.command(epilog="\b\nExample:\n  e2etherapy search slept better")
 @click.argument("words", nargs=-1, required=True)
+@click.option("--hidden", is_flag=True, help="In what was hidden as well.")
 @vault_options
 @click.pass_obj
-def search(invocation: Invocation, words: tuple[str, ...]) -> None:
+def search(invocation: Invocation, words: tuple[str, ...], hidden: bool) -> None:
     """Find all WORDS in conversations and journal.
 
     The search happens on this device; nobody else learns of it.
@@ -133,7 +144,7 @@ def search(invocation: Invocation, words: tuple[str, ...]) -> None:
     from e2etherapy.cli.answers import Hit
 
     async def found(messenger: Messenger) -> tuple[Role, list[SearchView]]:
-        return messenger.role, await messenger.search(" ".join(words))
+        return messenger.role, await messenger.search(" ".join(words), hidden=hidden)
 
     owner, views = invocation.unlocked(found)
     hits = [

@@ -157,6 +157,7 @@ def change_passphrase(
     async def change(messenger: Messenger) -> None:
         with invocation.meanwhile("The passphrase is still the old one."):
             chosen = given or await _chosen(messenger)
+        await messenger.require_not_notes_secret(chosen)
         messenger.change_passphrase(chosen)
 
     invocation.unlocked(change, words)

@@ -14,7 +14,7 @@ from e2etherapy.cli.invocation import Invocation
 _OF_A_VAULT = re.compile(
     r"(?<![\w./-])e2etherapy (?=(?:init|invite|join|verify|send|sync|conversations|read|search"
     r"|journal|settings|doctor|agreement|check-in|homework|goal|consent|safety-plan"
-    r"|emergency-card|later|batch|template)\b)"
+    r"|emergency-card|later|batch|template|record|note|retention|hold|resolve)\b)"
 )
 _PLAIN_IN_DOUBLE_QUOTES = re.compile(r'[^"$`\\!\']*')
 

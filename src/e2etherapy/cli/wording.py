@@ -211,6 +211,8 @@ def message(conversation_name: str, view: MessageView, width: int | None = None)
         said.insert(0, "(from the journal)")
     if view.due is not None:
         said.append(f"[to be answered by {moment(view.due)}]")
+    if view.hidden:
+        said.append("[hidden]")
     if view.landed is not None:
         said.append(f"[how it landed: {view.landed}]")
     words = state(name, view.state)

@@ -151,6 +151,10 @@ class WrongPassphrase(VaultError):
     """No key slot opens with what was given."""
 
 
+class WrongNotesSecret(VaultError):
+    """What was given does not open the process notes."""
+
+
 class VaultBusy(VaultError):
     """Another process has this vault open."""
 
@@ -212,6 +216,14 @@ class IdentityUnconfirmed(MessengerError):
 
 class AnotherClient(MessengerError):
     """A text looks as if it were meant for another client, and nobody said that it is not."""
+
+
+class LegalHold(MessengerError):
+    """A legal hold forbids that anything of a conversation is erased."""
+
+
+class ClockDisputed(MessengerError):
+    """Nothing is erased by a clock that may be wrong."""
 
 
 # --- running a relay ----------------------------------------------------------------------

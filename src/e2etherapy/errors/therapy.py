@@ -140,3 +140,7 @@ class InvalidBatch(TherapyError):
 
 class InvalidAttendance(TherapyError):
     """Days of contact do not fit the days between which they are to be shown."""
+
+
+class InvalidRetention(TherapyError):
+    """The words do not say how long a record is kept."""

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from e2etherapy.errors import JournalBroken
 from e2etherapy.journal import exported_book
 from e2etherapy.journal.chain import BookId, End, Entry, Head, verify
+from e2etherapy.journal.erasure import Erasures
 from e2etherapy.journal.exported_book import ExportedFile
 from e2etherapy.journal.file_names import inert_name, safe_name
 from e2etherapy.journal.overview import Overview
@@ -161,8 +162,10 @@ class BookWriter:
         self._book = book
         self._head = head
         self._folder = f"books/{len(exporter.written) + 1:02}-{safe_name(book.title)}"
+        erasures = Erasures(book.entries)
         lines = (
-            book.retold.get(entry.position) or show(entry, book.authors) for entry in book.entries
+            book.retold.get(entry.position) or show(entry, book.authors, erasures)
+            for entry in book.entries
         )
         self._lines = [line for line in lines if book.shows_blanked or line.kind != BLANKED_KIND]
         self._committed = {line.file for line in self._lines if line.file is not None}

@@ -42,6 +42,11 @@ class EventName(StrEnum):
     FLAG_RESOLVED = "flag_resolved"
     CONVERSATION_CLOSED = "conversation_closed"
     EXTRACT_WRITTEN = "extract_written"
+    ENTRIES_ERASED = "entries_erased"
+    HOLD_PLACED = "hold_placed"
+    HOLD_LIFTED = "hold_lifted"
+    RETENTION_SET = "retention_set"
+    CLOCK_CONFIRMED = "clock_confirmed"
 
 
 class _Content(

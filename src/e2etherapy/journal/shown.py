@@ -11,6 +11,7 @@ import msgspec
 from e2etherapy.errors import MalformedData
 from e2etherapy.journal import record
 from e2etherapy.journal.chain import Entry
+from e2etherapy.journal.erasure import Erasures
 from e2etherapy.wire import content
 from e2etherapy.wire.care import CARE
 from e2etherapy.wire.content import (
@@ -25,6 +26,7 @@ from e2etherapy.wire.content import (
 from e2etherapy.wire.item import Item
 
 BLANKED = "Blanked in this copy."
+ERASED_KIND = "erased"
 NEWER = "Written by a newer version; kept as it came in journal.json."
 UNREADABLE = (
     "This entry cannot be shown: it breaks the form of its kind. "
@@ -61,6 +63,11 @@ _EVENTS = {
     "flag_resolved": "What had to be seen first was dealt with.",
     "conversation_closed": "The conversation was closed: nothing can be sent or arrive any more.",
     "extract_written": "Entries of the record were written into a file for somebody else.",
+    "entries_erased": "Entries were erased.",
+    "hold_placed": "A legal hold was placed: nothing may be erased.",
+    "hold_lifted": "The legal hold was lifted.",
+    "retention_set": "It was set how long this is kept.",
+    "clock_confirmed": "The owner confirmed which day it was.",
 }
 _REFUSED = (
     frozenset({"count", "reason"}),
@@ -93,6 +100,17 @@ _DETAILED: dict[str, tuple[frozenset[str], str]] = {
             "allowed: {entries}."
         ),
     ),
+    "entries_erased": (
+        frozenset({"entries", "reason"}),
+        "Erased from this device, by number: {entries}. Why: {reason}",
+    ),
+    "hold_placed": (
+        frozenset({"reason"}),
+        "A legal hold was placed: nothing may be erased. Why: {reason}",
+    ),
+    "hold_lifted": (frozenset({"reason"}), "The legal hold was lifted. Why: {reason}"),
+    "retention_set": (frozenset({"rule"}), "How long this is kept was set to: {rule}."),
+    "clock_confirmed": (frozenset({"date"}), "The owner confirmed that it was {date}."),
 }
 """Sentences for events with just these details."""
 _ONCE: dict[str, tuple[str, str]] = {
@@ -120,7 +138,7 @@ class Shown:
         heading: who or what.
         when: a sentence with the times, UTC.
         text: what was written or what happened.
-        kind: message, private, event, blanked, unknown or unreadable, for its appearance.
+        kind: message, private, event, blanked, erased, unknown or unreadable, for its appearance.
         file: hex id and hex SHA-256 of the file that the entry commits to, if there is one.
     """
 
@@ -137,17 +155,30 @@ def is_written(entry: Entry) -> bool:
     return show(entry, Authors("", "")).kind in WRITTEN_KINDS
 
 
-def show(entry: Entry, authors: Authors) -> Shown:
+def show(entry: Entry, authors: Authors, erasures: Erasures | None = None) -> Shown:
     """Turn an entry into what a person reads; one that breaks its form into a sentence saying so.
 
     A record is exported whole or not at all, and one damaged entry must not withhold the others.
+
+    Args:
+        entry: of a book.
+        authors: what the people in it are called.
+        erasures: what the book says was erased; whatever else has no content was blanked.
     """
     if entry.content is None:
-        return Shown(entry.position, "", "", BLANKED, BLANKED_KIND)
+        return _without_content(entry.position, erasures)
     try:
         return _readable(entry.position, record.decode(entry.content), authors)
     except MalformedData:
         return Shown(entry.position, "", "", UNREADABLE, UNREADABLE_KIND)
+
+
+def _without_content(position: int, erasures: Erasures | None) -> Shown:
+    act = None if erasures is None else erasures.of(position)
+    if act is None:
+        return Shown(position, "", "", BLANKED, BLANKED_KIND)
+    sentence = f"Erased from this device. Why: {act.reason}"
+    return Shown(position, "", f"Erased {_time(act.when)}.", sentence, ERASED_KIND)
 
 
 def _readable(

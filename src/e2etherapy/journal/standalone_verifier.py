@@ -52,11 +52,12 @@ def check_book(path: pathlib.Path) -> str:
     if whole(book["format"]) != FORMAT:
         raise ValueError("another format")
     head = labelled("journal-book", unhex(book["book"], 16))
-    blanked = 0
+    blank: list[int] = []
     named: set[tuple[str, str]] = set()
     for number, entry in enumerate(book["entries"], 1):
         commitment = check_entry(number, entry, named)
-        blanked += content_of(number, entry) is None
+        if content_of(number, entry) is None:
+            blank.append(number)
         head = labelled("journal-chain", head, number.to_bytes(8, "big"), commitment)
         if head != unhex(entry["head"], 32):
             raise Broken(f"entry {number} does not follow the one before it")
@@ -66,11 +67,14 @@ def check_book(path: pathlib.Path) -> str:
     left_out = f"Recorded files that are not in this copy: {absent}. " if absent else ""
     unreadable = ", ".join(str(whole(position)) for position in book["unreadable"])
     kept = f"Entries that are kept and cannot be shown: {unreadable}. " if unreadable else ""
+    erased = len(erased_among(blank, book["entries"]))
+    gone = f"Entries that were erased before this copy was made: {erased}. " if erased else ""
+    blanked = len(blank) - erased
     entries = counted(len(book["entries"]), "entry", "entries")
     files = counted(len(book["attachments"]), "file", "files")
     return (
         f"{book['title']}: {entries} ({blanked} blanked in this copy), "
-        f"{files}. All of it fits. {left_out}{kept}"
+        f"{files}. All of it fits. {gone}{left_out}{kept}"
         f"Last head: {head.hex()}"
     )
 
@@ -99,6 +103,24 @@ def check_entry(number: int, entry: dict[str, Any], named: set[tuple[str, str]])
         with contextlib.suppress(*MALFORMED):
             named.update(files_named_in(content))
     return commitment
+
+
+def erased_among(blank: list[int], entries: list[dict[str, Any]]) -> list[int]:
+    """Return which entries without content were erased, by what entries behind them say."""
+    told: list[tuple[int, int, int]] = []
+    for number, entry in enumerate(entries, 1):
+        # What is malformed says nothing of the kind.
+        with contextlib.suppress(*MALFORMED):
+            said = read_json(content_of(number, entry) or b"")
+            if said["kind"] == "event" and said["event"] == "entries_erased":
+                for run in said["details"]["entries"].split(", "):
+                    first, _, last = run.partition("-")
+                    told.append((number, int(first), int(last or first)))
+    return [
+        number
+        for number in blank
+        if any(number < teller and first <= number <= last for teller, first, last in told)
+    ]
 
 
 def content_of(number: int, entry: dict[str, Any]) -> bytes | None:

@@ -23,9 +23,9 @@ class Books(OpenDevice):
         """
         return await journaling.write(self.device, text, mood)
 
-    async def journal(self) -> list[JournalView]:
-        """Return one's own private entries, oldest first."""
-        return await journaling.entries(self.device)
+    async def journal(self, *, hidden: bool = False) -> list[JournalView]:
+        """Return one's own private entries, oldest first; those that are hidden only if asked."""
+        return await journaling.entries(self.device, hidden=hidden)
 
     async def journal_entry(self, number: int) -> JournalView:
         """Return one private entry, for a preview before it is shared.

@@ -14,7 +14,7 @@ from e2etherapy.messenger import sending
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.views import BookView, JournalView, SendReport
-from e2etherapy.vault import conversations, journal_store
+from e2etherapy.vault import conversations, erasures, journal_store
 from e2etherapy.wire.content import MAX_TEXT_BYTES
 from e2etherapy.wire.item import ITEM_ID_SIZE
 
@@ -43,12 +43,15 @@ async def write(device: Device, text: str, mood: int | None = None) -> JournalVi
     return _view(change.tip.position, entry)
 
 
-async def entries(device: Device) -> list[JournalView]:
-    """Return one's own private entries, oldest first."""
+async def entries(device: Device, *, hidden: bool = False) -> list[JournalView]:
+    """Return one's own private entries, oldest first; those that are hidden only if asked for."""
+    db, book = device.vault.db, device.vault.private_book
+    standings = {} if hidden else await erasures.standings(db, book)
+    out = {number for number, standing in standings.items() if standing.hidden}
     found = []
-    async for entry in journal_store.entries(device.vault.db, device.vault.private_book):
+    async for entry in journal_store.entries(db, book):
         kept = _private(entry)
-        if kept is not None:
+        if kept is not None and entry.position not in out:
             found.append(_view(entry.position, kept))
     return found
 

@@ -29,6 +29,7 @@ from e2etherapy.messenger import (
 from e2etherapy.messenger.books import Books
 from e2etherapy.messenger.caseload import Caseload
 from e2etherapy.messenger.courier import Progress, no_progress
+from e2etherapy.messenger.custody import Custody
 from e2etherapy.messenger.delaying import DelayedView
 from e2etherapy.messenger.introductions import Introductions
 from e2etherapy.messenger.practice import Practice
@@ -47,7 +48,7 @@ from e2etherapy.primitives.digest import sha256
 from e2etherapy.wire.role import Role
 
 
-class Messenger(Introductions, Books, Practice, Caseload, Work, Safeguards):
+class Messenger(Introductions, Books, Custody, Practice, Caseload, Work, Safeguards):
     """Everything that a front end needs. One task at a time may use it."""
 
     async def send(self, name: str, text: str, progress: Progress = no_progress) -> SendReport:
@@ -138,14 +139,19 @@ class Messenger(Introductions, Books, Practice, Caseload, Work, Safeguards):
         """Return all conversations, oldest first."""
         return await listing.conversation_list(self.device.vault)
 
-    async def thread(self, name: str) -> list[MessageView]:
+    async def thread(self, name: str, *, hidden: bool = False) -> list[MessageView]:
         """Return a conversation's messages, oldest first, each author's in the order written.
+
+        Args:
+            name: the conversation's.
+            hidden: return those that were hidden as well.
 
         Raises:
             UnknownConversation: there is no such conversation.
         """
         marks = await self.device.vault.setting(Setting.READ_MARKS) is not None
-        return await reading.thread(self.device.vault, name, show_read=marks)
+        views = await reading.thread(self.device.vault, name, show_read=marks)
+        return [view for view in views if hidden or not view.hidden]
 
     async def mark_read(self, name: str, shown: Collection[str] | None = None) -> None:
         """Note what was read; tell the other side, if this device's owner has opted in to that.
@@ -173,9 +179,14 @@ class Messenger(Introductions, Books, Practice, Caseload, Work, Safeguards):
         """
         return await reading.attachment(self.device.vault, name, item, author)
 
-    async def search(self, words: str, limit: int = 50) -> list[SearchView]:
-        """Return the newest entries of the record that hold all the words."""
-        return await reading.search(self.device.vault, words, limit)
+    async def search(
+        self, words: str, limit: int = 50, *, hidden: bool = False
+    ) -> list[SearchView]:
+        """Return the newest entries of the record that hold all the words.
+
+        Those that were hidden are among them only if `hidden` says so.
+        """
+        return await reading.search(self.device.vault, words, limit, hidden=hidden)
 
     async def trust_this_copy(self) -> None:
         """Take the owner's word that no other copy of this vault is in use; the record says so.

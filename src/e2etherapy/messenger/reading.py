@@ -22,7 +22,7 @@ from e2etherapy.session.states import Closed, Established
 from e2etherapy.therapy.care.agreements import Agreements
 from e2etherapy.therapy.care.landings import Landings
 from e2etherapy.therapy.care.words import words
-from e2etherapy.vault import conversations, pieces, threads, unread
+from e2etherapy.vault import conversations, erasures, pieces, threads, unread
 from e2etherapy.vault import search as full_text
 from e2etherapy.vault.records import Author, ConversationRecord, State, ThreadRow, Verification
 from e2etherapy.vault.search import Hit
@@ -78,10 +78,12 @@ async def thread(vault: Vault, name: str, *, show_read: bool) -> list[MessageVie
     new = set(await unread.items(vault.db, found.id))
     missing = _missing_before(rows, await threads.gaps(vault.db, found.id))
     care = await care_of(vault.db, found)
+    hidden = await erasures.hidden_in(vault.db, found.book)
     return [
         _promised(
             replace(
                 _message(found, row, show_read=show_read),
+                hidden=row.item.journal in hidden,
                 unread=row.item.author is Author.PEER and row.item.id in new,
                 missing_before=missing.get((row.item.author, row.item.sequence), 0),
                 landed=_landed(found, row, care.landings),
@@ -170,10 +172,10 @@ async def attachment(vault: Vault, name: str, item: str, author: Role) -> tuple[
     return body.item.name, body.blob
 
 
-async def search(vault: Vault, words: str, limit: int) -> list[SearchView]:
+async def search(vault: Vault, words: str, limit: int, *, hidden: bool = False) -> list[SearchView]:
     """Return the newest entries of the record that hold all the words."""
     books = {bytes(found.book): found for found in await conversations.every(vault.db)}
-    hits = await full_text.search(vault.db, words, limit)
+    hits = await full_text.search(vault.db, words, limit, hidden=hidden)
     return [_hit(vault.role, books.get(hit.book), hit) for hit in hits]
 
 

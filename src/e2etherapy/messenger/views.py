@@ -62,6 +62,7 @@ class MessageView:
         agreement: the number of that agreement; None where nothing was agreed.
         landed: how a text of the therapist landed, if the client said: helped, understood, unsure,
             missed or hurt.
+        hidden: it is shown only if asked for.
     """
 
     id: str
@@ -78,6 +79,7 @@ class MessageView:
     landed: Landed | None = None
     due: datetime | None = None
     agreement: int | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

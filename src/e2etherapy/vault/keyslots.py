@@ -39,7 +39,7 @@ MAX_SLOTS = 8
 """Each slot that is tried costs a derivation."""
 
 RECOVERY_WORDS = 24
-_SALT_SIZE = 32
+SALT_SIZE = 32
 _LABEL = b"e2etherapy/1/keyslot\x00"
 
 _Salt = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
@@ -81,22 +81,25 @@ class _FormatOnly(msgspec.Struct, frozen=True):
     format: int
 
 
+def current_parameters() -> Argon2Parameters:
+    """Return the cost of Argon2id that something new is wrapped with."""
+    return Argon2Parameters(PASSPHRASE.time_cost, PASSPHRASE.memory_kib, PASSPHRASE.parallelism)
+
+
 def passphrase_slot(
     vault_id: bytes, data_key: DataKey, passphrase: str, entropy: Entropy
 ) -> KeySlot:
     """Wrap the data key under a passphrase with the current Argon2id profile."""
-    salt = entropy(_SALT_SIZE)
-    parameters = Argon2Parameters(
-        PASSPHRASE.time_cost, PASSPHRASE.memory_kib, PASSPHRASE.parallelism
-    )
-    key = _from_passphrase(passphrase, salt, parameters)
+    salt = entropy(SALT_SIZE)
+    parameters = current_parameters()
+    key = stretched(passphrase, salt, parameters)
     wrapped = _wrap(key, vault_id, "passphrase", data_key, entropy)
     return KeySlot("passphrase", salt, wrapped, parameters)
 
 
 def recovery_slot(vault_id: bytes, data_key: DataKey, entropy: Entropy) -> tuple[KeySlot, str]:
     """Wrap the data key under 256 fresh bits; return the slot and the 24 words to write down."""
-    salt = entropy(_SALT_SIZE)
+    salt = entropy(SALT_SIZE)
     secret = entropy(32)
     key = derive("recovery-key", salt=salt, ikm=secret, length=32)
     words = Mnemonic("english").to_mnemonic(secret)
@@ -112,7 +115,7 @@ def unlock_with_passphrase(slots: KeySlots, passphrase: str) -> DataKey:
     """
     for slot in slots.slots:
         if slot.kind == "passphrase" and slot.argon2id is not None:
-            key = _from_passphrase(passphrase, slot.salt, slot.argon2id)
+            key = stretched(passphrase, slot.salt, slot.argon2id)
             found = _try_unwrap(key, slots.vault_id, slot)
             if found is not None:
                 return found
@@ -207,7 +210,13 @@ def write(folder: Path, slots: KeySlots) -> None:
         os.close(folder_descriptor)
 
 
-def _from_passphrase(passphrase: str, salt: bytes, parameters: Argon2Parameters) -> bytes:
+def stretched(passphrase: str, salt: bytes, parameters: Argon2Parameters) -> bytes:
+    """Return 32 bytes of Argon2id over a passphrase in NFKC.
+
+    Raises:
+        WrongPassphrase: it is not valid text.
+        UnsafeParameters: they ask for more than this version accepts, or than this machine has.
+    """
     profile = Argon2Profile(parameters.time_cost, parameters.memory_kib, parameters.parallelism)
     try:
         return stretch(unicodedata.normalize("NFKC", passphrase).encode(), salt, profile)

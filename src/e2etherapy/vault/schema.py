@@ -164,6 +164,34 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         # Whether a therapy has ended is asked before anything is sent, and with each sync.
         "CREATE INDEX item_of_ending ON item (conversation) WHERE kind = 'ending'",
+        # Process notes are no part of the record: sealed under a key that this database does not
+        # have open. What was erased keeps its number.
+        """CREATE TABLE note (
+            conversation INTEGER NOT NULL REFERENCES conversation ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            written INTEGER NOT NULL,
+            sealed BLOB,
+            PRIMARY KEY (conversation, number)
+        ) STRICT""",
+        # What is not shown unless asked for.
+        """CREATE TABLE hidden (
+            journal INTEGER PRIMARY KEY REFERENCES journal ON DELETE CASCADE
+        ) STRICT""",
+        # When an entry had been recorded that is erased now, and the entry that says why.
+        """CREATE TABLE erased (
+            journal INTEGER PRIMARY KEY REFERENCES journal ON DELETE CASCADE,
+            recorded INTEGER,
+            event INTEGER NOT NULL REFERENCES journal DEFERRABLE INITIALLY DEFERRED
+        ) STRICT""",
+        """CREATE TABLE retention (
+            conversation INTEGER PRIMARY KEY REFERENCES conversation ON DELETE CASCADE,
+            rule TEXT NOT NULL
+        ) STRICT""",
+        # The entry that says since when, and why.
+        """CREATE TABLE hold (
+            conversation INTEGER PRIMARY KEY REFERENCES conversation ON DELETE CASCADE,
+            event INTEGER NOT NULL REFERENCES journal DEFERRABLE INITIALLY DEFERRED
+        ) STRICT""",
     ),
 )
 """Each step's statements run in one transaction together with the new version number."""

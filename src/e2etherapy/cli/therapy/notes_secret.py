@@ -1,0 +1,74 @@
+"""Where the secret of the process notes comes from: a file, or a hidden prompt; never arguments."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from e2etherapy.cli import new_passphrase, passphrase, typed_text
+from e2etherapy.cli.passphrase import PassphraseMissing
+
+if TYPE_CHECKING:
+    from e2etherapy.messenger.messenger import Messenger
+    from e2etherapy.vault.notes_key import NotesKey
+
+VARIABLE = "E2ETHERAPY_NOTES_SECRET_FILE"
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def secret_option(command: _Command) -> _Command:
+    """Let a command take --secret-file."""
+    return click.option(
+        "--secret-file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="A file with the secret of the notes on its first line.",
+    )(command)
+
+
+async def opened(messenger: Messenger, file: Path | None) -> NotesKey:
+    """Return the key of the notes, from a secret in a file or asked for at a hidden prompt.
+
+    Raises:
+        WrongNotesSecret: it is another one.
+        PassphraseMissing: no file, and no terminal to ask at.
+        WrongRole, MessengerError: there are no notes to open.
+    """
+    from e2etherapy.messenger import noting
+
+    await noting.require_secret(messenger.device)
+    named = os.environ.get(VARIABLE)
+    file = file or (Path(named) if named else None)
+    if file is not None:
+        return await messenger.unlock_notes(passphrase.from_file(file))
+    _require_terminal("--secret-file")
+    async with typed_text.asking(messenger):
+        given = passphrase.asked("Secret of your process notes: ")
+    return await messenger.unlock_notes(given)
+
+
+async def chosen(messenger: Messenger, file: Path | None) -> str:
+    """Return a new secret, from a file or a hidden prompt that asks twice.
+
+    Raises:
+        PassphraseMissing: no file, and no terminal to ask at.
+        PassphraseUnusable: it cannot be one.
+    """
+    if file is not None:
+        return new_passphrase.choose(file)
+    _require_terminal("--new-secret-file")
+    async with typed_text.asking(messenger):
+        return new_passphrase.choose(None, "Choose a secret for your process notes: ")
+
+
+def _require_terminal(option: str) -> None:
+    if not passphrase.has_terminal():
+        more = f" or set {VARIABLE}" if option == "--secret-file" else ""
+        raise PassphraseMissing(
+            f"There is no terminal to ask for the secret of the notes. Give {option} FILE{more}; "
+            "the first line of the file is the secret. Nothing was changed."
+        )

@@ -1,0 +1,98 @@
+"""Erasing, and the secret of the notes, at a terminal: what a person types before it is done."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.support import homes
+from tests.support.command_line import Pair, Person
+from tests.support.devices import two
+from tests.support.terminal import at_terminal, ended, with_file
+
+ROBIN = "Robin"
+SECRET, OTHER = "umbrellas in may", "a moon ladder"
+
+
+def states(person: Person) -> list[str]:
+    return [entry["state"] for entry in person.ask("record", "show", ROBIN)]
+
+
+def test_a_name_is_typed_before_anything_is_erased(pair: Pair) -> None:
+    pair.client.ask("send", "Dr. Okafor", "It rained on Tuesday.")
+    pair.therapist.ask("sync")
+    before = states(pair.therapist)
+    number = str(len(before))
+    erase = ("record", "erase", ROBIN, number, "--reason", "Not for me.")
+    for typed, code in (("Kim", 1), ("robin ", 0)):
+        child = at_terminal(pair.therapist, *erase, **with_file(pair.therapist))
+        child.expect_exact("It rained on Tuesday.")
+        child.expect_exact("What the other side has stays there")
+        child.expect_exact("Type the name (Robin) to erase")
+        child.sendline(typed)
+        left, shown = ended(child)
+        assert left == code, shown
+        assert ("Nothing was erased." in shown) == (code == 1)
+    assert states(pair.therapist) == [*before[:-1], "erased", "shown"]
+
+
+def test_what_is_not_due_is_not_asked_about(pair: Pair) -> None:
+    pair.therapist.ask("retention", "set", ROBIN, "1 day")
+    child = at_terminal(pair.therapist, "retention", "apply", **with_file(pair.therapist))
+    child.expect_exact("Nothing is due to be erased.")
+    assert ended(child)[0] == 0
+    assert "shown" in states(pair.therapist)
+
+
+async def left_alone(folder: Path) -> None:
+    """Make a vault whose last entry is of long ago."""
+    async with two(folder, turns=2) as pair:
+        await pair.therapist.set_retention("Sam", "1 day")
+
+
+def test_a_record_that_is_due_is_erased_once_the_day_and_the_name_were_typed(
+    tmp_path: Path,
+) -> None:
+    asyncio.run(left_alone(tmp_path))
+    person = Person(tmp_path, "therapist")
+    person.passphrase_file.touch(mode=0o600)
+    person.passphrase_file.write_text(homes.PASSPHRASE)
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    child = at_terminal(person, "retention", "apply", **with_file(person))
+    child.expect_exact("Which day is it (YYYY-MM-DD)")
+    child.sendline("2033-03-01")
+    code, shown = ended(child)
+    assert code == 44, shown
+    for name in ("", "sam"):
+        child = at_terminal(person, "retention", "apply", **with_file(person))
+        child.expect_exact("Which day is it (YYYY-MM-DD)")
+        child.sendline(today)
+        child.expect("DUE since 2026-01-06")
+        child.expect_exact("Type the name to erase it, or press Enter to keep it")
+        child.sendline(name)
+        code, shown = ended(child)
+        assert code == 0, shown
+        assert ("Sam: erased" in shown) == (name == "sam")
+        assert ("Nothing was erased." in shown) == (name == "")
+    (kept,) = person.ask("retention", "show")["conversations"]
+    assert kept["fate"] == "empty"
+
+
+def test_the_secret_of_the_notes_is_asked_for_and_chosen_twice(pair: Pair) -> None:
+    child = at_terminal(pair.therapist, "note", "secret", **with_file(pair.therapist))
+    for typed in (SECRET, OTHER, SECRET, SECRET):
+        child.expect("(Choose a secret for your process notes|The same again): ")
+        child.sendline(typed)
+    code, shown = ended(child)
+    assert code == 0, shown
+    assert "not the 24 recovery words" in " ".join(shown.split())
+    for typed, expected in ((OTHER, 42), (SECRET, 0)):
+        child = at_terminal(
+            pair.therapist, "note", "write", ROBIN, "x", **with_file(pair.therapist)
+        )
+        child.expect("Secret of your process notes: ")
+        child.sendline(typed)
+        assert ended(child)[0] == expected
+    assert pair.therapist.run("note", "show", ROBIN).code == 10
+    assert pair.therapist.ask("note", "list")[0]["notes"] == 1

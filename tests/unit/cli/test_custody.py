@@ -1,0 +1,180 @@
+"""The commands on notes, entries, retention and holds, with no terminal: answers and exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from e2etherapy.cli import main
+from e2etherapy.cli.answers import BY_COMMAND
+from e2etherapy.primitives.passwords import Argon2Profile
+from e2etherapy.vault import keyslots
+from e2etherapy.wire.role import Role
+from tests.support.devices import two
+from tests.support.homes import PASSPHRASE, Home
+
+Run = Callable[..., tuple[int, Any]]
+"""Runs one command; returns its exit code, and its JSON, or that of its failure."""
+
+
+async def _met(folder: Path) -> tuple[Home, Home]:
+    async with two(folder, turns=2) as pair:
+        await pair.client.journal_write("marzipan for nobody")
+        return pair.therapist_home, pair.client_home
+
+
+@pytest.fixture
+def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Home, Home]:
+    monkeypatch.setattr(keyslots, "PASSPHRASE", Argon2Profile(1, 8, 1))
+    monkeypatch.chdir(tmp_path)
+    therapist, client = asyncio.run(_met(tmp_path / "people"))
+    for name, secret in (
+        ("passphrase", PASSPHRASE),
+        ("one", "umbrellas in may"),
+        ("two", "a moon ladder"),
+    ):
+        (tmp_path / name).touch(mode=0o600)
+        (tmp_path / name).write_text(f"{secret}\n")
+    monkeypatch.setenv("E2ETHERAPY_PASSPHRASE_FILE", str(tmp_path / "passphrase"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return therapist, client
+
+
+@pytest.fixture
+def run(
+    homes: tuple[Home, Home],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Run:
+    def as_whom(role: Role, *arguments: str) -> tuple[int, Any]:
+        at = homes[0] if role is Role.THERAPIST else homes[1]
+        monkeypatch.setenv("E2ETHERAPY_HOME", str(at.place.folder))
+        shutil.copytree(
+            at.place.state_folder, tmp_path / "state" / "e2etherapy", dirs_exist_ok=True
+        )
+        code = main.run([*arguments, "--json"])
+        shown = capsys.readouterr()
+        if code:
+            return code, json.loads(shown.err.splitlines()[-1])["error"]["message"]
+        command = max(
+            (name for name in BY_COMMAND if " ".join(arguments).startswith(name)), key=len
+        )
+        msgspec.json.decode(shown.out, type=BY_COMMAND[command])
+        return code, json.loads(shown.out)
+
+    return as_whom
+
+
+def test_notes_have_a_secret_of_their_own(run: Run) -> None:
+    def okafor(*arguments: str) -> tuple[int, Any]:
+        return run(Role.THERAPIST, *arguments)
+
+    code, said = okafor("note", "write", "Sam", "x")
+    assert (code, "need a secret of their own first" in said) == (3, True)
+    code, said = okafor("note", "secret", "--new-secret-file", "passphrase")
+    assert (code, "the passphrase of your vault" in said) == (3, True)
+    assert okafor("note", "secret", "--new-secret-file", "one") == (
+        0,
+        {"done": "chosen", "erased": 0},
+    )
+    code, note = okafor("note", "write", "sam", "a note", "--secret-file", "one")
+    assert (code, note["name"], note["number"], note["text"]) == (0, "Sam", 1, "a note")
+    code, said = okafor("note", "show", "Sam", "--secret-file", "two")
+    assert (code, "does not open the process notes" in said) == (42, True)
+    done = okafor("note", "secret", "--secret-file", "one", "--new-secret-file", "two")
+    assert done == (0, {"done": "changed", "erased": 0})
+    code, (shown,) = okafor("note", "show", "Sam", "--secret-file", "two")
+    assert (code, shown) == (0, note)
+    code, said = okafor("settings", "passphrase", "--new-passphrase-file", "two")
+    assert (code, "The passphrase is still the old one" in said) == (3, True)
+    assert okafor("note", "list")[1][0] == {"name": "Sam", "notes": 1, "last": note["written"]}
+    assert okafor("note", "erase", "Sam", "1")[0] == 2
+    assert okafor("note", "erase", "Sam", "1", "--yes")[1]["text"] is None
+    assert okafor("note", "secret", "--lost", "--new-secret-file", "one")[0] == 2
+    done = okafor("note", "secret", "--lost", "--yes", "--new-secret-file", "one")
+    assert done == (0, {"done": "anew", "erased": 0})
+    assert okafor("note", "write", "Nobody", "x", "--secret-file", "one")[0] == 22
+    assert run(Role.CLIENT, "note", "list")[0] == 28
+
+
+def test_entries_are_shown_hidden_and_erased_by_number(run: Run) -> None:
+    def okafor(*arguments: str) -> tuple[int, Any]:
+        return run(Role.THERAPIST, *arguments)
+
+    _, entries = okafor("record", "show", "Sam")
+    (number,) = [str(one["number"]) for one in entries if one["text"] == "turn 1"]
+    assert okafor("record", "hide", "sam", number) == (
+        0,
+        {"name": "Sam", "entries": [int(number)], "hidden": True},
+    )
+    assert [one["text"] for one in okafor("read", "Sam")[1]] == ["turn 2"]
+    assert [one["hidden"] for one in okafor("read", "Sam", "--hidden")[1]] == [True, False]
+    assert okafor("search", "turn", "1") == (0, [])
+    assert len(okafor("search", "turn", "1", "--hidden")[1]) == 1
+    assert okafor("record", "unhide", "Sam", number)[1]["hidden"] is False
+    assert len(okafor("read", "Sam")[1]) == 2
+    erase = ("record", "erase", "sam", number, "--reason", "Not for me.")
+    code, said = okafor(*erase)
+    assert (code, "needs --yes. Nothing was erased." in said) == (2, True)
+    assert okafor("hold", "place", "Sam", "--reason", "A court.")[1]["standing"] is True
+    assert okafor(*erase, "--yes")[0] == 43
+    assert okafor("hold", "lift", "Sam", "--reason", "Closed.")[1]["standing"] is False
+    code, erased = okafor(*erase, "--yes")
+    assert (code, erased["name"], erased["entries"]) == (0, "Sam", [int(number)])
+    (gone,) = [one for one in okafor("record", "show", "Sam")[1] if one["state"] == "erased"]
+    assert (gone["number"], gone["recorded"]) == (int(number), None)
+    assert gone["text"] == "Erased from this device. Why: Not for me."
+    assert okafor(*erase, "--yes")[0] == 3
+    assert okafor("journal", "verify")[0] == 0
+
+
+def test_so_are_those_of_a_clients_journal(run: Run) -> None:
+    def sam(*arguments: str) -> tuple[int, Any]:
+        return run(Role.CLIENT, *arguments)
+
+    assert sam("journal", "hide", "1")[1] == {"name": None, "entries": [1], "hidden": True}
+    assert sam("journal", "list") == (0, [])
+    assert len(sam("journal", "list", "--hidden")[1]) == 1
+    assert sam("journal", "unhide", "1")[1]["hidden"] is False
+    assert sam("journal", "erase", "1", "--reason", "Mine.")[0] == 2
+    assert sam("journal", "erase", "1", "--reason", "Mine.", "--yes")[1]["entries"] == [1]
+    assert sam("journal", "list") == (0, [])
+    assert sam("search", "marzipan") == (0, [])
+
+
+def test_what_is_due_is_erased_by_name_and_not_by_a_doubtful_clock(run: Run) -> None:
+    def okafor(*arguments: str) -> tuple[int, Any]:
+        return run(Role.THERAPIST, *arguments)
+
+    code, said = okafor("retention", "set", "Sam", "soon")
+    assert (code, said.endswith("Nothing was changed.")) == (3, True)
+    assert okafor("retention", "default", "APA-2007")[1] == {"name": None, "rule": "apa-2007"}
+    assert okafor("retention", "set", "sam", "1  day")[1] == {"name": "Sam", "rule": "1 day"}
+    # What is in this vault was recorded long before the day of this test.
+    _, shown = okafor("retention", "show")
+    assert shown["believed"] is False
+    (kept,) = shown["conversations"]
+    assert (kept["rule"], kept["own"]) == ("1 day", True)
+    assert okafor("retention", "apply")[0] == 2
+    code, said = okafor("retention", "apply", "--yes-to", "Sam")
+    assert (code, "retention apply --today" in said) == (44, True)
+    code, said = okafor("retention", "apply", "--yes-to", "Sam", "--today", "2099-01-01")
+    assert (code, "you say 2099-01-01. Nothing was erased." in said) == (44, True)
+    assert {one["state"] for one in okafor("record", "show", "Sam")[1]} == {"shown"}
+    # Setting the rule was recorded today, and behind a gap: what was said before counts as it was.
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    code, erased = okafor("retention", "apply", "--yes-to", "sam", "--today", today)
+    assert (code, [one["name"] for one in erased]) == (0, ["Sam"])
+    assert okafor("retention", "show")[1]["conversations"][0]["fate"] == "empty"
+    assert okafor("retention", "apply", "--yes-to", "Sam", "--today", today)[0] == 3
+    assert {one["name"] for one in okafor("retention", "profiles")[1]} == {"apa-2007", "bgb-630f"}
+    assert run(Role.CLIENT, "retention", "show")[0] == 28
