@@ -15,12 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest import mock
 
 from e2etherapy.messenger.clock import Sleep, day_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.settings import first_settings
+from e2etherapy.primitives import passwords
 from e2etherapy.vault import creation, keyslots, vault
 from e2etherapy.vault.keyslots import DataKey
 from e2etherapy.vault.vault import Place
@@ -72,7 +74,9 @@ async def _template(role: Role) -> _Template:
         place = Place(_shelf() / role / "vault", _shelf() / role / "state")
         draw = seeded(f"template of the {role}")
         first = first_settings(role, "http://127.0.0.1:1", None, None, draw)
-        made, words = await creation.create(place, role, PASSPHRASE, first, draw)
+        # Also where the first test that needs one has made passphrases cheap.
+        with mock.patch.object(keyslots, "PASSPHRASE", passwords.PASSPHRASE):
+            made, words = await creation.create(place, role, PASSPHRASE, first, draw)
         await made.close()
         key = keyslots.unlock_with_passphrase(keyslots.read(place.folder), PASSPHRASE)
         _templates[role] = _Template(place, key, words)
