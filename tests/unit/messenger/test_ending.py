@@ -173,6 +173,22 @@ async def test_where_the_words_differed_no_letter_goes_and_either_side_can_leave
         await pair.therapist.leave("Kim")
 
 
+async def test_a_client_may_leave_before_the_first_answer(tmp_path: Path) -> None:
+    async with two(tmp_path, met=False) as pair:
+        await pair.client.join((await pair.therapist.invite(SAM)).link)
+        await pair.client.end_therapy(OKAFOR, LETTER)
+        await pair.client.sync()
+        await is_over(pair.client, OKAFOR)
+        report = await pair.therapist.sync()
+        assert [notice.event for notice in report.notices] == [
+            EventName.CONVERSATION_ESTABLISHED,
+            EventName.CONVERSATION_CLOSED,
+        ]
+        await is_over(pair.therapist, SAM)
+        assert (await pair.therapist.ending(SAM)).letters[0].letter == LETTER
+        assert books_of_the_relay(pair) == (98, 0, 0)
+
+
 async def test_without_a_relay_it_is_done_when_one_answers(tmp_path: Path) -> None:
     line = Line()
     async with two(tmp_path, turns=2, client_connect=line.connect) as pair:
