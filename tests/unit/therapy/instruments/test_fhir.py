@@ -23,13 +23,13 @@ from fhirclient.models.questionnaireresponse import QuestionnaireResponse
 from e2etherapy.errors.therapy import InvalidAnswers
 from e2etherapy.therapy.instruments import fhir
 from e2etherapy.therapy.instruments.definition import Instrument
-from e2etherapy.therapy.instruments.pack import core, instrument
+from e2etherapy.therapy.instruments.pack import instrument, offered
 from e2etherapy.therapy.instruments.scoring import score
 from e2etherapy.therapy.instruments.sentences import NOT_A_DIAGNOSIS
 from e2etherapy.therapy.instruments.trend import Dated
 from tests.support.courses import FIRST, answers, course
 
-EVERY = pytest.mark.parametrize("scale", core(), ids=lambda scale: scale.id)
+EVERY = pytest.mark.parametrize("scale", offered(), ids=lambda scale: scale.id)
 REQUIRED_CODES = {
     ("Questionnaire", "status"): {"draft", "active", "retired", "unknown"},
     ("QuestionnaireResponse", "status"): {
