@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
@@ -12,6 +12,7 @@ from e2etherapy.cli import later, output, typed_text, wording
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.suggestion import told
+from e2etherapy.cli.therapy import reminder
 from e2etherapy.cli.wrapping import terminal_width
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from e2etherapy.errors import RelayError
     from e2etherapy.messenger.delaying import DelayedView
     from e2etherapy.messenger.messenger import Messenger
-    from e2etherapy.messenger.views import SyncReport
+    from e2etherapy.messenger.views import ConversationView, SyncReport
 
 
 _ONLY_A_TEXT = (
@@ -183,15 +184,17 @@ def sync(invocation: Invocation, wait: bool) -> None:
         invocation.unlocked(lambda messenger: syncing.until_stopped(invocation, messenger))
         return
 
-    async def once(messenger: Messenger) -> tuple[SyncReport, RelayError | None]:
+    async def once(
+        messenger: Messenger,
+    ) -> tuple[SyncReport, RelayError | None, date | None]:
         invocation.if_stopped = wording.SYNC_STOPPED
-        return await _sync_once(messenger)
+        return *await _sync_once(messenger), await reminder.card_to_confirm(messenger)
 
-    report, failure = invocation.unlocked(once)
+    report, failure, confirmed = invocation.unlocked(once)
     if failure is not None:
-        output.answer(invocation, syncing.answer(report), wording.synced(report))
+        output.answer(invocation, syncing.answer(report, confirmed), wording.synced(report))
         raise failure
-    syncing.show_all(invocation, report)
+    syncing.show_all(invocation, report, confirmed)
 
 
 async def _sync_once(messenger: Messenger) -> tuple[SyncReport, RelayError | None]:
@@ -215,7 +218,10 @@ def conversations(invocation: Invocation) -> None:
     """List your conversations."""
     from e2etherapy.cli.answers import Conversation
 
-    views = invocation.unlocked(lambda messenger: messenger.conversations())
+    async def found(messenger: Messenger) -> tuple[list[ConversationView], date | None]:
+        return await messenger.conversations(), await reminder.card_to_confirm(messenger)
+
+    views, confirmed = invocation.unlocked(found)
     listed = [
         Conversation(
             name=view.name,
@@ -228,9 +234,11 @@ def conversations(invocation: Invocation) -> None:
             missing=view.missing,
             waiting=view.waiting,
             last=view.last,
+            card_to_confirm=confirmed,
         )
         for view in views
     ]
     width = terminal_width()
     human = "\n\n".join(wording.conversation(view, width) for view in views)
-    output.answer(invocation, listed, human or told(wording.NO_CONVERSATIONS))
+    human = human or told(wording.NO_CONVERSATIONS)
+    output.answer(invocation, listed, reminder.below(human, confirmed))
