@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from e2etherapy.messenger import sending
+from e2etherapy.messenger import caring, sending
+from e2etherapy.messenger.caring import care_of
 from e2etherapy.therapy import agreement
+from e2etherapy.therapy.care.state import Care
 from e2etherapy.wire import care
 from tests.support.devices import WISH, Two, agree, texts, two
 from tests.support.dishonest import from_client, holds, refused, say
@@ -107,6 +109,7 @@ async def test_a_flood_of_check_ins_is_cut_off_and_a_priority_still_gets_through
     await pair.client.sync()
     report = await pair.therapist.sync()
     assert refused(report, "more check-ins than anybody fills in")
+    assert [notice.count for notice in report.notices] == [100]
     state = await holds(pair.therapist, SAM)
     assert len(state.check_ins.taken) == 500
     assert [flag.text for flag in state.flags.raised] == ["help"]
@@ -114,6 +117,39 @@ async def test_a_flood_of_check_ins_is_cut_off_and_a_priority_still_gets_through
     await pair.client.take_check_in(OKAFOR, "gad-2", [1, 1])
     await pair.therapist.sync()
     assert len((await holds(pair.therapist, SAM)).check_ins.taken) == 501
+
+
+async def test_a_flood_of_flagged_check_ins_is_all_seen_and_reads_the_record_once(
+    pair: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None may be refused; so each page may cost only what is in it, however long the record."""
+    now, flood = pair.clock(), 3 * 64
+    async with sending.composer(pair.client.device, OKAFOR) as composer:
+        for _ in range(flood):
+            composer.say(
+                composer.item(
+                    care.CheckIn,
+                    instrument="phq-9",
+                    version="1",
+                    given=[0] * 8 + [1, None],
+                    taken=now,
+                )
+            )
+    await pair.client.sync()
+    reads = []
+
+    async def counted(*of: Any) -> Care:  # noqa: ANN401
+        reads.append(of)
+        return await care_of(*of)
+
+    monkeypatch.setattr(caring, "care_of", counted)
+    report = await pair.therapist.sync()
+    assert (report.arrived, report.notices) == ({SAM: flood}, [])
+    assert len(reads) == 1
+    state = await holds(pair.therapist, SAM)
+    assert len(state.check_ins.taken) == len(state.flags.raised) == flood
+    (waiting,) = await pair.therapist.queue()
+    assert waiting.flagged is not None
 
 
 async def test_what_a_newer_version_asks_is_kept_and_not_scored(pair: Two) -> None:

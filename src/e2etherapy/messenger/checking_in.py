@@ -14,7 +14,7 @@ from e2etherapy.messenger.speaking import require_role, speaking
 from e2etherapy.messenger.views import SendReport
 from e2etherapy.therapy.agreement import looks_within_one_working_day
 from e2etherapy.therapy.care.check_ins import Asked, Taken
-from e2etherapy.therapy.care.state import Care
+from e2etherapy.therapy.care.state import OF_A_QUEUE, Care
 from e2etherapy.therapy.instruments import schedule
 from e2etherapy.therapy.instruments.pack import instrument
 from e2etherapy.therapy.instruments.scoring import Answers, Result, score
@@ -73,7 +73,8 @@ async def fitting(device: Device, name: str, instrument_id: str) -> str:
         UnknownConversation: there is no such conversation.
     """
     found = await conversations.named(device.vault.db, name)
-    return _fitting(await care_of(device.vault.db, found), device, instrument_id)
+    care = await care_of(device.vault.db, found, OF_A_QUEUE)
+    return _fitting(care, device, instrument_id)
 
 
 def _fitting(care: Care, device: Device, instrument_id: str) -> str:
@@ -93,7 +94,8 @@ async def require_fitting(device: Device, name: str, instrument_id: str) -> None
         UnknownConversation: there is no such conversation.
     """
     found = await conversations.named(device.vault.db, name)
-    _require_fitting(await care_of(device.vault.db, found), device, instrument_id, found.name)
+    care = await care_of(device.vault.db, found, OF_A_QUEUE)
+    _require_fitting(care, device, instrument_id, found.name)
 
 
 def _require_fitting(care: Care, device: Device, instrument_id: str, name: str) -> None:
@@ -174,7 +176,7 @@ async def shown(device: Device, name: str) -> CheckInsView:
         UnknownConversation: there is no such conversation.
     """
     found = await conversations.named(device.vault.db, name)
-    care = await care_of(device.vault.db, found)
+    care = await care_of(device.vault.db, found, OF_A_QUEUE)
     asked = [_asked(care, device, name, one) for name, one in care.check_ins.asked.items()]
     return CheckInsView(care.check_ins.taken, tuple(asked))
 
