@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from e2etherapy.cli import output
+from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.errors.therapy import InvalidAnswers
 
@@ -84,9 +85,10 @@ async def _fitting(
     if other is definition or not sys.stdin.isatty():
         return definition
     output.remark(
-        f"{definition.title} asks about thoughts of death, and no agreement with {name} says that "
-        f"somebody reads the answer within one working day. {other.title} is the same without "
-        "that question. If you need help now: e2etherapy help-now"
+        f"{definition.title} asks about thoughts of death, and no agreement with "
+        f"{inert_line(name)} says that somebody reads the answer within one working day. "
+        f"{other.title} is the same without that question. If you need help now: e2etherapy "
+        "help-now"
     )
     with invocation.meanwhile("Nothing was sent."):
         async with typed_text.asking(messenger):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.output import moment
 from e2etherapy.cli.therapy.answers import AskedCheckIn, CheckIns, Score, TakenCheckIn
 from e2etherapy.messenger.checking_in import AskedView, CheckInsView
@@ -78,7 +79,7 @@ def asked_line(one: AskedCheckIn) -> str:
 def _line(one: Taken) -> str:
     when = moment(one.taken)
     if one.result is None:
-        return f"{when}  {one.instrument}: scored by another version"
+        return f"{when}  {inert_line(one.instrument)}: scored by another version"
     own = " (in-house, not validated)" if instrument(one.instrument).is_in_house else ""
     said = f"{when}  {one.instrument}{own}"
     if one.result.total is None:
