@@ -42,28 +42,6 @@ async def given(pair: Two, title: str = "Walk to the lake") -> bytes:
     return (await pair.client.homework(OKAFOR))[-1].id
 
 
-@pytest.mark.parametrize(
-    ("kind", "members"),
-    [
-        (care.HomeworkAnswer, {"answers": NOBODYS, "accepted": True}),
-        (care.HomeworkLog, {"answers": NOBODYS, "day": "2026-01-05", "done": True}),
-        (care.Landing, {"answers": NOBODYS, "mark": "helped"}),
-        (care.Consent, {"answers": NOBODYS, "text": "en-1", "digest": EN_1.digest}),
-        (care.ConsentWithdrawal, {"answers": NOBODYS}),
-        (care.SafetyPlanShare, {"plan": '{"written":"2026-01-05","worst":"I call nobody."}'}),
-        (care.EmergencyCardShare, {"card": "{}"}),
-    ],
-)
-async def test_a_therapist_does_not_speak_for_the_client(
-    pair: Two, kind: type[care.CareItem], members: dict[str, Any]
-) -> None:
-    before = await holds(pair.client, OKAFOR)
-    report = await from_therapist(pair, kind, **members)
-    assert refused(report, "a therapist does not say this")
-    assert await holds(pair.client, OKAFOR) == before
-    await pair.client.journal_verify()
-
-
 async def test_homework_that_nobody_gave_is_neither_answered_nor_logged(pair: Two) -> None:
     mine = await given(pair)
     for answers in (NOBODYS, None, mine[:-1] + b"\xff"):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_line import Pair, run
+from tests.support.command_line import Pair, Person, run
 
 OKAFOR, ROBIN = "Dr. Okafor", "Robin"
 TERMS = (
@@ -55,6 +55,35 @@ def test_a_check_in_is_scored_alike_and_shown_with_its_trend(pair: Pair) -> None
     assert [one["score"]["total"] for one in shown["taken"]] == [15, 4]
     assert shown["trend"]
     assert "not a diagnosis" in pair.therapist.run("read", ROBIN).text
+    told = pair.client.ask("check-in", "take", OKAFOR, "connection", "--answers", "5,4,3,2")
+    assert (told["score"]["total"], told["score"]["findings"]) == (14, {})
+    pair.therapist.run("sync")
+    seen = pair.therapist.run("check-in", "show", ROBIN).text
+    assert "connection (in-house, not validated): 14" in seen
+    check_files(pair.therapist)
+
+
+def check_files(person: Person) -> None:
+    """Draw and export check-ins into files that nobody else can read, and never over one."""
+    drawing, bundle = person.folder / "gad-7.svg", person.folder / "robin.json"
+    plotted = person.ask("check-in", "plot", ROBIN, "gad-7", "--out", str(drawing))
+    assert "The last score is 11 points lower than the first" in " ".join(plotted["sentences"])
+    assert drawing.read_text().startswith("<?xml")
+    exported = person.ask("check-in", "export", ROBIN, "--out", str(bundle))
+    assert (exported["check_ins"], exported["left_out"]) == (3, 0)
+    assert [one["resource"]["resourceType"] for one in json.loads(bundle.read_text())["entry"]] == [
+        *["Questionnaire"] * 2,
+        *["QuestionnaireResponse", "Observation"] * 3,
+    ]
+    for file, arguments in ((drawing, ("plot", ROBIN, "gad-7")), (bundle, ("export", ROBIN))):
+        assert file.stat().st_mode & 0o777 == 0o600
+        before = file.read_bytes()
+        refused = person.run("check-in", *arguments, "--out", str(file))
+        assert (refused.code, "exists already" in refused.errors) == (74, True)
+        assert file.read_bytes() == before
+    assert "reliable improvement" in person.run("check-in", "plot", ROBIN, "gad-7").text
+    unknown = person.run("check-in", "export", ROBIN, "x-1", "--out", str(person.folder / "x"))
+    assert (unknown.code, (person.folder / "x").exists()) == (3, False)
 
 
 def test_phq_9_takes_an_agreement_and_item_nine_shows_help_first(pair: Pair) -> None:

@@ -223,7 +223,14 @@ def test_a_card_of_an_earlier_quarter_is_shown_with_a_reminder_and_not_shared(pa
     assert "e2etherapy emergency-card confirm" in shown
     refused = pair.client.run("emergency-card", "share", OKAFOR)
     assert (refused.code, "Nothing was sent." in refused.errors) == (3, True)
+    for listing in (("conversations",), ("sync",)):
+        reminded = pair.client.run(*listing).text.splitlines()
+        assert [line for line in reminded if "2020-01-01" in line] == reminded[-1:], listing
+    assert pair.client.ask("sync")["card_to_confirm"] == "2020-01-01"
+    assert pair.client.ask("conversations")[0]["card_to_confirm"] == "2020-01-01"
+    assert pair.therapist.ask("sync")["card_to_confirm"] is None
     assert not pair.client.ask("emergency-card", "confirm", "--yes")["stale"]
+    assert pair.client.ask("conversations")[0]["card_to_confirm"] is None
 
 
 def test_numbers_of_ones_own_are_shown_without_a_passphrase(tmp_path: Path) -> None:

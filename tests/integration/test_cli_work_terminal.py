@@ -103,3 +103,25 @@ def test_what_cannot_be_taken_back_is_shown_before_it_is_asked_about(pair: Pair)
         assert (code, "Nothing was sent" in shown) == (1, True), command
     assert pair.client.ask("extract", "list", OKAFOR)[0]["state"] == "open"
     assert not pair.client.ask("ending", "show", OKAFOR)["ended"]
+
+
+def test_phq_8_is_offered_where_nobody_looks_in_time(pair: Pair) -> None:
+    shown = ""
+    for answer, code in (("n", 1), ("y", 0)):
+        child = at_terminal(
+            pair.client, "check-in", "take", OKAFOR, "phq-9", **with_file(pair.client)
+        )
+        child.expect("thoughts of death")
+        child.expect("Fill in phq-8 instead")
+        child.sendline(answer)
+        if code == 0:
+            child.expect("how often have you been bothered")
+            for number in range(8):
+                child.expect_exact(f"{number + 1}. ")
+                child.expect("Your answer")
+                child.sendline("1")
+        ending, shown = ended(child)
+        assert ending == code, shown
+        assert ("Nothing was sent" in shown) == bool(code)
+    assert "PHQ-8" in shown
+    assert "None" not in shown

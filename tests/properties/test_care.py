@@ -122,6 +122,18 @@ def test_what_is_open_is_bounded_and_is_what_was_not_answered(record: list[Said[
         assert register.open() == tuple(one for one in register.all() if one.is_open)
 
 
+@given(record=talks() | anything)
+def test_what_a_queue_and_a_thread_need_follows_from_some_kinds_as_from_all(
+    record: list[Said[Any]],
+) -> None:
+    held = state.of(record)
+    queue = state.of(said for said in record if type(said.item) in state.OF_A_QUEUE)
+    thread = state.of(said for said in record if type(said.item) in state.OF_A_THREAD)
+    assert (queue.agreements, queue.check_ins) == (held.agreements, held.check_ins)
+    assert (queue.flags, queue.ended) == (held.flags, held.ended)
+    assert (thread.agreements, thread.landings) == (held.agreements, held.landings)
+
+
 @given(record=talks(), further=talks())
 def test_nothing_changes_after_the_end(record: list[Said[Any]], further: list[Said[Any]]) -> None:
     """But for what may have crossed it: help, what is taken back, and the other side's letter."""

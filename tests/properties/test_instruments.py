@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from e2etherapy.errors.therapy import InvalidAnswers, InvalidInstrument, InvalidSchedule
 from e2etherapy.therapy.instruments.definition import Instrument
-from e2etherapy.therapy.instruments.pack import CORE, core, instrument
+from e2etherapy.therapy.instruments.pack import OFFERED, instrument, offered
 from e2etherapy.therapy.instruments.plot import svg
 from e2etherapy.therapy.instruments.reading import read_instrument
 from e2etherapy.therapy.instruments.schedule import MAX_EVERY, Schedule, due, due_after, parse
@@ -22,7 +22,7 @@ from e2etherapy.therapy.instruments.scoring import score
 from e2etherapy.therapy.instruments.trend import Dated, trend
 from tests.support.scoring_tables import TABLES, expected
 
-names = st.sampled_from(CORE)
+names = st.sampled_from(OFFERED)
 texts = st.text(st.characters(codec=None), max_size=60)
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -96,7 +96,7 @@ def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:  # n
     return found
 
 
-WHOLE = {scale.id: json.loads(msgspec.json.encode(scale)) for scale in core()}
+WHOLE = {scale.id: json.loads(msgspec.json.encode(scale)) for scale in offered()}
 PLACES = {name: places(whole) for name, whole in WHOLE.items()}
 
 

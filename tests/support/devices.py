@@ -151,9 +151,9 @@ WISH = Wish(
 )
 
 
-async def agree(pair: Two) -> None:
+async def agree(pair: Two, wish: Wish = WISH) -> None:
     """Let the therapist propose an agreement, the client accept it, and both know."""
-    await pair.therapist.propose_agreement("Sam", WISH)
+    await pair.therapist.propose_agreement("Sam", wish)
     await pair.client.sync()
     await pair.client.accept_agreement("Dr. Okafor")
     await pair.therapist.sync()

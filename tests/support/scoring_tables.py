@@ -116,6 +116,7 @@ TABLES: dict[str, Table] = {
         (1, 2, 3, 4, 5),
         bands=((19, "likely to be well"), (24, "mild"), (29, "moderate"), (50, "severe")),
     ),
+    "connection": Table("ssss", (0, 1, 2, 3, 4, 5)),
 }
 
 

@@ -6,6 +6,7 @@ secrets, and what follows from them, differ from run to run.
 
 from tests.vectors import generate_cryptography as cryptography
 from tests.vectors import generate_formats as formats
+from tests.vectors.generate_care import write_care
 from tests.vectors.generate_content import write_body, write_parts
 from tests.vectors.generate_conversation import write_conversation
 from tests.vectors.generate_notes import write_notes
@@ -27,6 +28,7 @@ WRITERS = (
     write_conversation,
     write_body,
     write_parts,
+    write_care,
     write_record,
     write_entries,
     write_exported_book,

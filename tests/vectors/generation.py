@@ -85,8 +85,18 @@ class File:
         used = blob_names(self.cases)
         blobs = {name: data for name, data in self.blobs.items() if name in used}
         content = {**self.head, **({"blobs": blobs} if blobs else {}), "cases": self.cases}
+        return self._write(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+    def write_dense(self) -> int:
+        """Write many short cases, each on a line of its own; none refers to a blob."""
+        assert not self.blobs
+        lines = [json.dumps(case, ensure_ascii=False, separators=(",", ":")) for case in self.cases]
+        head = json.dumps(self.head, indent=1).removesuffix("\n}")
+        return self._write(head + ',\n "cases": [\n' + ",\n".join(lines) + "\n ]\n}\n")
+
+    def _write(self, text: str) -> int:
         path = vector_files.FOLDER / f"{self.name}.json"
-        return path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        return path.write_text(text, "utf-8")
 
 
 def shortened(data: bytes) -> list[Bytes]:

@@ -22,7 +22,7 @@ from e2etherapy.wire import base64url as wire_base64url
 from e2etherapy.wire import body as wire_body
 from e2etherapy.wire import content
 from e2etherapy.wire.invitation import Bundle, InvitationLink, LinkSecret
-from tests.vectors import note_checks
+from tests.vectors import care_checks, note_checks
 from tests.vectors import package_session as session_checks
 from tests.vectors.package_failures import FAILURES, failure_class
 from tests.vectors.record_checks import Package
@@ -250,4 +250,4 @@ OPERATIONS: dict[str, Callable[[Case], Outputs]] = {
         Package.export_book,
         Package.check_exported_book,
     )
-}
+} | care_checks.operations(care_checks.Package)

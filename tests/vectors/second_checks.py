@@ -7,7 +7,7 @@ from typing import Any
 
 from mnemonic import Mnemonic
 
-from tests.vectors import note_checks
+from tests.vectors import care_checks, note_checks
 from tests.vectors import second_session as session_checks
 from tests.vectors.record_checks import Second
 from tests.vectors.second_implementation import chain, cryptography, formats, handshake, keyslots
@@ -207,4 +207,4 @@ OPERATIONS: dict[str, Callable[[Case], Outputs]] = {
         Second.export_book,
         Second.check_exported_book,
     )
-}
+} | care_checks.operations(care_checks.Second)

@@ -5,7 +5,7 @@ Times are RFC 3339 in UTC with a Z. A text is exactly what its author wrote.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -99,13 +99,18 @@ class Notice(Answer, frozen=True):
 
 
 class Synced(Answer, frozen=True):
-    """`sync`: `delivered` counts messages that had waited; `unsent` what waits, `problem` why."""
+    """`sync`: `delivered` counts messages that had waited; `unsent` what waits, `problem` why.
+
+    `card_to_confirm` is the day on which a client's emergency card was last confirmed, if they
+    have to do it anew; or null.
+    """
 
     arrived: list[Arrived]
     notices: list[Notice]
     delivered: int
     unsent: int
     problem: str | None
+    card_to_confirm: date | None
 
 
 class Conversation(Answer, frozen=True):
@@ -115,6 +120,7 @@ class Conversation(Answer, frozen=True):
 
     `unread` counts messages of the other side that `read` has not shown, `missing` items of it
     that later ones show to exist, `waiting` what this device still has to bring to the relay.
+    `card_to_confirm` is as in `sync`, and the same on each line.
     """
 
     name: str
@@ -128,6 +134,7 @@ class Conversation(Answer, frozen=True):
     waiting: int
     last: datetime | None
     ended: bool
+    card_to_confirm: date | None
 
 
 class File(Answer, frozen=True):
@@ -245,6 +252,8 @@ BY_COMMAND: dict[str, Any] = {
     "agreement show": list[therapy_answers.Agreement],
     "check-in take": therapy_answers.CheckedIn,
     "check-in show": therapy_answers.CheckIns,
+    "check-in plot": therapy_answers.Plotted,
+    "check-in export": therapy_answers.ExportedCheckIns,
     "check-in schedule": therapy_answers.Said,
     **work_answers.BY_COMMAND,
     **ending_answers.BY_COMMAND,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
@@ -12,6 +12,7 @@ from e2etherapy.cli import later, output, typed_text, wording
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.suggestion import told
+from e2etherapy.cli.therapy import reminder
 from e2etherapy.cli.wrapping import terminal_width
 
 if TYPE_CHECKING:
@@ -183,15 +184,17 @@ def sync(invocation: Invocation, wait: bool) -> None:
         invocation.unlocked(lambda messenger: syncing.until_stopped(invocation, messenger))
         return
 
-    async def once(messenger: Messenger) -> tuple[SyncReport, RelayError | None]:
+    async def once(
+        messenger: Messenger,
+    ) -> tuple[SyncReport, RelayError | None, date | None]:
         invocation.if_stopped = wording.SYNC_STOPPED
-        return await _sync_once(messenger)
+        return *await _sync_once(messenger), await reminder.card_to_confirm(messenger)
 
-    report, failure = invocation.unlocked(once)
+    report, failure, confirmed = invocation.unlocked(once)
     if failure is not None:
-        output.answer(invocation, syncing.answer(report), wording.synced(report))
+        output.answer(invocation, syncing.answer(report, confirmed), wording.synced(report))
         raise failure
-    syncing.show_all(invocation, report)
+    syncing.show_all(invocation, report, confirmed)
 
 
 async def _sync_once(messenger: Messenger) -> tuple[SyncReport, RelayError | None]:
@@ -221,7 +224,10 @@ def conversations(invocation: Invocation, ended: bool) -> None:
     """
     from e2etherapy.cli.answers import Conversation
 
-    every = invocation.unlocked(lambda messenger: messenger.conversations())
+    async def found(messenger: Messenger) -> tuple[list[ConversationView], date | None]:
+        return await messenger.conversations(), await reminder.card_to_confirm(messenger)
+
+    every, confirmed = invocation.unlocked(found)
     views = [view for view in every if (view.ended if ended else _concerns(view))]
     over = sum(not _concerns(view) for view in every)
     listed = [
@@ -237,6 +243,7 @@ def conversations(invocation: Invocation, ended: bool) -> None:
             waiting=view.waiting,
             last=view.last,
             ended=view.ended,
+            card_to_confirm=confirmed,
         )
         for view in views
     ]
@@ -245,7 +252,8 @@ def conversations(invocation: Invocation, ended: bool) -> None:
     if over and not ended:
         shown.append(told(f"Ended: {over}. 'e2etherapy conversations --ended' lists them."))
     nothing = "No conversation has ended." if ended else wording.NO_CONVERSATIONS
-    output.answer(invocation, listed, "\n\n".join(shown) or told(nothing))
+    human = "\n\n".join(shown) or told(nothing)
+    output.answer(invocation, listed, reminder.below(human, confirmed))
 
 
 def _concerns(view: ConversationView) -> bool:

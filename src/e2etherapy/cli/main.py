@@ -43,6 +43,7 @@ from e2etherapy.cli.therapy import (
     batch,
     caseload,
     check_in,
+    check_in_files,
     consent,
     context,
     emergency_card,
@@ -155,6 +156,10 @@ for _command in (
     operation.restored,
 ):
     relay.relay.add_command(_command)
+
+
+for _command in (check_in_files.plot, check_in_files.export):
+    check_in.check_in.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

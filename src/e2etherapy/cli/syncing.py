@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from datetime import date
 from typing import TYPE_CHECKING
 
 from e2etherapy.cli import output, wording
 from e2etherapy.cli.answers import Arrived, Notice, Synced
 from e2etherapy.cli.invocation import Invocation
 from e2etherapy.cli.progress import progress_bar
+from e2etherapy.cli.therapy import reminder
 from e2etherapy.errors import RelayError, RelayUnreachable, VaultBusy
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ async def once(messenger: Messenger) -> SyncReport:
 async def until_stopped(invocation: Invocation, messenger: Messenger) -> None:
     """Keep in sync until SIGTERM, which ends it in order, or until cancelled."""
     if sys.stderr.isatty():
-        output.remark(_beginning(len(await messenger.conversations())))
+        beginning = _beginning(len(await messenger.conversations()))
+        output.remark(reminder.below(beginning, await reminder.card_to_confirm(messenger)))
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     stopped = asyncio.Event()
 
@@ -89,7 +92,7 @@ async def _sync(
         report = await once(messenger)
     except RelayError as error:
         return SyncReport(), error
-    show(invocation, report)
+    show(invocation, report, await reminder.card_to_confirm(messenger))
     return report, None if report.problem is None else RelayUnreachable(report.problem)
 
 
@@ -139,29 +142,30 @@ async def _closed_for(messenger: Messenger, seconds: float) -> None:
     await messenger.device.sleep(seconds)
 
 
-def show_all(invocation: Invocation, report: SyncReport) -> None:
-    """Print what one sync brought.
+def show_all(invocation: Invocation, report: SyncReport, confirmed: date | None) -> None:
+    """Print what one sync brought, and whether the emergency card is to be confirmed.
 
     Raises:
         RelayUnreachable: a relay did not do its part; the output says so as well.
     """
-    output.answer(invocation, answer(report), wording.synced(report))
+    human = reminder.below(wording.synced(report), confirmed)
+    output.answer(invocation, answer(report, confirmed), human)
     if report.problem is not None:
         raise RelayUnreachable(report.problem)
 
 
-def show(invocation: Invocation, report: SyncReport) -> None:
+def show(invocation: Invocation, report: SyncReport, confirmed: date | None) -> None:
     """Print a report that has something in it."""
     if not (report.arrived or report.notices or report.delivered):
         return
     if invocation.json:
-        output.line(answer(report))
+        output.line(answer(report, confirmed))
     else:
-        output.answer(invocation, answer(report), wording.synced(report))
+        output.answer(invocation, answer(report, confirmed), wording.synced(report))
     sys.stdout.flush()
 
 
-def answer(report: SyncReport) -> Synced:
+def answer(report: SyncReport, confirmed: date | None) -> Synced:
     """Return a report for JSON."""
     return Synced(
         arrived=[Arrived(name=name, messages=count) for name, count in report.arrived.items()],
@@ -172,4 +176,5 @@ def answer(report: SyncReport) -> Synced:
         delivered=report.delivered,
         unsent=report.unsent,
         problem=report.problem,
+        card_to_confirm=confirmed,
     )

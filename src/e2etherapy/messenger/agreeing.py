@@ -16,6 +16,7 @@ from e2etherapy.session.states import Closed, Established
 from e2etherapy.therapy import agreement, holidays, office_hours, reply_time
 from e2etherapy.therapy.agreement import AgreementTerms
 from e2etherapy.therapy.care.agreements import Proposal
+from e2etherapy.therapy.care.state import OF_A_QUEUE
 from e2etherapy.vault import conversations
 from e2etherapy.vault.records import ConversationRecord
 from e2etherapy.wire.care import Agreement, AgreementAcceptance
@@ -124,7 +125,7 @@ async def shown(device: Device, name: str) -> list[AgreementView]:
         UnknownConversation: there is no such conversation.
     """
     found = await conversations.named(device.vault.db, name)
-    care = await care_of(device.vault.db, found)
+    care = await care_of(device.vault.db, found, OF_A_QUEUE)
     return [_view(found, proposal) for proposal in care.agreements.proposals]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from e2etherapy.errors import MalformedData
@@ -16,11 +17,24 @@ from e2etherapy.vault.database import Database
 from e2etherapy.vault.records import Author, ConversationRecord
 from e2etherapy.wire import content
 from e2etherapy.wire.care import CARE
+from e2etherapy.wire.item import Item
 
 
-async def care_of(db: Database, conversation: ConversationRecord) -> Care:
-    """Return what holds, computed from the record."""
-    rows = await care_items.every(db, conversation.id)
+async def care_of(
+    db: Database,
+    conversation: ConversationRecord,
+    about: Collection[type[Item]] | None = None,
+) -> Care:
+    """Return what holds, computed from the record.
+
+    Args:
+        db: where the record is.
+        conversation: whose.
+        about: the kinds that matter, as in `state.OF_A_QUEUE`; what others would change is left
+            as it was at first. None for all.
+    """
+    kinds = None if about is None else [str(kind.__struct_config__.tag) for kind in about]
+    rows = await care_items.every(db, conversation.id, kinds)
     return state.of(said for row in rows if (said := _said(conversation, row)) is not None)
 
 

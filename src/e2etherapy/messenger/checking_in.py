@@ -14,7 +14,7 @@ from e2etherapy.messenger.speaking import require_role, speaking
 from e2etherapy.messenger.views import SendReport
 from e2etherapy.therapy.agreement import looks_within_one_working_day
 from e2etherapy.therapy.care.check_ins import Asked, Taken
-from e2etherapy.therapy.care.state import Care
+from e2etherapy.therapy.care.state import OF_A_QUEUE, Care
 from e2etherapy.therapy.instruments import schedule
 from e2etherapy.therapy.instruments.pack import instrument
 from e2etherapy.therapy.instruments.scoring import Answers, Result, score
@@ -41,11 +41,49 @@ class TakenReport:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedView:
+    """When an instrument is to be filled in.
+
+    Attributes:
+        instrument: the one that is offered now.
+        instead_of: the one that was asked for, if it must not be asked now.
+    """
+
+    instrument: str
+    asked: Asked
+    instead_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CheckInsView:
     """The check-ins of a conversation, and what is asked for."""
 
     taken: tuple[Taken, ...]
-    asked: dict[str, Asked]
+    asked: tuple[AskedView, ...]
+
+    def of(self, instrument_id: str) -> tuple[Taken, ...]:
+        """Return those with one instrument."""
+        return tuple(one for one in self.taken if one.instrument == instrument_id)
+
+
+async def fitting(device: Device, name: str, instrument_id: str) -> str:
+    """Return the instrument that can be asked now: this one, or PHQ-8 in the place of PHQ-9.
+
+    Raises:
+        UnknownConversation: there is no such conversation.
+    """
+    found = await conversations.named(device.vault.db, name)
+    care = await care_of(device.vault.db, found, OF_A_QUEUE)
+    return _fitting(care, device, instrument_id)
+
+
+def _fitting(care: Care, device: Device, instrument_id: str) -> str:
+    if instrument_id != _WITH_ITEM_9:
+        return instrument_id
+    now = device.clock()
+    applies = care.agreements.at(now)
+    looked_at = applies is not None and looks_within_one_working_day(applies.terms, now)
+    return instrument_id if looked_at else _WITHOUT
 
 
 async def require_fitting(device: Device, name: str, instrument_id: str) -> None:
@@ -56,15 +94,12 @@ async def require_fitting(device: Device, name: str, instrument_id: str) -> None
         UnknownConversation: there is no such conversation.
     """
     found = await conversations.named(device.vault.db, name)
-    _require_fitting(await care_of(device.vault.db, found), device, instrument_id, found.name)
+    care = await care_of(device.vault.db, found, OF_A_QUEUE)
+    _require_fitting(care, device, instrument_id, found.name)
 
 
 def _require_fitting(care: Care, device: Device, instrument_id: str, name: str) -> None:
-    if instrument_id != _WITH_ITEM_9:
-        return
-    now = device.clock()
-    applies = care.agreements.at(now)
-    if applies is None or not looks_within_one_working_day(applies.terms, now):
+    if _fitting(care, device, instrument_id) != instrument_id:
         raise MessengerError(
             f"PHQ-9 asks about thoughts of death, and no agreement with {name} says that somebody "
             f"reads the answer within one working day. Use {_WITHOUT}, which is the same without "
@@ -141,5 +176,12 @@ async def shown(device: Device, name: str) -> CheckInsView:
         UnknownConversation: there is no such conversation.
     """
     found = await conversations.named(device.vault.db, name)
-    care = await care_of(device.vault.db, found)
-    return CheckInsView(care.check_ins.taken, dict(care.check_ins.asked))
+    care = await care_of(device.vault.db, found, OF_A_QUEUE)
+    asked = [_asked(care, device, name, one) for name, one in care.check_ins.asked.items()]
+    return CheckInsView(care.check_ins.taken, tuple(asked))
+
+
+def _asked(care: Care, device: Device, instrument_id: str, asked: Asked) -> AskedView:
+    """Return what is offered: an agreement may have ended since it was asked for."""
+    offered = _fitting(care, device, instrument_id)
+    return AskedView(offered, asked, None if offered == instrument_id else instrument_id)

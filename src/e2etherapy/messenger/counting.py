@@ -17,6 +17,7 @@ from e2etherapy.messenger.settings import Setting, text_setting
 from e2etherapy.session.phases import Phase
 from e2etherapy.therapy import zones
 from e2etherapy.therapy.care.agreements import Agreements
+from e2etherapy.therapy.care.state import OF_A_QUEUE
 from e2etherapy.therapy.caseload import attendance as contact
 from e2etherapy.therapy.caseload.attendance import Attendance
 from e2etherapy.therapy.caseload.exchange import Message
@@ -76,7 +77,7 @@ async def caseload(device: Device, zone: tzinfo = UTC) -> Figures:
 
 
 async def _course(db: Database, conversation: ConversationRecord) -> Course:
-    care = await care_of(db, conversation)
+    care = await care_of(db, conversation, OF_A_QUEUE)
     exchange = [
         _message(conversation.role, row, care.agreements)
         for row in await threads.exchanged(db, conversation.id)
@@ -125,5 +126,6 @@ async def attendance(device: Device, name: str, period: Period) -> Attendance:
 
 
 async def _agreed_zone(device: Device, found: ConversationRecord) -> str:
-    applies = (await care_of(device.vault.db, found)).agreements.at(device.clock())
+    care = await care_of(device.vault.db, found, OF_A_QUEUE)
+    applies = care.agreements.at(device.clock())
     return _UTC if applies is None else applies.terms.zone

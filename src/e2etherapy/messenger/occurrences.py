@@ -19,12 +19,35 @@ class Notice:
 
     Attributes:
         count: how many times it happened.
+        reason: why something was refused; empty where nothing was.
     """
 
     conversation: str
     event: EventName
     sentence: str
     count: int = 1
+    reason: str = ""
+
+
+def add(notices: list[Notice], notice: Notice) -> None:
+    """Add a notice; one more refusal for the same reason is counted with those before it.
+
+    A flood is told of once, however many pages it came in, and hides nothing else.
+    """
+    same = (notice.conversation, notice.event, notice.reason)
+    for place, one in enumerate(notices if notice.reason else []):
+        if (one.conversation, one.event, one.reason) == same:
+            notices[place] = _refused(same, one.count + notice.count)
+            return
+    notices.append(notice)
+
+
+def _refused(of: tuple[str, EventName, str], count: int) -> Notice:
+    conversation, event, reason = of
+    what = "Something that arrived" if count == 1 else f"{count} things that arrived"
+    was = "was" if count == 1 else "were"
+    sentence = f"{what} for {conversation} {was} refused: {reason}. Nothing else was affected."
+    return Notice(conversation, event, sentence, count, reason)
 
 
 @dataclass(slots=True)
@@ -64,14 +87,10 @@ class Occurrences:
         for (event, sentence), count in self._used.items():
             self.tell(event, sentence, count=count)
         for (event, reason), count in self._refused.items():
-            self.tell(event, self._refusal(reason, count), count=count, reason=reason)
+            self._events.append((event, {"count": count, "reason": reason}))
+            self.notices.append(_refused((self.conversation, event, reason), count))
         for event, details in self._events:
             change.record(record.encode(record.Event(recorded=now, event=event, details=details)))
         self._used.clear()
         self._refused.clear()
         self._events.clear()
-
-    def _refusal(self, reason: str, count: int) -> str:
-        what = "Something that arrived" if count == 1 else f"{count} things that arrived"
-        was = "was" if count == 1 else "were"
-        return f"{what} for {self.conversation} {was} refused: {reason}. Nothing else was affected."

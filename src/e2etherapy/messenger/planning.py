@@ -101,6 +101,16 @@ async def write_card(device: Device, written: EmergencyCard) -> None:
     await settings.put(device, Setting.EMERGENCY_CARD, emergency_card.encode(written))
 
 
+async def card_to_confirm(device: Device, today: date) -> date | None:
+    """Return when one's own emergency card was last confirmed, if it is to be confirmed anew.
+
+    Returns:
+        None where it is not, where there is no card, and in a therapist's vault.
+    """
+    own = await card(device) if device.vault.role is Role.CLIENT else None
+    return own.confirmed if own is not None and own.is_stale(today) else None
+
+
 async def confirm_card(device: Device, today: date) -> EmergencyCard:
     """Write down that everything on one's own emergency card is right today; nothing is sent.
 

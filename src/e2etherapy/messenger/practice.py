@@ -44,6 +44,10 @@ class Practice(OpenDevice):
         """Return all agreements of a conversation, the first one first."""
         return await agreeing.shown(self.device, name)
 
+    async def fitting_check_in(self, name: str, instrument: str) -> str:
+        """Return what can be asked now: this instrument, or PHQ-8 in the place of PHQ-9."""
+        return await checking_in.fitting(self.device, name, instrument)
+
     async def require_fitting(self, name: str, instrument: str) -> None:
         """Refuse to ask what must not wait where nobody looks within one working day.
 

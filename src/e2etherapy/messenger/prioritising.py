@@ -12,6 +12,7 @@ from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.speaking import require_role, speaking
 from e2etherapy.messenger.views import SendReport
 from e2etherapy.therapy.care.flags import Flag
+from e2etherapy.therapy.care.state import OF_A_QUEUE
 from e2etherapy.vault import care_items, conversations
 from e2etherapy.vault.records import ConversationRecord
 from e2etherapy.wire.care import Priority
@@ -39,7 +40,7 @@ async def ask_sooner(
 
 async def open_flags(device: Device, found: ConversationRecord) -> tuple[Flag, ...]:
     """Return what still has to be seen first in a conversation."""
-    care = await care_of(device.vault.db, found)
+    care = await care_of(device.vault.db, found, OF_A_QUEUE)
     return care.flags.open(await care_items.resolved(device.vault.db, found.id))
 
 

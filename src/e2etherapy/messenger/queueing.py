@@ -11,7 +11,7 @@ from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.session.phases import Phase
 from e2etherapy.therapy.care.agreements import Agreements
-from e2etherapy.therapy.care.state import Care
+from e2etherapy.therapy.care.state import OF_A_QUEUE, Care
 from e2etherapy.therapy.caseload import queue as order
 from e2etherapy.therapy.caseload.exchange import Message
 from e2etherapy.therapy.caseload.queue import Entry, Waiting
@@ -35,7 +35,7 @@ async def queue(device: Device) -> tuple[Entry, ...]:
 
 
 async def _waiting(db: Database, conversation: ConversationRecord) -> Waiting:
-    care = await care_of(db, conversation)
+    care = await care_of(db, conversation, OF_A_QUEUE)
     rows = await threads.unanswered(db, conversation.id)
     ended = care.ended is not None or conversation.state.phase is Phase.CLOSED
     exchange = tuple(message(row, care.agreements) for row in rows)

@@ -21,6 +21,7 @@ from e2etherapy.session.safety_phrase import safety_phrase as six_words
 from e2etherapy.session.states import Closed, Established
 from e2etherapy.therapy.care.agreements import Agreements
 from e2etherapy.therapy.care.landings import Landings
+from e2etherapy.therapy.care.state import OF_A_THREAD
 from e2etherapy.therapy.care.words import words
 from e2etherapy.vault import conversations, erasures, pieces, threads, unread
 from e2etherapy.vault import search as full_text
@@ -77,7 +78,7 @@ async def thread(vault: Vault, name: str, *, show_read: bool) -> list[MessageVie
     rows = await _in_thread(vault, found)
     new = set(await unread.items(vault.db, found.id))
     missing = _missing_before(rows, await threads.gaps(vault.db, found.id))
-    care = await care_of(vault.db, found)
+    care = await care_of(vault.db, found, OF_A_THREAD)
     hidden = await erasures.hidden_in(vault.db, found.book)
     return [
         _promised(

@@ -99,6 +99,10 @@ class Safeguards(OpenDevice):
         """Write one's own emergency card; nothing is sent."""
         await planning.write_card(self.device, card)
 
+    async def card_to_confirm(self, today: date) -> date | None:
+        """Return when one's own emergency card was last confirmed, if that is due anew."""
+        return await planning.card_to_confirm(self.device, today)
+
     async def confirm_emergency_card(self, today: date) -> EmergencyCard:
         """Write down that everything on one's own emergency card is right today."""
         return await planning.confirm_card(self.device, today)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 from e2etherapy.errors import NotRemembered
 from e2etherapy.mailbox.operations import StoredEnvelope
-from e2etherapy.messenger import caring, long_items
+from e2etherapy.messenger import caring, long_items, occurrences
 from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.known import Known
 from e2etherapy.messenger.long_items import STALLED_DAYS
 from e2etherapy.messenger.occurrences import Notice
 from e2etherapy.messenger.receiving import Receiver
+from e2etherapy.therapy.care.state import Care
 from e2etherapy.vault import conversations, pieces
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.database import Database
@@ -32,18 +33,32 @@ class Outcome:
     Attributes:
         arrived: for each conversation with news, the number of new messages.
         failure: what the vault met with one conversation while the others went on.
+        care: what holds about the therapy in each conversation that brought something about it, by
+            its number: a page behind another one need not read the whole record anew.
     """
 
     arrived: dict[str, int] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     failure: Exception | None = None
+    care: dict[int, Care] = field(default_factory=dict)
 
     def add(self, receiver: Receiver) -> None:
         """Add what came of one conversation."""
         if receiver.messages:
             name = receiver.conversation.name
             self.arrived[name] = self.arrived.get(name, 0) + receiver.messages
-        self.notices.extend(receiver.occurrences.notices)
+        for notice in receiver.occurrences.notices:
+            occurrences.add(self.notices, notice)
+
+    async def care_of(self, db: Database, conversation: ConversationRecord) -> Care:
+        """Return what holds in a conversation after what was stored so far."""
+        held = self.care.get(conversation.id)
+        return await caring.care_of(db, conversation) if held is None else held
+
+    def stored(self, receiver: Receiver) -> None:
+        """Note what holds after something was stored."""
+        if receiver.care is not None:
+            self.care[receiver.conversation.id] = receiver.care
 
 
 async def store(
@@ -64,7 +79,7 @@ async def store(
             record = await conversations.by_id(device.vault.db, number)
             receiver = Receiver(record, device.clock())
             change = await device.begin(record, changes[-1] if changes else None)
-            known = await _receive(device.vault.db, receiver, page, change)
+            known = await _receive(device.vault.db, receiver, page, (change, outcome))
         except Exception as error:  # noqa: BLE001 - raised at the end of a sync, not lost
             outcome.failure = outcome.failure or error
             continue
@@ -76,12 +91,15 @@ async def store(
     except NotRemembered as error:
         outcome.failure = outcome.failure or error  # it is on disk all the same
     for receiver, known in stored:
-        await complete(device, receiver, known.partials)
+        outcome.stored(receiver)
+        await complete(device, receiver, known.partials, outcome)
         outcome.add(receiver)
     return [receiver.conversation for receiver, _ in stored]
 
 
-async def complete(device: Device, receiver: Receiver, partials: dict[bytes, Partial]) -> None:
+async def complete(
+    device: Device, receiver: Receiver, partials: dict[bytes, Partial], outcome: Outcome
+) -> None:
     """Put each long item of which every piece is here into the record."""
     record = receiver.conversation
     for partial in partials.values():
@@ -90,9 +108,10 @@ async def complete(device: Device, receiver: Receiver, partials: dict[bytes, Par
                 device.vault.db, record.id, Author.PEER, partial.whole
             )
             change = await device.begin(record)
-            receiver.care = await caring.care_of(device.vault.db, record)
+            receiver.care = await outcome.care_of(device.vault.db, record)
             receiver.complete(partial, packed, change)
             await device.vault.commit(change)
+            outcome.stored(receiver)
 
 
 async def give_up_stalled(
@@ -113,11 +132,15 @@ async def give_up_stalled(
 
 
 async def _receive(
-    db: Database, receiver: Receiver, page: list[StoredEnvelope], change: Change
+    db: Database,
+    receiver: Receiver,
+    page: list[StoredEnvelope],
+    into: tuple[Change, Outcome],
 ) -> Known:
+    change, outcome = into
     bodies = receiver.open_page(page)
     if any(isinstance(body.item, CARE) for body in bodies):
-        receiver.care = await caring.care_of(db, receiver.conversation)
+        receiver.care = await outcome.care_of(db, receiver.conversation)
     known = await _known(db, receiver.conversation, [body.item for body in bodies])
     receiver.apply(bodies, change, known)
     return known

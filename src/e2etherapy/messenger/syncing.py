@@ -83,7 +83,7 @@ async def _complete_what_a_crash_left(device: Device, outcome: Outcome) -> None:
         record = await conversations.by_id(device.vault.db, number)
         receiver = Receiver(record, device.clock())
         partials = await pieces.partials(device.vault.db, number)
-        await storing.complete(device, receiver, partials)
+        await storing.complete(device, receiver, partials, outcome)
         outcome.add(receiver)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from e2etherapy.vault.database import Database
@@ -19,12 +20,21 @@ class CareRow:
     content: bytes | None
 
 
-async def every(db: Database, conversation: int) -> list[CareRow]:
-    """Return a conversation's, in the order of the record."""
+async def every(
+    db: Database, conversation: int, kinds: Collection[str] | None = None
+) -> list[CareRow]:
+    """Return a conversation's, in the order of the record.
+
+    Args:
+        db: where to look.
+        conversation: its number.
+        kinds: of these kinds alone; None for all.
+    """
+    some = "" if kinds is None else f" AND kind IN ({','.join('?' * len(kinds))})"
     rows = await db.fetch_all(
         "SELECT author, content FROM item JOIN journal ON journal.id = item.journal"  # noqa: S608
-        f" WHERE conversation = ? AND {_OF_CARE} ORDER BY journal",
-        (conversation,),
+        f" WHERE conversation = ? AND {_OF_CARE}{some} ORDER BY journal",
+        (conversation, *(kinds or ())),
     )
     return [CareRow(Author(row[0]), row[1]) for row in rows]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -55,6 +56,9 @@ class Stand:
         found = self._next()
         assert isinstance(found, bool)
         return found
+
+    async def card_to_confirm(self, _today: date) -> date | None:
+        return None
 
     async def sleep(self, seconds: float) -> None:
         assert self.closed == 1, "other processes may use the vault meanwhile"

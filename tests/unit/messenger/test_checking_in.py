@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from e2etherapy.errors import MessengerError, WrongRole
 from e2etherapy.errors.therapy import InvalidAnswers
 from e2etherapy.messenger import prioritising
 from e2etherapy.therapy.care.flags import Flag
-from tests.support.devices import Two, agree, record_of, two
+from e2etherapy.wire import care
+from tests.support.devices import WISH, Two, agree, record_of, two
+from tests.support.dishonest import say
 
 SAM, OKAFOR = "Sam", "Dr. Okafor"
 NOTHING = [0, 0, 0, 0, 0, 0, 0, 0, 0, None]
@@ -65,14 +68,72 @@ async def test_phq_9_is_not_asked_where_nobody_looks_in_time(pair: Two) -> None:
     await pair.client.require_fitting(OKAFOR, "phq-9")
 
 
+@pytest.mark.parametrize("reply", ["2 working days", "48 hours", "3 days", "12 working hours"])
+async def test_an_agreement_by_which_nobody_looks_in_time_offers_phq_8(
+    pair: Two, reply: str
+) -> None:
+    await agree(pair)
+    await pair.therapist.ask_check_in(SAM, "phq-9", "every Monday", date(2026, 1, 5))
+    await pair.client.sync()
+    (asked,) = (await pair.client.check_ins(OKAFOR)).asked
+    assert (asked.instrument, asked.instead_of) == ("phq-9", None)
+    pair.clock.now += timedelta(minutes=1)
+    await agree(pair, replace(WISH, reply_within=reply))
+    for messenger, name in ((pair.client, OKAFOR), (pair.therapist, SAM)):
+        (asked,) = (await messenger.check_ins(name)).asked
+        assert (asked.instrument, asked.instead_of) == ("phq-8", "phq-9")
+        assert await messenger.fitting_check_in(name, "phq-9") == "phq-8"
+        assert await messenger.fitting_check_in(name, "gad-7") == "gad-7"
+    for attempt in (
+        pair.client.take_check_in(OKAFOR, "phq-9", NOTHING),
+        pair.therapist.ask_check_in(SAM, "phq-9", "every Friday", date(2026, 1, 5)),
+    ):
+        with pytest.raises(MessengerError, match=r"phq-8.*Nothing was sent"):
+            await attempt
+    await pair.therapist.ask_check_in(SAM, "phq-9", "", date(2026, 1, 5))
+    await pair.client.sync()
+    assert (await pair.client.check_ins(OKAFOR)).asked == ()
+
+
+async def test_what_another_program_asks_for_is_offered_without_its_last_question(
+    pair: Two,
+) -> None:
+    await say(
+        pair.therapist,
+        SAM,
+        care.CheckInSchedule,
+        instrument="phq-9",
+        schedule="every Monday",
+        begins="2026-01-05",
+    )
+    await pair.therapist.sync()
+    await pair.client.sync()
+    (asked,) = (await pair.client.check_ins(OKAFOR)).asked
+    assert (asked.instrument, asked.instead_of) == ("phq-8", "phq-9")
+
+
+async def test_the_connection_is_a_sum_that_the_therapist_sees_and_nothing_follows_from(
+    pair: Two,
+) -> None:
+    for given in ([5, 5, 5, 5], [0, 0, 0, 0]):
+        report = await pair.client.take_check_in(OKAFOR, "connection", given)
+        assert (report.result.total, report.result.band) == (sum(given), None)
+        assert (report.result.findings, report.priority) == ((), False)
+    await pair.therapist.sync()
+    taken = (await pair.therapist.check_ins(SAM)).of("connection")
+    assert [one.result.total for one in taken if one.result] == [20, 0]
+    assert await flags(pair) == ()
+
+
 async def test_a_schedule_is_the_same_on_both_sides_until_it_ends(pair: Two) -> None:
     await pair.therapist.ask_check_in(SAM, "gad-7", "every second monday", date(2026, 1, 5))
     await pair.client.sync()
-    (asked,) = (await pair.client.check_ins(OKAFOR)).asked.values()
-    assert str(asked.schedule) == "every second Monday"
+    (asked,) = (await pair.client.check_ins(OKAFOR)).asked
+    assert (asked.instrument, asked.instead_of) == ("gad-7", None)
+    assert str(asked.asked.schedule) == "every second Monday"
     await pair.therapist.ask_check_in(SAM, "gad-7", "", date(2026, 1, 5))
     await pair.client.sync()
-    assert (await pair.client.check_ins(OKAFOR)).asked == {}
+    assert (await pair.client.check_ins(OKAFOR)).asked == ()
 
 
 async def test_bad_answers_send_nothing(pair: Two) -> None:

@@ -151,6 +151,17 @@ async def test_an_emergency_card_is_confirmed_before_it_is_shared(pair: Two) -> 
     assert shared.content == await pair.client.emergency_card()
 
 
+async def test_a_card_is_to_be_confirmed_after_a_quarter_by_who_has_one(pair: Two) -> None:
+    assert await pair.client.card_to_confirm(TODAY) is None
+    await pair.client.write_emergency_card(CARD)
+    for days, due in ((0, None), (92, None), (93, TODAY), (400, TODAY)):
+        assert await pair.client.card_to_confirm(TODAY + timedelta(days=days)) == due
+    later = TODAY + timedelta(days=93)
+    await pair.client.confirm_emergency_card(later)
+    assert await pair.client.card_to_confirm(later) is None
+    assert await pair.therapist.card_to_confirm(later) is None
+
+
 async def test_a_therapist_keeps_no_plan_of_their_own(pair: Two) -> None:
     for attempt in (
         pair.therapist.safety_plan(),

@@ -4,6 +4,7 @@ import base64
 import re
 from dataclasses import dataclass
 
+from tests.vectors.second_implementation import care
 from tests.vectors.second_implementation.notation import (
     Json,
     Members,
@@ -136,6 +137,7 @@ KINDS: dict[str, Members] = {
     "read_mark": {"items": is_ids},
     "profile": {"name": is_text(200)},
     "journal_share": {"text": is_bytes(1_000_000), "entry_written": is_time},
+    **care.KINDS,
 }
 REPLY_TO: Members = {"mailbox": is_base64(32), "deposit_key": is_base64(32)}
 
@@ -173,7 +175,7 @@ def check_item(item: Json) -> None:
             refuse("malformed")
         return
     members = {**KIND, **KINDS[kind], **ITEM, "answers": is_base64(16)}
-    check_members(item, members, ("answers",))
+    check_members(item, members, ("answers", *care.optional(kind)))
     if kind == "part":
         first = item["sequence"] - item["index"]
         if item["index"] >= item["count"] or first < 1 or first + item["count"] > 2**53:

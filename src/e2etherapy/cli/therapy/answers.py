@@ -69,11 +69,17 @@ class TakenCheckIn(Answer, frozen=True):
 
 
 class AskedCheckIn(Answer, frozen=True):
-    """When an instrument is to be filled in, and next on which day."""
+    """When an instrument is to be filled in, and next on which day after today.
+
+    `due` is the last such day up to today, if nothing was filled in since; or null. `instead_of`
+    is the one that was asked for, where it must not be asked now; or null.
+    """
 
     instrument: str
+    instead_of: str | None
     schedule: str
     begins: date
+    due: date | None
     next: date | None
 
 
@@ -84,6 +90,24 @@ class CheckIns(Answer, frozen=True):
     taken: list[TakenCheckIn]
     asked: list[AskedCheckIn]
     trend: list[str]
+
+
+class Plotted(Answer, frozen=True):
+    """`check-in plot`: what the drawing shows, in words; `file` is null where none was drawn."""
+
+    name: str
+    instrument: str
+    file: str | None
+    sentences: list[str]
+
+
+class ExportedCheckIns(Answer, frozen=True):
+    """`check-in export`: how many are in the file; `left_out` are those of another version."""
+
+    name: str
+    file: str
+    check_ins: int
+    left_out: int
 
 
 class Queued(Answer, frozen=True):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from e2etherapy.cli import output
+from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.errors.therapy import InvalidAnswers
 
@@ -56,16 +58,42 @@ def take(invocation: Invocation, name: str, instrument: str, answers: str | None
     listed = None if answers is None else _listed(definition, answers)
 
     async def taken(messenger: Messenger) -> TakenReport:
-        await messenger.require_fitting(name, definition.id)
-        given = await _asked(invocation, messenger, definition) if listed is None else listed
-        return await messenger.take_check_in(name, definition.id, given)
+        fits = definition
+        if listed is None:
+            fits = await _fitting(invocation, messenger, name, definition)
+        await messenger.require_fitting(name, fits.id)
+        given = await _asked(invocation, messenger, fits) if listed is None else listed
+        return await messenger.take_check_in(name, fits.id, given)
 
     report = invocation.unlocked(taken)
+    definition = find(report.result.instrument)
     if report.priority:
         _show_help_first(invocation)
     sent = said.said(name, report.sent)
     answer = CheckedIn(score=_score(report.result), sent=sent, flagged=report.priority)
     said.show(invocation, answer, sent, _told(definition, report.result))
+
+
+async def _fitting(
+    invocation: Invocation, messenger: Messenger, name: str, definition: Instrument
+) -> Instrument:
+    """Offer another instrument to a person at a terminal where this one must not be asked."""
+    from e2etherapy.cli import questions, typed_text
+    from e2etherapy.therapy.instruments.pack import instrument as find
+
+    other = find(await messenger.fitting_check_in(name, definition.id))
+    if other is definition or not sys.stdin.isatty():
+        return definition
+    output.remark(
+        f"{definition.title} asks about thoughts of death, and no agreement with "
+        f"{inert_line(name)} says that somebody reads the answer within one working day. "
+        f"{other.title} is the same without that question. If you need help now: e2etherapy "
+        "help-now"
+    )
+    with invocation.meanwhile("Nothing was sent."):
+        async with typed_text.asking(messenger):
+            questions.confirm(f"Fill in {other.id} instead?")
+    return other
 
 
 def _show_help_first(invocation: Invocation) -> None:
@@ -97,7 +125,8 @@ async def _asked(
 ) -> list[int | None]:
     from e2etherapy.cli import questions, typed_text
 
-    click.echo(f"{definition.title}\n{definition.notice}\n\n{definition.instructions}", err=True)
+    said = [definition.notice, definition.instructions, definition.stem]
+    output.shown("\n\n".join([definition.title, *(words for words in said if words)]))
     given: list[int | None] = []
     with invocation.meanwhile("Nothing was sent, and the answers are not kept."):
         async with typed_text.asking(messenger):

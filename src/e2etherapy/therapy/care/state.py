@@ -67,6 +67,20 @@ class Care:
         return self.endings.first
 
 
+OF_A_QUEUE: Final[frozenset[type[Item]]] = frozenset(
+    {
+        *(care.Agreement, care.AgreementAcceptance),
+        *(care.CheckIn, care.CheckInSchedule, care.Priority),
+        care.Ending,
+    }
+)
+"""All that agreements, check-ins, flags and the end depend on: of years of homework, nothing."""
+
+OF_A_THREAD: Final[frozenset[type[Item]]] = frozenset(
+    {care.Agreement, care.AgreementAcceptance, care.Landing, care.Ending}
+)
+"""All that agreements, marks on messages and the end depend on."""
+
 _AFTER_THE_END = (care.Priority, care.CheckIn, care.ConsentWithdrawal, care.Ending)
 
 

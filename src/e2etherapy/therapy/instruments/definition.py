@@ -201,7 +201,8 @@ class Instrument(_Part, frozen=True, kw_only=True):
         period: the time that is asked about, in the form's words; None where it names none.
         instructions: what the form says before its questions, if anything.
         stem: the words that each scored item continues.
-        wording_status: whether two independent copies of the wording agreed; else `one copy only`.
+        wording_status: whether two independent copies of the wording agreed; else `one copy only`;
+            `own words` where they were written for this package, and nothing is validated.
         notes: what a therapist should know about these figures.
         notice: the copyright or permission notice, shown wherever the wording is shown.
         verified: the day on which the sources were compared.
@@ -233,7 +234,7 @@ class Instrument(_Part, frozen=True, kw_only=True):
     caseness: Caseness | None = None
     notes: tuple[Text, ...] = ()
     notice: Text
-    wording_status: Literal["two copies agree", "one copy only"]
+    wording_status: Literal["two copies agree", "one copy only", "own words"]
     sources: Annotated[tuple[Source, ...], msgspec.Meta(min_length=1, max_length=MAX_ITEMS)]
     loinc: Codes = Codes()
     verified: date
@@ -241,6 +242,11 @@ class Instrument(_Part, frozen=True, kw_only=True):
     def options_of(self, item: Item) -> tuple[Option, ...]:
         """Return the options of one of this instrument's items, in the order of the form."""
         return self.option_lists[item.options]
+
+    @property
+    def is_in_house(self) -> bool:
+        """Whether it was written for this package: its total has no published meaning."""
+        return self.wording_status == "own words"
 
     @property
     def scored(self) -> tuple[Item, ...]:

@@ -6,14 +6,16 @@ whoever exports adds a subject, if the receiver may know it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, TypeAlias
+from uuid import NAMESPACE_OID, uuid5
 
 import msgspec
 
 from e2etherapy.therapy.instruments.definition import Instrument, Item, Option
 from e2etherapy.therapy.instruments.scoring import Answers, chosen, score
-from e2etherapy.therapy.instruments.sentences import NOT_A_DIAGNOSIS
+from e2etherapy.therapy.instruments.sentences import IN_HOUSE, NOT_A_DIAGNOSIS
 from e2etherapy.therapy.instruments.trend import Dated
 
 Resource: TypeAlias = dict[str, Any]
@@ -88,7 +90,8 @@ def response(instrument: Instrument, answers: Answers, day: date) -> Resource:
 def observation(instrument: Instrument, dated: Dated) -> Resource:
     """Return a result as an Observation: its total, or the reason why there is none."""
     result = dated.result
-    notes = [*result.remarks, NOT_A_DIAGNOSIS]
+    own = [IN_HOUSE] if instrument.is_in_house else []
+    notes = [*result.remarks, *own, NOT_A_DIAGNOSIS]
     parts = [
         {"code": {"text": part.title}, "valueQuantity": _quantity(part.score)}
         for part in result.subscales
@@ -106,6 +109,50 @@ def observation(instrument: Instrument, dated: Dated) -> Resource:
         "note": [{"text": note} for note in notes],
         **({"component": parts} if parts else {}),
     }
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """One filled-in instrument that can be handed over.
+
+    Attributes:
+        id: bytes that no other one has; what is handed over is named after them.
+        answers: as they were given.
+        dated: what they say, and when.
+    """
+
+    id: bytes
+    answers: Answers
+    dated: Dated
+
+
+def bundle(answered: Sequence[tuple[Instrument, Answered]]) -> Resource:
+    """Return a Bundle: each instrument once, then each response followed by its observation."""
+    instruments = {instrument.id: instrument for instrument, _ in answered}
+    entries = [
+        {"fullUrl": _name("questionnaire", one.id.encode()), "resource": questionnaire(one)}
+        for one in instruments.values()
+    ]
+    for instrument, one in answered:
+        name = _name("response", one.id)
+        derived = {"derivedFrom": [{"reference": name}]}
+        said = response(instrument, one.answers, one.dated.day)
+        entries += [
+            {"fullUrl": name, "resource": said},
+            {
+                "fullUrl": _name("observation", one.id),
+                "resource": observation(instrument, one.dated) | derived,
+            },
+        ]
+    return {
+        "resourceType": "Bundle",
+        "type": "collection",
+        **({"entry": entries} if entries else {}),
+    }
+
+
+def _name(kind: str, part: bytes) -> str:
+    """Return a name that is the same at every export: nobody then takes one answer for two."""
+    return uuid5(NAMESPACE_OID, f"e2etherapy/{kind}/{part.hex()}").urn
 
 
 def to_json(resource: Resource) -> bytes:

@@ -22,18 +22,21 @@ CORE = (
     "k6",
     "k10",
 )
-"""Their ids, in the order in which they are offered."""
+"""The ids of those that their developers published, in the order in which they are offered."""
+IN_HOUSE = ("connection",)
+"""Those in words of this package's own: a sum, its course, and nothing that follows from them."""
+OFFERED = (*CORE, *IN_HOUSE)
 
 
 @cache
 def instrument(instrument_id: str) -> Instrument:
-    """Return an instrument of the core pack.
+    """Return an instrument that comes with the package.
 
     Raises:
         InvalidInstrument: there is none with this id, or its file was changed and cannot be used.
     """
-    if instrument_id not in CORE:
-        raise InvalidInstrument(f"There is no such instrument. There are: {', '.join(CORE)}.")
+    if instrument_id not in OFFERED:
+        raise InvalidInstrument(f"There is no such instrument. There are: {', '.join(OFFERED)}.")
     file = f"{instrument_id}.json"
     return read_instrument((files(__package__) / "data" / file).read_bytes(), file)
 
@@ -45,3 +48,12 @@ def core() -> tuple[Instrument, ...]:
         InvalidInstrument: a file of the package was changed and cannot be used.
     """
     return tuple(instrument(instrument_id) for instrument_id in CORE)
+
+
+def offered() -> tuple[Instrument, ...]:
+    """Return every instrument that comes with the package.
+
+    Raises:
+        InvalidInstrument: a file of the package was changed and cannot be used.
+    """
+    return tuple(instrument(instrument_id) for instrument_id in OFFERED)

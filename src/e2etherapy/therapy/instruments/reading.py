@@ -173,8 +173,23 @@ def _words(instrument: Instrument) -> Iterator[Problem]:
     if instrument.period and instrument.period not in said:
         yield "$.period", "neither the instructions nor the stem say this"
     copies = sum(source.of == "wording" for source in instrument.sources)
-    if (copies >= _INDEPENDENT_COPIES) != (instrument.wording_status == "two copies agree"):
+    if not instrument.is_in_house and (copies >= _INDEPENDENT_COPIES) != (
+        instrument.wording_status == "two copies agree"
+    ):
         yield "$.wording_status", f"there are {copies} sources of the wording"
+
+
+def _in_house(instrument: Instrument) -> Iterator[Problem]:
+    """Refuse any claim about a total of which nobody has published anything."""
+    if not instrument.is_in_house:
+        return
+    for name in ("bands", "cuts", "patterns", "reliable_change", "caseness", "second_look"):
+        if getattr(instrument, name):
+            yield f"$.{name}", "an instrument in words of our own claims nothing of the kind"
+    options = [option for listed in instrument.option_lists.values() for option in listed]
+    codes = [item.loinc for item in instrument.items] + [option.loinc for option in options]
+    if any([instrument.loinc.panel, instrument.loinc.total, *codes]):
+        yield "$.loinc", "nobody has given an instrument in words of our own a code"
 
 
 def _codes(instrument: Instrument) -> Iterator[Problem]:
@@ -204,6 +219,7 @@ _CHECKS: tuple[Callable[[Instrument], Iterator[Problem]], ...] = (
     _bands,
     _figures,
     _words,
+    _in_house,
     _codes,
 )
 """In this order: a later one relies on what an earlier one has made sure."""

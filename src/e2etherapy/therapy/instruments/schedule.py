@@ -158,6 +158,16 @@ def due_after(schedule: Schedule, start: date, after: date) -> date | None:
     return next((day for day in due(schedule, start) if day > after), None)
 
 
+def due_by(schedule: Schedule, start: date, on: date) -> date | None:
+    """Return the last day up to `on` on which something was due; None if there was none."""
+    last = None
+    for day in due(schedule, start):
+        if day > on:
+            break
+        last = day
+    return last
+
+
 def _days(schedule: Schedule, start: date) -> Iterator[date]:
     step = schedule.every * (7 if schedule.unit == "week" else 1)
     ahead = 0 if schedule.weekday is None else (schedule.weekday - start.weekday()) % 7

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from e2etherapy.therapy.instruments.definition import Instrument
-from e2etherapy.therapy.instruments.trend import Change, Dated, Verdict, in_order, trend
+from e2etherapy.therapy.instruments.trend import Change, Dated, Trend, Verdict, in_order, trend
 
 NOT_A_DIAGNOSIS = "A score describes answers; it is not a diagnosis."
+IN_HOUSE = "In-house, not validated: no bands, no cut-off, no reliable change."
 
 
 def sentences(instrument: Instrument, series: Sequence[Dated]) -> tuple[str, ...]:
@@ -22,13 +23,30 @@ def sentences(instrument: Instrument, series: Sequence[Dated]) -> tuple[str, ...
     if instrument.bands:
         bands = [f"{band.lowest} to {band.highest} {band.label}" for band in instrument.bands]
         said.append(f"Bands: {', '.join(bands)}.")
+    said += figures(instrument)
     said += [point(dated) for dated in in_order(instrument, series)]
     if not series:
         said.append("There are no results yet.")
-    said += [_changed("first", course.from_first)] if course.from_first else []
+    return (*said, *changes(course), NOT_A_DIAGNOSIS)
+
+
+def figures(instrument: Instrument) -> tuple[str, ...]:
+    """Return what the published figures mean that a plot marks, or that there are none."""
+    if instrument.is_in_house:
+        return (IN_HOUSE,)
+    case, reliable = instrument.caseness, instrument.reliable_change
+    said = [f"{case.at_least} or more counts as a clinical case."] if case else []
+    if reliable:
+        said.append(f"A change of {reliable.points} points or more is reliable.")
+    return tuple(said)
+
+
+def changes(course: Trend) -> tuple[str, ...]:
+    """Return how the last total compares with the first, and with the one before it."""
+    said = [_changed("first", course.from_first)] if course.from_first else []
     if course.from_previous and course.from_previous != course.from_first:
         said.append(_changed("previous", course.from_previous))
-    return (*said, NOT_A_DIAGNOSIS)
+    return tuple(said)
 
 
 def point(dated: Dated) -> str:

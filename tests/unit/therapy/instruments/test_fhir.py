@@ -12,9 +12,11 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import fhirclient.models
 import pytest
+from fhirclient.models.bundle import Bundle
 from fhirclient.models.fhirabstractbase import FHIRValidationError
 from fhirclient.models.observation import Observation
 from fhirclient.models.questionnaire import Questionnaire
@@ -23,13 +25,13 @@ from fhirclient.models.questionnaireresponse import QuestionnaireResponse
 from e2etherapy.errors.therapy import InvalidAnswers
 from e2etherapy.therapy.instruments import fhir
 from e2etherapy.therapy.instruments.definition import Instrument
-from e2etherapy.therapy.instruments.pack import core, instrument
+from e2etherapy.therapy.instruments.pack import instrument, offered
 from e2etherapy.therapy.instruments.scoring import score
-from e2etherapy.therapy.instruments.sentences import NOT_A_DIAGNOSIS
+from e2etherapy.therapy.instruments.sentences import IN_HOUSE, NOT_A_DIAGNOSIS
 from e2etherapy.therapy.instruments.trend import Dated
 from tests.support.courses import FIRST, answers, course
 
-EVERY = pytest.mark.parametrize("scale", core(), ids=lambda scale: scale.id)
+EVERY = pytest.mark.parametrize("scale", offered(), ids=lambda scale: scale.id)
 REQUIRED_CODES = {
     ("Questionnaire", "status"): {"draft", "active", "retired", "unknown"},
     ("QuestionnaireResponse", "status"): {
@@ -39,6 +41,7 @@ REQUIRED_CODES = {
         "entered-in-error",
         "stopped",
     },
+    ("Bundle", "type"): {"collection", "document", "searchset", "transaction", "batch"},
     ("Observation", "status"): {"registered", "preliminary", "final", "amended", "corrected"},
 }
 LOINC_TOTALS = {
@@ -67,9 +70,11 @@ def held(resource: fhir.Resource) -> None:
         "Questionnaire": Questionnaire,
         "QuestionnaireResponse": QuestionnaireResponse,
         "Observation": Observation,
+        "Bundle": Bundle,
     }[kind](read)
     assert made.as_json() == read
-    assert read["status"] in REQUIRED_CODES[kind, "status"]
+    field = "type" if kind == "Bundle" else "status"
+    assert read[field] in REQUIRED_CODES[kind, field]
     for part in every_part(read):
         # FHIR has no empty member anywhere.
         assert part
@@ -107,6 +112,35 @@ def test_answers_are_a_response(scale: Instrument) -> None:
 def test_a_result_is_an_observation(scale: Instrument) -> None:
     for dated in course(scale, [scale.scoring.lowest, scale.scoring.highest, None]):
         held(fhir.observation(scale, dated))
+
+
+def test_a_bundle_has_each_questionnaire_once_and_joins_a_score_to_its_answers() -> None:
+    phq, gad = instrument("phq-9"), instrument("gad-7")
+    answered = [
+        (scale, fhir.Answered(bytes([number] * 16), answers(scale, 5), course(scale, [5])[0]))
+        for number, scale in enumerate([phq, gad, phq])
+    ]
+    bundle = fhir.bundle(answered)
+    held(bundle)
+    for entry in bundle["entry"]:
+        held(entry["resource"])
+    kinds = [entry["resource"]["resourceType"] for entry in bundle["entry"]]
+    assert kinds == ["Questionnaire"] * 2 + ["QuestionnaireResponse", "Observation"] * 3
+    names = [entry["fullUrl"] for entry in bundle["entry"]]
+    assert len(set(names)) == len(names)
+    assert all(UUID(name.removeprefix("urn:uuid:")).version == 5 for name in names)
+    for said, seen in zip(bundle["entry"][2::2], bundle["entry"][3::2], strict=True):
+        assert seen["resource"]["derivedFrom"] == [{"reference": said["fullUrl"]}]
+    assert fhir.bundle(answered) == bundle
+    held(fhir.bundle([]))
+
+
+def test_what_is_in_house_is_handed_over_as_such_and_without_a_code() -> None:
+    own = instrument("connection")
+    seen = fhir.observation(own, course(own, [12])[0])
+    assert {"text": IN_HOUSE} in seen["note"]
+    assert not codes(seen) | codes(fhir.questionnaire(own))
+    assert "interpretation" not in seen
 
 
 @EVERY

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from e2etherapy.errors.therapy import InvalidAnswers
-from e2etherapy.therapy.instruments.pack import CORE, instrument
+from e2etherapy.therapy.instruments.pack import OFFERED, instrument
 from e2etherapy.therapy.instruments.scoring import Result, score
 from tests.support.scoring_tables import TABLES
 from tests.vectors.therapy import generate
 
 FOLDER = Path(generate.__file__).parent
-VECTORS = [json.loads((FOLDER / f"{name}.json").read_text()) for name in CORE]
-SCORED = [(vector["instrument"], case) for vector in VECTORS for case in vector["scored"]]
+VECTORS = [json.loads((FOLDER / f"{name}.json").read_text()) for name in OFFERED]
+SOFFEREDD = [(vector["instrument"], case) for vector in VECTORS for case in vector["scored"]]
 REFUSED = [(vector["instrument"], case) for vector in VECTORS for case in vector["refused"]]
 
 
@@ -37,7 +37,7 @@ def said(result: Result) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("name", "case"), named(SCORED))
+@pytest.mark.parametrize(("name", "case"), named(SOFFEREDD))
 def test_answers_score_as_published(name: str, case: dict[str, Any]) -> None:
     result = score(instrument(name), case["answers"])
     assert said(result) == case["expected"]
@@ -53,7 +53,7 @@ def test_answers_that_were_not_offered_are_refused(name: str, case: dict[str, An
 
 def test_there_is_a_table_and_a_file_for_every_instrument_and_for_no_other() -> None:
     files = {file.stem for file in FOLDER.glob("*.json")}
-    assert files == set(CORE) == TABLES.keys()
+    assert files == set(OFFERED) == TABLES.keys()
 
 
 def test_the_vectors_are_those_that_the_tables_give() -> None:

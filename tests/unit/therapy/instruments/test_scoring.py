@@ -10,7 +10,7 @@ import pytest
 
 from e2etherapy.errors.therapy import InvalidAnswers
 from e2etherapy.therapy.instruments.definition import Instrument
-from e2etherapy.therapy.instruments.pack import CORE, instrument
+from e2etherapy.therapy.instruments.pack import OFFERED, instrument
 from e2etherapy.therapy.instruments.scoring import Answers, score
 
 PHQ_9 = instrument("phq-9")
@@ -42,7 +42,7 @@ def test_a_question_about_harm_that_was_left_out_is_said_to_be_left_out() -> Non
     assert result.priority_unanswered
 
 
-@pytest.mark.parametrize("name", CORE)
+@pytest.mark.parametrize("name", OFFERED)
 def test_without_a_score_nothing_gives_a_sum_away(name: str) -> None:
     scale = instrument(name)
     top = [max(option.value for option in scale.options_of(item)) for item in scale.items]

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from e2etherapy.errors.therapy import InvalidSeries
-from e2etherapy.therapy.instruments.pack import CORE, instrument
+from e2etherapy.therapy.instruments.pack import OFFERED, instrument
 from e2etherapy.therapy.instruments.trend import (
     Recovery,
     Verdict,
@@ -77,7 +77,7 @@ def test_four_points_of_the_gad_7_are_reliable(totals: list[int], verdict: Verdi
     assert change.verdict is verdict
 
 
-@pytest.mark.parametrize("name", [name for name in CORE if name not in {"phq-9", "gad-7"}])
+@pytest.mark.parametrize("name", [name for name in OFFERED if name not in {"phq-9", "gad-7"}])
 def test_without_a_published_figure_no_change_is_judged(name: str) -> None:
     scale = instrument(name)
     ends: list[int | None] = [scale.scoring.highest, scale.scoring.lowest]
@@ -112,7 +112,7 @@ def test_results_of_two_instruments_are_not_one_series() -> None:
 def test_caseness_is_ten_of_the_phq_9_and_eight_of_the_gad_7(
     scale: object, total: int | None, case: bool | None
 ) -> None:
-    named = next(one for one in map(instrument, CORE) if one is scale)
+    named = next(one for one in map(instrument, OFFERED) if one is scale)
     assert is_case(named, course(named, [total])[0].result) is case
 
 

@@ -7,12 +7,12 @@ import sys
 import zipfile
 from pathlib import Path
 
-from e2etherapy.therapy.instruments.pack import CORE
+from e2etherapy.therapy.instruments.pack import OFFERED
 
 ROOT = Path(__file__).parents[4]
 LOAD_ALL = """
 from e2etherapy.therapy.instruments import pack
-print(pack.__file__, *(scale.id for scale in pack.core()), sep="\\n")
+print(pack.__file__, *(scale.id for scale in pack.offered()), sep="\\n")
 """
 
 
@@ -43,4 +43,4 @@ def test_an_installed_wheel_loads_every_instrument(tmp_path: Path) -> None:
     )
     place, *names = loaded.stdout.split("\n")
     assert Path(place).is_relative_to(installed)
-    assert names[:-1] == list(CORE)
+    assert names[:-1] == list(OFFERED)
