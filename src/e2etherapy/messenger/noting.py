@@ -166,6 +166,19 @@ async def erase(device: Device, name: str, number: int) -> NoteView:
         MessengerError: there is no such note, or it was erased before.
         UnknownConversation: there is no such conversation.
     """
+    called, note = await erasable(device, name, number)
+    change = await device.begin_private()
+    notes.erase(change, note.conversation, number)
+    await device.vault.commit(change)
+    return NoteView(called, number, moment_of(note.written), None)
+
+
+async def erasable(device: Device, name: str, number: int) -> tuple[str, Note]:
+    """Return what would be erased and on whom, before anybody is asked about it.
+
+    Raises:
+        WrongRole, LegalHold, MessengerError, UnknownConversation: as for `erase`.
+    """
     _require_therapist(device)
     found = await conversations.named(device.vault.db, name)
     await holding.require_none(device, found)
@@ -176,10 +189,7 @@ async def erase(device: Device, name: str, number: int) -> NoteView:
             f"There is no note {number} on {found.name}, or it was erased before. Nothing was "
             "changed."
         )
-    change = await device.begin_private()
-    notes.erase(change, found.id, number)
-    await device.vault.commit(change)
-    return NoteView(found.name, number, moment_of(erased[0].written), None)
+    return found.name, erased[0]
 
 
 async def choose_secret(device: Device, chosen: str) -> None:
