@@ -43,7 +43,7 @@ OF_A_THERAPIST: dict[type[care.CareItem], dict[str, Any]] = {
     care.Homework: {"title": "Write to me every hour"},
     care.HomeworkReview: {"answers": bytes(16)},
     care.Summary: {"text": "We agreed on everything."},
-    care.ExtractRequest: {"text": "Show it to my lawyer."},
+    care.ExtractRequest: {"text": "Show it to my lawyer.", "entries": [bytes(32)]},
 }
 OF_A_CLIENT: dict[type[care.CareItem], dict[str, Any]] = {
     care.AgreementAcceptance: {"answers": bytes(16), "digest": bytes(32)},

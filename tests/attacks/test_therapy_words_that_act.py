@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from e2etherapy.cli import main
+from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.therapy import agreement, emergency_card, safety_plan
 from e2etherapy.therapy.emergency_card import EmergencyCard
@@ -68,10 +69,12 @@ class Acting:
         }
         return await say(by, to, kind, **members)
 
-    async def pass_on(self) -> None:
+    async def pass_on(self, notices: frozenset[EventName] = frozenset()) -> None:
+        told = set()
         for _ in range(2):
-            reports = [await self.pair.client.sync(), await self.pair.therapist.sync()]
-            assert [report.notices for report in reports] == [[], []]
+            for messenger in (self.pair.client, self.pair.therapist):
+                told |= {notice.event for notice in (await messenger.sync()).notices}
+        assert told == notices
 
 
 async def say_everything(pair: Two) -> set[tuple[type[Item], str]]:
@@ -87,7 +90,7 @@ async def say_everything(pair: Two) -> set[tuple[type[Item], str]]:
     )
     goal = await acting.therapist(care.Goal, text=ACTING)
     await acting.therapist(care.Summary, text=ACTING)
-    await acting.therapist(care.ExtractRequest, text=ACTING)
+    await acting.therapist(care.ExtractRequest, text=ACTING, entries=[bytes(32)])
     await acting.pass_on()
     given = await acting.client(care.Consent, answers=asked, text="en-1", digest=EN_1.digest)
     await acting.client(care.ConsentWithdrawal, answers=given, note=ACTING)
@@ -109,7 +112,7 @@ async def say_everything(pair: Two) -> set[tuple[type[Item], str]]:
     await acting.therapist(care.HomeworkReview, answers=task, note=ACTING)
     await acting.pass_on()
     await acting.therapist(care.Ending, letter=ACTING)
-    await acting.pass_on()
+    await acting.pass_on(frozenset({EventName.CONVERSATION_CLOSED}))
     return acting.used
 
 
@@ -127,8 +130,14 @@ async def prepared(folder: Path) -> dict[str, Home]:
 SHOWN: Final = (
     *("read NAME", "homework list NAME", "goal list NAME", "check-in show NAME", "conversations"),
     *("agreement show NAME", "consent show NAME", "search forged", "journal verify"),
+    *("ending show NAME", "extract list NAME", "record show NAME"),
 )
-OF_A_THERAPIST: Final = ("queue", "safety-plan show NAME", "emergency-card show NAME")
+OF_A_THERAPIST: Final = (
+    "queue",
+    "context NAME",
+    "safety-plan show NAME",
+    "emergency-card show NAME",
+)
 
 
 def test_no_text_about_the_therapy_steers_a_terminal_or_runs_in_an_export(

@@ -35,6 +35,10 @@ def test_a_name_is_typed_before_anything_is_erased(pair: Pair) -> None:
         assert left == code, shown
         assert ("Nothing was erased." in shown) == (code == 1)
     assert states(pair.therapist) == [*before[:-1], "erased", "shown"]
+    # What cannot be erased is said before anybody is asked.
+    child = at_terminal(pair.therapist, *erase, **with_file(pair.therapist))
+    left, shown = ended(child)
+    assert (left, "Type the name" in shown) == (3, False)
 
 
 def test_what_is_not_due_is_not_asked_about(pair: Pair) -> None:
@@ -60,8 +64,9 @@ def test_a_record_that_is_due_is_erased_once_the_day_and_the_name_were_typed(
     person.passphrase_file.write_text(homes.PASSPHRASE)
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     child = at_terminal(person, "retention", "apply", **with_file(person))
-    child.expect_exact("Which day is it (YYYY-MM-DD)")
-    child.sendline("2033-03-01")
+    for typed in ("next week", "2033-03-01"):
+        child.expect_exact("Which day is it (YYYY-MM-DD)")
+        child.sendline(typed)
     code, shown = ended(child)
     assert code == 44, shown
     for name in ("", "sam"):

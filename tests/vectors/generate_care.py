@@ -27,7 +27,7 @@ OF_ALL: dict[str, Json] = {
     "safety_plan": {"plan": "x"},
     "emergency_card": {"card": "x"},
     "summary": {"text": "\N{CRESCENT MOON}"},
-    "extract_request": {"text": "x"},
+    "extract_request": {"text": "x", "entries": [DIGEST]},
     "extract_answer": {"allowed": True},
     "ending": {"letter": "Farewell."},
 }
@@ -52,6 +52,7 @@ BROKEN: dict[str, tuple[str, Json]] = {
     "another outcome": ("goal_answer", {"outcome": "won"}),
     "another mark": ("landing", {"mark": "Helped"}),
     "a due time": ("summary", {"due": TAKEN}),
+    "an extract of nothing": ("extract_request", {"entries": []}),
     "allowed with null": ("extract_answer", {"allowed": None}),
 }
 """A kind, and what is changed in the one above."""
@@ -240,4 +241,4 @@ def write_care() -> int:
     for text in ("Every day", "every 1 day", "every 2 Monday", "every 367 days", "on 2026-02-30"):
         given_: Json = {"text": text, "begins": "2026-03-03", "count": 1}
         file.fails("schedule_days", text, given_, "malformed")
-    return file.write_dense()
+    return file.write()

@@ -264,7 +264,7 @@ def write_body() -> int:
         file.fails("unpack_body", name, {"body": body}, "malformed")
     for name, given in refused_bodies().items():
         file.fails("unpack_body", name, {"body": given}, "malformed")
-    return file.write_dense()
+    return file.write()
 
 
 def write_parts() -> int:

@@ -84,12 +84,13 @@ class File:
     def write(self) -> int:
         used = blob_names(self.cases)
         blobs = {name: data for name, data in self.blobs.items() if name in used}
-        content = {**self.head, **({"blobs": blobs} if blobs else {}), "cases": self.cases}
+        if not blobs:
+            return self._write_dense()
+        content = {**self.head, "blobs": blobs, "cases": self.cases}
         return self._write(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
-    def write_dense(self) -> int:
-        """Write many short cases, each on a line of its own; none refers to a blob."""
-        assert not self.blobs
+    def _write_dense(self) -> int:
+        """Write short cases, each on a line of its own."""
         lines = [json.dumps(case, ensure_ascii=False, separators=(",", ":")) for case in self.cases]
         head = json.dumps(self.head, indent=1).removesuffix("\n}")
         return self._write(head + ',\n "cases": [\n' + ",\n".join(lines) + "\n ]\n}\n")

@@ -13,7 +13,7 @@ import msgspec
 from e2etherapy.cli import custody_answers, later_answers, record_answers, relay_answers
 from e2etherapy.cli.answer import Answer
 from e2etherapy.cli.therapy import answers as therapy_answers
-from e2etherapy.cli.therapy import context_answers, ending_answers, work_answers
+from e2etherapy.cli.therapy import check_in_answers, context_answers, ending_answers, work_answers
 
 Role = Literal["client", "therapist"]
 State = Literal["on_device", "stored", "fetched", "read", "received"]
@@ -250,10 +250,10 @@ BY_COMMAND: dict[str, Any] = {
     "agreement propose": therapy_answers.Said,
     "agreement accept": therapy_answers.Said,
     "agreement show": list[therapy_answers.Agreement],
-    "check-in take": therapy_answers.CheckedIn,
-    "check-in show": therapy_answers.CheckIns,
-    "check-in plot": therapy_answers.Plotted,
-    "check-in export": therapy_answers.ExportedCheckIns,
+    "check-in take": check_in_answers.CheckedIn,
+    "check-in show": check_in_answers.CheckIns,
+    "check-in plot": check_in_answers.Plotted,
+    "check-in export": check_in_answers.ExportedCheckIns,
     "check-in schedule": therapy_answers.Said,
     **work_answers.BY_COMMAND,
     **ending_answers.BY_COMMAND,

@@ -193,11 +193,10 @@ def _erase(
 
 
 async def _confirm(messenger: Messenger, name: str | None, numbers: tuple[int, ...]) -> None:
-    from e2etherapy.messenger.reading import standing
+    from e2etherapy.messenger import erasing
 
-    called = _JOURNAL
-    if name is not None:
-        called = inert_line((await standing(messenger.device.vault, name)).name)
+    book, _ = await erasing.erasable(messenger.device, name, numbers)
+    called = _JOURNAL if name is None else inert_line(book.title)
     width = terminal_width()
     for view in await messenger.entries(name, hidden=True):
         if view.number in numbers:

@@ -81,6 +81,7 @@ async def _course(db: Database, conversation: ConversationRecord) -> Course:
     exchange = [
         _message(conversation.role, row, care.agreements)
         for row in await threads.exchanged(db, conversation.id)
+        if row[2] is not None  # what was erased counts no more
     ]
     ended = care.ended is not None or conversation.state.phase is Phase.CLOSED
     return Course(conversation.name, tuple(exchange), care.check_ins.taken, ended)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date
 
-from e2etherapy.messenger import erasing, holding, noting, retaining
+from e2etherapy.messenger import erasing, holding, notes_secret, noting, retaining
 from e2etherapy.messenger.erasing import EntryView, ErasedView, HiddenView
 from e2etherapy.messenger.holding import HoldView
 from e2etherapy.messenger.noting import NotesView, NoteView
@@ -57,7 +57,7 @@ class Custody(OpenDevice):
 
     async def has_notes_secret(self) -> bool:
         """Say whether the process notes have a secret."""
-        return await noting.has_secret(self.device)
+        return await notes_secret.is_chosen(self.device)
 
     async def choose_notes_secret(self, secret: str) -> None:
         """Choose the first secret of the process notes; nothing else opens them.
@@ -65,7 +65,7 @@ class Custody(OpenDevice):
         Raises:
             MessengerError: there is one, or it is the vault's passphrase.
         """
-        await noting.choose_secret(self.device, secret)
+        await notes_secret.choose(self.device, secret)
 
     async def unlock_notes(self, secret: str) -> NotesKey:
         """Return the key of the process notes; drop it to lock them again.
@@ -74,7 +74,7 @@ class Custody(OpenDevice):
             WrongNotesSecret: it is another secret.
             MessengerError: there is none yet.
         """
-        return await noting.unlock(self.device, secret)
+        return await notes_secret.unlock(self.device, secret)
 
     async def change_notes_secret(self, key: NotesKey, secret: str) -> None:
         """Seal all notes under a new key and a new secret.
@@ -82,7 +82,7 @@ class Custody(OpenDevice):
         Raises:
             MessengerError: it is the vault's passphrase.
         """
-        await noting.change_secret(self.device, key, secret)
+        await notes_secret.change(self.device, key, secret)
 
     async def start_notes_anew(self, secret: str) -> int:
         """Erase the notes whose secret is lost, and choose another; return how many they were.
@@ -91,7 +91,7 @@ class Custody(OpenDevice):
             LegalHold: there are notes on a conversation of which nothing may be erased.
             MessengerError: it is the vault's passphrase.
         """
-        return await noting.start_anew(self.device, secret)
+        return await notes_secret.start_anew(self.device, secret)
 
     async def require_not_notes_secret(self, passphrase: str) -> None:
         """Refuse the secret of the process notes as the vault's passphrase.
@@ -99,7 +99,7 @@ class Custody(OpenDevice):
         Raises:
             MessengerError: it is that.
         """
-        await noting.require_not_the_secret(self.device, passphrase)
+        await notes_secret.require_another_than(self.device, passphrase)
 
     async def write_note(self, key: NotesKey, name: str, text: str) -> NoteView:
         """Keep a process note on a conversation; it is in no record, search, export or message.

@@ -167,6 +167,18 @@ async def erase(
         UnknownConversation: there is no such conversation.
     """
     holding.require_reason(reason, "Nothing was erased.")
+    book, gone = await erasable(device, name, numbers)
+    return await _erase(device, book, gone, reason)
+
+
+async def erasable(
+    device: Device, name: str | None, numbers: Collection[int]
+) -> tuple[BookName, list[Entry]]:
+    """Return what would be erased, before anybody is asked about it.
+
+    Raises:
+        LegalHold, MessengerError, UnknownConversation: as for `erase`.
+    """
     book = await _book(device, name)
     await require_erasable(device, book)
     chosen = await _chosen(device, book, numbers, "Nothing was erased.")
@@ -178,7 +190,7 @@ async def erase(
             f"Entry {lasting[0]} accounts for what was erased or kept, and stays. Nothing was "
             "erased."
         )
-    return await _erase(device, book, [one for one in stored if one.position in wanted], reason)
+    return book, [one for one in stored if one.position in wanted]
 
 
 async def erase_all(device: Device, found: ConversationRecord, reason: str) -> ErasedView:

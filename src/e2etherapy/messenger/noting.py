@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -10,16 +9,14 @@ from e2etherapy.errors import (
     AuthenticationFailed,
     InvalidText,
     MessengerError,
-    WrongNotesSecret,
-    WrongPassphrase,
     WrongRole,
 )
 from e2etherapy.messenger import holding, sending
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
-from e2etherapy.vault import conversations, keyslots, notes, notes_key
+from e2etherapy.vault import conversations, notes
 from e2etherapy.vault.notes import Note
-from e2etherapy.vault.notes_key import NotesKey, NotesSlot
+from e2etherapy.vault.notes_key import NotesKey
 from e2etherapy.wire.content import MAX_TEXT_BYTES
 from e2etherapy.wire.role import Role
 
@@ -53,50 +50,6 @@ class NotesView:
     name: str
     notes: int
     last: datetime
-
-
-async def has_secret(device: Device) -> bool:
-    """Say whether a secret was chosen.
-
-    Raises:
-        WrongRole: this is a client's vault.
-    """
-    _require_therapist(device)
-    return await device.vault.setting(notes_key.SETTING) is not None
-
-
-async def require_secret(device: Device) -> None:
-    """Refuse before anybody is asked for a secret that was never chosen.
-
-    Raises:
-        WrongRole: this is a client's vault.
-        MessengerError: it was not.
-    """
-    _require_therapist(device)
-    await _slot(device)
-
-
-async def unlock(device: Device, secret: str) -> NotesKey:
-    """Return the key of the notes.
-
-    Raises:
-        WrongRole: this is a client's vault.
-        MessengerError: no secret was chosen yet.
-        WrongNotesSecret: it is another one.
-    """
-    _require_therapist(device)
-    slot = await _slot(device)
-    return notes_key.unwrap(slot, keyslots.read(device.vault.place.folder).vault_id, secret)
-
-
-async def _slot(device: Device) -> NotesSlot:
-    stored = await device.vault.setting(notes_key.SETTING)
-    if stored is None:
-        raise MessengerError(
-            "Process notes need a secret of their own first: 'e2etherapy note secret'. Nothing was "
-            "changed."
-        )
-    return notes_key.decode(stored)
 
 
 async def write(device: Device, key: NotesKey, name: str, text: str) -> NoteView:
@@ -145,7 +98,7 @@ async def listed(device: Device) -> list[NotesView]:
     Raises:
         WrongRole: this is a client's vault.
     """
-    _require_therapist(device)
+    require_therapist(device)
     names = {number: name for name, number in (await conversations.names(device.vault.db)).items()}
     written: dict[int, list[int]] = {}
     for note in await notes.every(device.vault.db):
@@ -166,7 +119,20 @@ async def erase(device: Device, name: str, number: int) -> NoteView:
         MessengerError: there is no such note, or it was erased before.
         UnknownConversation: there is no such conversation.
     """
-    _require_therapist(device)
+    called, note = await erasable(device, name, number)
+    change = await device.begin_private()
+    notes.erase(change, note.conversation, number)
+    await device.vault.commit(change)
+    return NoteView(called, number, moment_of(note.written), None)
+
+
+async def erasable(device: Device, name: str, number: int) -> tuple[str, Note]:
+    """Return what would be erased and on whom, before anybody is asked about it.
+
+    Raises:
+        WrongRole, LegalHold, MessengerError, UnknownConversation: as for `erase`.
+    """
+    require_therapist(device)
     found = await conversations.named(device.vault.db, name)
     await holding.require_none(device, found)
     kept = [note for note in await notes.of(device.vault.db, found.id) if note.sealed is not None]
@@ -176,111 +142,14 @@ async def erase(device: Device, name: str, number: int) -> NoteView:
             f"There is no note {number} on {found.name}, or it was erased before. Nothing was "
             "changed."
         )
-    change = await device.begin_private()
-    notes.erase(change, found.id, number)
-    await device.vault.commit(change)
-    return NoteView(found.name, number, moment_of(erased[0].written), None)
+    return found.name, erased[0]
 
 
-async def choose_secret(device: Device, chosen: str) -> None:
-    """Choose the first secret.
+def require_therapist(device: Device) -> None:
+    """Refuse what no client has.
 
     Raises:
         WrongRole: this is a client's vault.
-        MessengerError: there is one, or the vault's passphrase was chosen.
-        WrongNotesSecret: it is not valid text.
     """
-    if await has_secret(device):
-        raise MessengerError(
-            "Process notes have a secret already. To change it, the old one is needed too. Nothing "
-            "was changed."
-        )
-    await _commit_new(device, chosen, ())
-
-
-async def change_secret(device: Device, key: NotesKey, chosen: str) -> None:
-    """Replace the secret, and the key too: an old copy of the vault opens no later note.
-
-    A note that does not open now stays as it is, and does not open later either.
-
-    Raises:
-        WrongNotesSecret: the new one is not valid text.
-        MessengerError: the vault's passphrase was chosen.
-    """
-    opened = []
-    for note in await notes.every(device.vault.db):
-        with contextlib.suppress(AuthenticationFailed):
-            opened.append((note, notes.unseal(key, note)))
-    await _commit_new(device, chosen, [(note, text) for note, text in opened if text is not None])
-
-
-async def start_anew(device: Device, chosen: str) -> int:
-    """Choose a secret in the place of one that is lost; return how many notes were erased.
-
-    Nothing opens the notes that were written under the lost one.
-
-    Raises:
-        WrongRole: this is a client's vault.
-        LegalHold: there are notes on a conversation of which nothing may be erased.
-        MessengerError: the vault's passphrase was chosen.
-        WrongNotesSecret: it is not valid text.
-    """
-    _require_therapist(device)
-    for view in await listed(device):
-        await holding.require_none(device, await conversations.named(device.vault.db, view.name))
-    kept = [note for note in await notes.every(device.vault.db) if note.sealed is not None]
-    await _commit_new(device, chosen, [(note, None) for note in kept])
-    return len(kept)
-
-
-async def _commit_new(
-    device: Device, chosen: str, kept: list[tuple[Note, str | None]] | tuple[()]
-) -> None:
-    """Draw a key, wrap it under a secret, and seal these notes with it; None erases one."""
-    vault_id = _require_another(device, chosen)
-    key = NotesKey(device.entropy(NotesKey.SIZE))
-    slot = notes_key.wrap(key, vault_id, chosen, device.entropy)
-    change = await device.begin_private()
-    change.set(notes_key.SETTING, notes_key.encode(slot))
-    for note, text in kept:
-        sealed = None if text is None else notes.seal(key, note, text, device.entropy)
-        notes.keep(change, replace(note, sealed=sealed))
-    await device.vault.commit(change)
-
-
-def _require_another(device: Device, chosen: str) -> bytes:
-    """Refuse the vault's own passphrase as a secret; return the vault's id."""
-    slots = keyslots.read(device.vault.place.folder)
-    try:
-        keyslots.unlock_with_passphrase(slots, chosen)
-    except WrongPassphrase:
-        return slots.vault_id
-    raise MessengerError(
-        "This is the passphrase of your vault: whoever knows it would read the notes too. Nothing "
-        "was changed. Choose another secret."
-    )
-
-
-async def require_not_the_secret(device: Device, passphrase: str) -> None:
-    """Refuse the secret of the notes as the vault's new passphrase.
-
-    Raises:
-        MessengerError: it is that.
-    """
-    stored = await device.vault.setting(notes_key.SETTING)
-    if stored is None:
-        return
-    vault_id = keyslots.read(device.vault.place.folder).vault_id
-    try:
-        notes_key.unwrap(notes_key.decode(stored), vault_id, passphrase)
-    except WrongNotesSecret:
-        return
-    raise MessengerError(
-        "This is the secret of your process notes: whoever knows it would open both. The "
-        "passphrase is still the old one. Choose another."
-    )
-
-
-def _require_therapist(device: Device) -> None:
     if device.vault.role is not Role.THERAPIST:
         raise WrongRole("Only a therapist keeps process notes. Nothing was changed.")

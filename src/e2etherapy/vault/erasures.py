@@ -15,6 +15,7 @@ _FORGET = (
     f"DELETE FROM search WHERE rowid IN {_TOLD}",  # noqa: S608
     f"DELETE FROM hidden WHERE journal IN {_TOLD}",  # noqa: S608
 )
+_NOTHING_NEW = f"UPDATE item SET shown = 1 WHERE conversation = ? AND journal IN {_TOLD}"  # noqa: S608
 _FORGET_FILES = f"""DELETE FROM chunk WHERE (conversation, author, whole) IN
     (SELECT conversation, author, id FROM item WHERE conversation = ? AND journal IN {_TOLD})"""  # noqa: S608
 
@@ -92,6 +93,7 @@ def erase(
         change.also(statement, event)
     if conversation is not None:
         change.also(_FORGET_FILES, conversation, event)
+        change.also(_NOTHING_NEW, conversation, event)
     # The index keeps the words of what was deleted until its segments are merged.
     change.also("INSERT INTO search (search) VALUES (?)", "optimize")
 

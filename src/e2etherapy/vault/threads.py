@@ -21,11 +21,15 @@ async def thread(db: Database, conversation: int) -> list[ThreadRow]:
 
 
 async def unanswered(db: Database, conversation: int) -> list[ThreadRow]:
-    """Return what the other side has written since the last time that this side wrote."""
+    """Return what the other side has written since the last time that this side wrote.
+
+    What was erased waits for no answer.
+    """
     rows = await db.fetch_all(
         f"SELECT {_ITEM}, content FROM item JOIN journal ON journal.id = item.journal"  # noqa: S608
-        " WHERE conversation = ?1 AND author = 'peer' AND kind IN ('text', 'attachment',"
-        " 'journal_share') AND item.journal > coalesce((SELECT max(journal) FROM item"
+        " WHERE conversation = ?1 AND author = 'peer' AND content IS NOT NULL"
+        " AND kind IN ('text', 'attachment', 'journal_share')"
+        " AND item.journal > coalesce((SELECT max(journal) FROM item"
         " WHERE conversation = ?1 AND author = 'own' AND kind IN ('text', 'attachment',"
         " 'journal_share')), 0) ORDER BY item.journal",
         (conversation,),

@@ -74,7 +74,7 @@ def run(
     return as_whom
 
 
-def test_notes_have_a_secret_of_their_own(run: Run) -> None:
+def test_notes_have_a_secret_of_their_own(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def okafor(*arguments: str) -> tuple[int, Any]:
         return run(Role.THERAPIST, *arguments)
 
@@ -94,6 +94,9 @@ def test_notes_have_a_secret_of_their_own(run: Run) -> None:
     assert done == (0, {"done": "changed", "erased": 0})
     code, (shown,) = okafor("note", "show", "Sam", "--secret-file", "two")
     assert (code, shown) == (0, note)
+    monkeypatch.setenv("E2ETHERAPY_NOTES_SECRET_FILE", "one")
+    assert okafor("note", "show", "Sam")[0] == 42
+    assert okafor("note", "show", "Sam", "--secret-file", "two")[0] == 0
     code, said = okafor("settings", "passphrase", "--new-passphrase-file", "two")
     assert (code, "The passphrase is still the old one" in said) == (3, True)
     assert okafor("note", "list")[1][0] == {"name": "Sam", "notes": 1, "last": note["written"]}

@@ -40,6 +40,11 @@ def is_answers(value: object) -> bool:
     )
 
 
+def are_digests(value: object) -> bool:
+    digest = is_base64(32)
+    return isinstance(value, list) and 1 <= len(value) <= 500 and all(map(digest, value))
+
+
 def looks_like_a_day(value: object) -> bool:
     return isinstance(value, str) and bool(re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value))
 
@@ -80,7 +85,7 @@ KINDS: dict[str, Members] = {
     "safety_plan": {"plan": DOCUMENT},
     "emergency_card": {"card": DOCUMENT},
     "summary": {"text": DOCUMENT},
-    "extract_request": {"text": DOCUMENT},
+    "extract_request": {"text": DOCUMENT, "entries": are_digests},
     "extract_answer": {"allowed": IS_TRUE_OR_FALSE},
     "ending": {"letter": DOCUMENT},
 }

@@ -14,7 +14,7 @@ from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.errors.therapy import InvalidAnswers
 
 if TYPE_CHECKING:
-    from e2etherapy.cli.therapy.answers import Score
+    from e2etherapy.cli.therapy.check_in_answers import Score
     from e2etherapy.messenger.checking_in import TakenReport
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.views import SendReport
@@ -50,7 +50,7 @@ def take(invocation: Invocation, name: str, instrument: str, answers: str | None
     They are scored on this device, and again on the other one. A score is no diagnosis.
     """
     from e2etherapy.cli.therapy import said
-    from e2etherapy.cli.therapy.answers import CheckedIn
+    from e2etherapy.cli.therapy.check_in_answers import CheckedIn
     from e2etherapy.therapy.instruments.pack import instrument as find
 
     invocation.if_stopped = "Nothing was sent."
@@ -153,7 +153,7 @@ def _told(definition: Instrument, result: Result) -> str:
 
 
 def _score(result: Result) -> Score:
-    from e2etherapy.cli.therapy.answers import Score
+    from e2etherapy.cli.therapy.check_in_answers import Score
 
     return Score(
         instrument=result.instrument,

@@ -12,7 +12,7 @@ from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 
 if TYPE_CHECKING:
-    from e2etherapy.cli.therapy.answers import ExportedCheckIns
+    from e2etherapy.cli.therapy.check_in_answers import ExportedCheckIns
     from e2etherapy.therapy.care.check_ins import Taken
     from e2etherapy.therapy.instruments.fhir import Answered
     from e2etherapy.therapy.instruments.trend import Dated
@@ -37,7 +37,7 @@ def plot(invocation: Invocation, name: str, instrument: str, file: Path | None) 
     The drawing is not encrypted: whoever has the file can see it. Its words are printed, too.
     """
     from e2etherapy.cli.saving import new_file
-    from e2etherapy.cli.therapy.answers import Plotted
+    from e2etherapy.cli.therapy.check_in_answers import Plotted
     from e2etherapy.therapy.instruments.pack import instrument as find
     from e2etherapy.therapy.instruments.plot import document
     from e2etherapy.therapy.instruments.sentences import sentences
@@ -86,7 +86,7 @@ def export(invocation: Invocation, name: str, instrument: str | None, file: Path
     not say whose they are: whoever receives it has to be told.
     """
     from e2etherapy.cli.saving import new_file
-    from e2etherapy.cli.therapy.answers import ExportedCheckIns
+    from e2etherapy.cli.therapy.check_in_answers import ExportedCheckIns
     from e2etherapy.therapy.instruments import fhir
     from e2etherapy.therapy.instruments.pack import instrument as find
 

@@ -88,7 +88,9 @@ def _score(one: context.LatestScore) -> str:
         for change in (one.from_previous, one.from_first)
         if change is not None
     ]
-    return ", ".join([f"{one.taken.instrument}, {one.taken.taken:%Y-%m-%d}: {said}", *changes])
+    return ", ".join(
+        [f"{inert_line(one.taken.instrument)}, {one.taken.taken:%Y-%m-%d}: {said}", *changes]
+    )
 
 
 def _homework(one: GivenHomework) -> str:

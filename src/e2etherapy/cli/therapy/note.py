@@ -136,13 +136,14 @@ def erase(invocation: Invocation, name: str, number: int, yes: bool) -> None:
     invocation.if_stopped = "Nothing was erased."
     if not (yes or sys.stdin.isatty()):
         raise click.UsageError("Without a terminal, erasing needs --yes. Nothing was erased.")
+    from e2etherapy.messenger import noting
 
     async def erased(messenger: Messenger) -> NoteView:
         if not yes:
             with invocation.meanwhile("Nothing was erased."):
-                await _require_known(messenger, name)
+                called, _ = await noting.erasable(messenger.device, name, number)
+                shown = inert_line(called)
                 async with typed_text.asking(messenger):
-                    shown = inert_line(name)
                     questions.named(f"Type the name ({shown}) to erase note {number}", shown)
         return await messenger.erase_note(name, number)
 

@@ -38,9 +38,9 @@ async def opened(messenger: Messenger, file: Path | None) -> NotesKey:
         PassphraseMissing: no file, and no terminal to ask at.
         WrongRole, MessengerError: there are no notes to open.
     """
-    from e2etherapy.messenger import noting
+    from e2etherapy.messenger import notes_secret
 
-    await noting.require_secret(messenger.device)
+    await notes_secret.require(messenger.device)
     named = os.environ.get(VARIABLE)
     file = file or (Path(named) if named else None)
     if file is not None:

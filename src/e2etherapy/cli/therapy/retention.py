@@ -207,7 +207,7 @@ async def _asked(messenger: Messenger, today: date | None) -> tuple[list[str], d
     async with typed_text.asking(messenger):
         if not found.believed and today is None:
             output.remark(_DOUBT)
-            today = _DAY.convert(questions.ask("Which day is it (YYYY-MM-DD)"), None, None).date()
+            today = _day()
             retaining.require_day(messenger.device, today)
         for view in due:
             output.shown(_line(view))
@@ -215,6 +215,15 @@ async def _asked(messenger: Messenger, today: date | None) -> tuple[list[str], d
             if questions.same(typed, view.name):
                 names.append(view.name)
     return names, today
+
+
+def _day() -> date:
+    while True:
+        typed = questions.ask("Which day is it (YYYY-MM-DD)")
+        try:
+            return date.fromisoformat(typed.strip())
+        except ValueError:
+            output.remark("Write the day like 2033-03-01.")
 
 
 def _erased(view: ErasedView) -> str:
