@@ -219,18 +219,20 @@ async def test_a_flood_of_check_ins_is_cut_off_and_a_priority_still_gets_through
                     care.CheckIn, instrument="gad-2", version="1", given=[0, 0], taken=now
                 )
             )
+        flagged = {"instrument": "phq-9", "version": "1", "given": [0] * 8 + [1, None]}
+        composer.say(composer.item(care.CheckIn, taken=now, **flagged))
         composer.say(composer.item(care.Priority, text="help"))
     await pair.client.sync()
     report = await pair.therapist.sync()
     assert refused(report, "more check-ins than anybody fills in")
     assert [notice.count for notice in report.notices] == [100]
     state = await holds(pair.therapist, SAM)
-    assert len(state.check_ins.taken) == 500
-    assert [flag.text for flag in state.flags.raised] == ["help"]
+    assert len(state.check_ins.taken) == 501
+    assert [flag.reason for flag in state.flags.raised] == ["check_in", "asked"]
     pair.clock.now += timedelta(days=2)
     await pair.client.take_check_in(OKAFOR, "gad-2", [1, 1])
     await pair.therapist.sync()
-    assert len((await holds(pair.therapist, SAM)).check_ins.taken) == 501
+    assert len((await holds(pair.therapist, SAM)).check_ins.taken) == 502
 
 
 async def test_a_flood_of_flagged_check_ins_is_all_seen_and_reads_the_record_once(
