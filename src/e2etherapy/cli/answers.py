@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from e2etherapy.cli import later_answers, record_answers, relay_answers
+from e2etherapy.cli import attachment_answers, later_answers, record_answers, relay_answers
 from e2etherapy.cli.answer import Answer
 from e2etherapy.cli.therapy import answers as therapy_answers
 from e2etherapy.cli.therapy import work_answers
@@ -67,12 +67,16 @@ class SafetyPhrase(Answer, frozen=True):
 
 
 class SentItem(Answer, frozen=True):
-    """One text or file that was sent; `problem` is why it is still only on this device."""
+    """One text or file that was sent; `problem` is why it is still only on this device.
+
+    `cleaned` says whether a file was freed of what it says beside itself; it is null for a text.
+    """
 
     id: str
     kind: ItemKind
     state: State
     problem: str | None
+    cleaned: bool | None = None
 
 
 class Sent(Answer, frozen=True):
@@ -128,11 +132,15 @@ class Conversation(Answer, frozen=True):
 
 
 class File(Answer, frozen=True):
-    """An attached file; `saved` is where `read --save` has put it."""
+    """An attached file; `saved` is where `read --save` has put it.
+
+    `voice` is how many seconds a voice note lasts, by its sender, and 0 if they do not say.
+    """
 
     name: str
     media_type: str
     size: int
+    voice: int | None = None
     saved: str | None = None
 
 
@@ -227,6 +235,8 @@ BY_COMMAND: dict[str, Any] = {
     "sync": Synced,
     "conversations": list[Conversation],
     "read": list[Message],
+    "attachments list": list[attachment_answers.Listed],
+    "attachments save": attachment_answers.Saved,
     "search": list[Hit],
     "journal write": record_answers.JournalEntry,
     "journal list": list[record_answers.JournalEntry],

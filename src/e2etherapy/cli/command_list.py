@@ -9,7 +9,7 @@ import click
 _OTHERS = frozenset(
     {
         *("agreement", "check-in", "homework", "goal", "landed", "summary"),
-        *("consent", "safety-plan", "emergency-card", "resolve"),
+        *("consent", "safety-plan", "emergency-card", "resolve", "attachments"),
     }
 )
 """Commands for the work of therapy that are named there, and described by `COMMAND --help`."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _ONLY_A_TEXT = (
-    "--later keeps a text until its time, and takes no --attach and no --undo. Nothing was sent."
+    "--later keeps a text until its time, and takes no file and no --undo. Nothing was sent."
 )
 
 
@@ -31,8 +31,10 @@ class _How(TypedDict):
     """In which way something is sent; `at` is a time of this machine's clock."""
 
     anyway: bool
+    as_file: bool
     at: datetime | None
     undo: int
+    voice: tuple[Path, ...]
 
 
 @click.command(
@@ -40,7 +42,8 @@ class _How(TypedDict):
 Examples:
   e2etherapy send "Dr. Okafor" "I slept better."
   e2etherapy send "Dr. Okafor" - < letter.txt
-  e2etherapy send "Dr. Okafor" --attach diary.pdf
+  e2etherapy send "Dr. Okafor" --attach diary.pdf --attach lake.jpg
+  e2etherapy send "Dr. Okafor" --voice evening.m4a
   e2etherapy send "Dr. Okafor" "Good morning." --later "2026-01-31 09:00"
   e2etherapy send "Dr. Okafor" "I am furious." --undo 20"""
 )
@@ -53,6 +56,18 @@ Examples:
     multiple=True,
     metavar="FILE",
     help="Send this file, up to 25 MB; may be given again for more.",
+)
+@click.option(
+    "--voice",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Send this recording as a voice note (WAV, Ogg, M4A, MP3).",
+)
+@click.option(
+    "--as-file",
+    is_flag=True,
+    help="Send pictures and recordings as they are, with place and time.",
 )
 @click.option(
     "--anyway",
@@ -87,6 +102,9 @@ def send(
 
     TEXT may be - for standard input, byte for byte; without it, a pipe is read or you are asked.
 
+    Place, time, device and the like are taken out of pictures and voice notes. What cannot be
+    cleaned is not sent without --as-file; other files go as they are.
+
     A therapist's text that has another client's name or words in it is asked about first; without a
     terminal it is not sent.
 
@@ -97,11 +115,12 @@ def send(
     invocation.if_stopped = "Nothing was sent."
     if how["at"] is not None:
         at = later.in_utc(how["at"])
-        if paths or how["undo"]:
+        if paths or how["voice"] or how["undo"]:
             raise click.UsageError(_ONLY_A_TEXT)
         _send_later(invocation, name, text, at, anyway=how["anyway"])
         return
-    files = [sending.attachment(path) for path in paths]
+    files = [sending.attachment(path, as_file=how["as_file"]) for path in paths]
+    files += [sending.attachment(path, as_file=how["as_file"], voice=True) for path in how["voice"]]
     given = None if text is None and files else typed_text.piped(text)
     asked = given is None and not files
 
@@ -109,6 +128,8 @@ def send(
         words = None
         if asked or given is not None:
             words = await _meant(invocation, messenger, name, given, anyway=how["anyway"])
+        if not invocation.json:
+            sending.tell(files)
         await _time_to_undo(invocation, messenger, name, how["undo"])
         done = await sending.send(messenger, name, words, files)
         invocation.if_stopped = wording.SENT_ALREADY

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import click
 
 from e2etherapy.cli import (
+    attachments,
     completion,
     conversation,
     doctor,
@@ -97,6 +98,7 @@ for _command in (
     conversation.conversations,
     reading.read,
     reading.search,
+    attachments.attachments,
     journal.journal,
     consent.consent,
     agreement.agreement,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
-from typing import Final
 
-from e2etherapy.errors import AnotherClient, MessengerError, NotReady, RelayError, VaultBusy
+from e2etherapy.errors import AnotherClient, MessengerError, NotReady, RelayError
 from e2etherapy.errors.therapy import UnfilledTemplate
 from e2etherapy.messenger import drafting, guarding, queueing, sending
 from e2etherapy.messenger.device import Device
@@ -16,10 +15,6 @@ from e2etherapy.therapy.caseload.batch import Drafted, Planned, Review
 from e2etherapy.vault import conversations, drafts, threads
 from e2etherapy.vault.change import name_key
 from e2etherapy.vault.records import ConversationRecord
-
-_TRIES: Final = 20
-_PAUSE: Final = 5.0
-"""Seconds between two attempts to have the vault back from another process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +167,5 @@ async def _until(device: Device, one: Planned, told: Callable[[Planned], None]) 
     if seconds <= 0:
         return
     told(one)
-    await device.vault.pause()
-    await device.sleep(seconds)
-    for _ in range(_TRIES):
-        try:
-            await device.vault.resume()
-        except VaultBusy:
-            await device.sleep(_PAUSE)
-        else:
-            return
-    await device.vault.resume()
+    async with device.lending():
+        await device.sleep(seconds)

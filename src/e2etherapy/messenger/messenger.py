@@ -13,10 +13,19 @@ over, `wait` raises VaultBusy, and so does every later method until the vault ca
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 
-from e2etherapy.messenger import delaying, read_marks, reading, sending, settings, syncing, waiting
+from e2etherapy.messenger import (
+    attaching,
+    delaying,
+    read_marks,
+    reading,
+    sending,
+    settings,
+    syncing,
+    waiting,
+)
 from e2etherapy.messenger.books import Books
 from e2etherapy.messenger.caseload import Caseload
 from e2etherapy.messenger.courier import Progress, no_progress
@@ -26,6 +35,7 @@ from e2etherapy.messenger.practice import Practice
 from e2etherapy.messenger.safeguards import Safeguards
 from e2etherapy.messenger.settings import Setting
 from e2etherapy.messenger.views import (
+    AttachmentView,
     ConversationView,
     MessageView,
     SearchView,
@@ -94,7 +104,7 @@ class Messenger(Introductions, Books, Practice, Caseload, Work, Safeguards):
         file_name, media_type, blob = file
         async with sending.composer(self.device, name) as composer:
             item = composer.attachment(file_name, media_type, blob, sha256(blob))
-        return await sending.report(self.device, composer.conversation, item, progress)
+        return await sending.report(self.device, composer.conversation, item, progress, files=True)
 
     async def sync(self, progress: Progress = no_progress) -> SyncReport:
         """Deliver what waits, collect what has arrived, send receipts that are due.
@@ -162,7 +172,28 @@ class Messenger(Introductions, Books, Practice, Caseload, Work, Safeguards):
         Raises:
             UnknownConversation: there is no such conversation or file.
         """
-        return await reading.attachment(self.device.vault, name, item, author)
+        return await attaching.attachment(self.device.vault, name, item, author)
+
+    async def attachments(self, name: str) -> list[AttachmentView]:
+        """Return the files of both people in a conversation, in the order of the record.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+        """
+        return await attaching.attachments(self.device.vault, name)
+
+    async def numbered_attachment(self, name: str, number: int) -> AttachmentView:
+        """Return the file with a number in `attachments`.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+            MessengerError: no file has it, or it was erased.
+        """
+        return await attaching.numbered(self.device.vault, name, number)
+
+    def attachment_pieces(self, name: str, item: str, *, author: Role) -> AsyncIterator[bytes]:
+        """Yield a file's bytes a few at a time; arguments and errors are those of `attachment`."""
+        return attaching.stream(self.device.vault, name, item, author)
 
     async def search(self, words: str, limit: int = 50) -> list[SearchView]:
         """Return the newest entries of the record that hold all the words."""

@@ -161,6 +161,18 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             due INTEGER NOT NULL
         ) STRICT""",
     ),
+    (
+        # Files of which not every piece is sealed yet: their pieces are in `chunk`.
+        """CREATE TABLE outgoing (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            conversation INTEGER NOT NULL REFERENCES conversation ON DELETE CASCADE,
+            item BLOB NOT NULL,
+            sequence INTEGER NOT NULL,
+            written INTEGER NOT NULL,
+            total INTEGER NOT NULL,
+            sealed INTEGER NOT NULL
+        ) STRICT""",
+    ),
 )
 """Each step's statements run in one transaction together with the new version number."""
 

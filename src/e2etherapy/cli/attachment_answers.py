@@ -1,0 +1,32 @@
+"""What the commands on attached files print with --json."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from e2etherapy.cli.answer import Answer
+
+
+class Listed(Answer, frozen=True):
+    """A line of `attachments list`: `voice` is how many seconds a voice note lasts, or null.
+
+    `media_type` and `voice` are what the sender says.
+    """
+
+    number: int
+    author: Literal["client", "therapist"]
+    own: bool
+    written: datetime
+    name: str
+    media_type: str
+    size: int
+    voice: int | None
+
+
+class Saved(Answer, frozen=True):
+    """`attachments save`: where the file is; `new` is false if the same one was there."""
+
+    number: int
+    file: str
+    new: bool
