@@ -116,7 +116,8 @@ class Conversation(Answer, frozen=True):
     """A line of `conversations`; `role` is that of this vault's owner.
 
     `unread` counts messages of the other side that `read` has not shown, `missing` items of it
-    that later ones show to exist, `waiting` what this device still has to bring to the relay.
+    that later ones show to exist, `waiting` what this device still has to bring to the relay, and
+    `begun` says that a message was begun here and not sent.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Conversation(Answer, frozen=True):
     missing: int
     waiting: int
     last: datetime | None
+    begun: bool
 
 
 class File(Answer, frozen=True):

@@ -130,7 +130,7 @@ def send(
             words = await _meant(invocation, messenger, name, given, anyway=how["anyway"])
         if not invocation.json:
             sending.tell(files)
-        await _time_to_undo(invocation, messenger, name, how["undo"])
+        await _time_to_undo(invocation, messenger, name, how["undo"], typed=asked)
         done = await sending.send(messenger, name, words, files)
         invocation.if_stopped = wording.SENT_ALREADY
         return done
@@ -164,7 +164,7 @@ async def _meant(
 
 
 async def _time_to_undo(
-    invocation: Invocation, messenger: Messenger, name: str, seconds: int
+    invocation: Invocation, messenger: Messenger, name: str, seconds: int, *, typed: bool
 ) -> None:
     """Wait before anything is sealed; other processes may use the vault meanwhile."""
     from e2etherapy.messenger.sending import require_ready
@@ -173,20 +173,24 @@ async def _time_to_undo(
         return
     await require_ready(messenger.device, name)
     output.remark(f"Sending in {wording.counted(seconds, 'second', 'seconds')}. Ctrl-C undoes it.")
-    with invocation.meanwhile("Nothing was sent, and nothing of it is kept."):
+    kept = "What was typed is kept on this device" if typed else "Nothing of it is kept"
+    with invocation.meanwhile(f"Nothing was sent. {kept}."):
         await messenger.device.vault.pause()
         await messenger.device.sleep(seconds)
         await messenger.device.vault.resume()
 
 
 async def _written(invocation: Invocation, messenger: Messenger, name: str) -> str:
+    from e2etherapy.cli.typing_desk import Typing, typed
+    from e2etherapy.messenger.autosaving import Typed
     from e2etherapy.messenger.reading import standing
     from e2etherapy.messenger.sending import require_ready
 
     await require_ready(messenger.device, name)  # to whom nothing can be sent is said before typing
     called = (await standing(messenger.device.vault, name)).name
-    with invocation.meanwhile("Nothing was sent, and what was typed is not kept."):
-        return await typed_text.typed(messenger, f"Your message to {inert_line(called)}.")
+    heading = f"Your message to {inert_line(called)}."
+    typing = Typing(heading, Typed.MESSAGE, called, "Nothing was sent.")
+    return await typed(invocation, messenger, typing)
 
 
 @click.command(epilog="\b\nExamples:\n  e2etherapy sync\n  e2etherapy sync --wait")
@@ -249,6 +253,7 @@ def conversations(invocation: Invocation) -> None:
             missing=view.missing,
             waiting=view.waiting,
             last=view.last,
+            begun=view.begun,
         )
         for view in views
     ]

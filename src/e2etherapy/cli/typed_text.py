@@ -37,7 +37,15 @@ def standard_input() -> str:
     Raises:
         InvalidText: it is not UTF-8.
     """
-    data = sys.stdin.buffer.read()
+    return decoded(sys.stdin.buffer.read())
+
+
+def decoded(data: bytes) -> str:
+    """Return what came from standard input as text.
+
+    Raises:
+        InvalidText: it is not UTF-8.
+    """
     try:
         return data.decode("utf-8", "strict")
     except UnicodeDecodeError as error:
@@ -62,15 +70,6 @@ async def asking(messenger: Messenger) -> AsyncIterator[None]:
     finally:
         signal.signal(signal.SIGINT, previous)
     await messenger.device.vault.resume()
-
-
-async def typed(messenger: Messenger, what: str) -> str:
-    """Let a person type several lines; meanwhile other processes may use the vault."""
-    click.echo(f"{what} End with Ctrl-D on a line of its own.", err=True)
-    async with asking(messenger):
-        text = standard_input()
-    # The last Enter was pressed to reach the line for Ctrl-D.
-    return text.removesuffix("\n")
 
 
 def secret(argument: str | None, file: Path | None, question: str) -> str | None:

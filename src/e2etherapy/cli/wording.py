@@ -131,6 +131,8 @@ def conversation(view: ConversationView, width: int | None = None) -> str:
         lines.append(not_arrived(view.missing, name))
     if view.waiting:
         lines.append("Something waits on this device; it goes out with the next sync.")
+    if view.begun:
+        lines.append("You began a message and did not send it; 'send' without a text offers it.")
     if view.phase != "invited" and view.verification == "matched":
         lines.append(f"You compared the six words with {name}: they were the same.")
     shown = [part for line in lines for part in wrapped(line, width, _INDENT)]

@@ -18,6 +18,7 @@ from datetime import datetime
 
 from e2etherapy.messenger import (
     attaching,
+    autosaving,
     delaying,
     read_marks,
     reading,
@@ -26,6 +27,7 @@ from e2etherapy.messenger import (
     syncing,
     waiting,
 )
+from e2etherapy.messenger.autosaving import Begun, Typed
 from e2etherapy.messenger.books import Books
 from e2etherapy.messenger.caseload import Caseload
 from e2etherapy.messenger.courier import Progress, no_progress
@@ -62,6 +64,7 @@ class Messenger(Introductions, Books, Practice, Caseload, Work, Safeguards):
         sending.require_text(text)
         async with sending.composer(self.device, name) as composer:
             item = composer.text(text)
+            autosaving.finish(composer.change, Typed.MESSAGE, composer.conversation.id, text)
         return await sending.report(self.device, composer.conversation, item, progress)
 
     async def send_later(self, name: str, text: str, at: datetime) -> DelayedView:
@@ -134,6 +137,30 @@ class Messenger(Introductions, Books, Practice, Caseload, Work, Safeguards):
                 method opens it again.
         """
         return await waiting.wait(self.device, seconds, trouble)
+
+    async def begun(self, what: Typed, name: str | None = None) -> Begun | None:
+        """Return what somebody has begun to type, to a person if one is named; None if nothing.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+        """
+        return await autosaving.begun(self.device, what, name)
+
+    async def keep_begun(self, what: Typed, name: str | None, text: str) -> None:
+        """Keep what is typed so far; it is forgotten with the step that sends or keeps it whole.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+        """
+        await autosaving.keep(self.device, what, name, text)
+
+    async def forget_begun(self, what: Typed, name: str | None = None) -> None:
+        """Forget what was begun.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+        """
+        await autosaving.forget(self.device, what, name)
 
     async def conversations(self) -> list[ConversationView]:
         """Return all conversations, oldest first."""

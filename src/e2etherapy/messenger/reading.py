@@ -23,10 +23,11 @@ from e2etherapy.session.states import Established
 from e2etherapy.therapy.care.agreements import Agreements
 from e2etherapy.therapy.care.landings import Landings
 from e2etherapy.therapy.care.words import words
-from e2etherapy.vault import conversations, threads, unread
+from e2etherapy.vault import conversations, threads, unfinished, unread
 from e2etherapy.vault import search as full_text
 from e2etherapy.vault.records import Author, ConversationRecord, State, ThreadRow, Verification
 from e2etherapy.vault.search import Hit
+from e2etherapy.vault.unfinished import MESSAGE
 from e2etherapy.vault.vault import Vault
 from e2etherapy.wire import content
 from e2etherapy.wire.care import CARE
@@ -66,6 +67,7 @@ async def safety_phrase(vault: Vault, name: str) -> tuple[str, ...]:
 async def conversation_list(vault: Vault) -> list[ConversationView]:
     """Return a line for each conversation, oldest first."""
     lines = []
+    begun = await unfinished.conversations(vault.db, MESSAGE)
     for found in await conversations.every(vault.db):
         tally = await threads.tally(vault.db, found.id)
         lines.append(
@@ -80,6 +82,7 @@ async def conversation_list(vault: Vault) -> list[ConversationView]:
                 missing=tally.missing,
                 waiting=tally.waiting,
                 last=None if tally.last is None else moment_of(tally.last),
+                begun=found.id in begun,
             )
         )
     return lines

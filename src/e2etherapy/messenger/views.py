@@ -116,6 +116,7 @@ class ConversationView:
         missing: items of the other side that later ones show to exist.
         waiting: errands that the relay has not answered.
         last: when the last message was written, UTC.
+        begun: a message was begun on this device and not finished (`Messenger.begun`).
     """
 
     name: str
@@ -128,6 +129,7 @@ class ConversationView:
     missing: int
     waiting: int
     last: datetime | None
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)

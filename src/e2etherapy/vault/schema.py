@@ -172,6 +172,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             total INTEGER NOT NULL,
             sealed INTEGER NOT NULL
         ) STRICT""",
+        # What was typed and neither sent nor kept: it is in no record. Without a conversation it
+        # belongs to the owner alone.
+        """CREATE TABLE unfinished (
+            kind TEXT NOT NULL,
+            conversation INTEGER REFERENCES conversation ON DELETE CASCADE,
+            text TEXT NOT NULL,
+            changed INTEGER NOT NULL
+        ) STRICT""",
     ),
 )
 """Each step's statements run in one transaction together with the new version number."""

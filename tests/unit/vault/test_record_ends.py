@@ -146,6 +146,7 @@ async def back_to_an_earlier_version(at: Home) -> None:
     """Make of a vault what the second version left, without what came later."""
     db = await database.connect(at.place.folder, at.key)
     undoing = (
+        "DROP TABLE unfinished",
         "DROP TABLE outgoing",
         "DROP TABLE draft",
         "DROP TABLE template",
