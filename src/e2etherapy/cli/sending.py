@@ -47,12 +47,19 @@ def attachment(path: Path, *, as_file: bool = False, voice: bool = False) -> Out
     except OSError as error:
         raise unusable(error, path, "Nothing was sent.") from None
     if len(data) > MAX_ATTACHMENT_BYTES:
-        raise ContentTooLarge(
-            f"{path} has {path.stat().st_size:,} bytes; {MAX_ATTACHMENT_BYTES:,} are the most "
-            "that can be sent. Nothing was sent. Make it smaller, or send it in pieces."
-        )
+        raise _too_large(path, path.stat().st_size)
     prepared = outgoing.voice_note if voice else outgoing.attached
-    return prepared(path.name, data, as_file=as_file)
+    file_ = prepared(path.name, data, as_file=as_file)
+    if len(file_.data) > MAX_ATTACHMENT_BYTES:
+        raise _too_large(path, len(file_.data))  # drawn anew, a picture can be larger
+    return file_
+
+
+def _too_large(path: Path, size: int) -> ContentTooLarge:
+    return ContentTooLarge(
+        f"{path} has {size:,} bytes; {MAX_ATTACHMENT_BYTES:,} are the most that can be sent. "
+        "Nothing was sent. Make it smaller, or send it in pieces."
+    )
 
 
 def tell(files: Sequence[OutgoingFile]) -> None:
