@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from e2etherapy.errors import RelayUnreachable, UnknownConversation, VaultBusy
+from e2etherapy.mailbox.operations import StoredEnvelope
 from e2etherapy.messenger import uploading
 from e2etherapy.messenger.composing import MOST_BEGUN
 from e2etherapy.messenger.courier import Progress
@@ -19,7 +22,7 @@ from e2etherapy.vault.database import Row
 from e2etherapy.vault.lock import VaultLock
 from e2etherapy.wire.role import Role
 from tests.support.cut_line import Line
-from tests.support.devices import Two, texts, two
+from tests.support.devices import Two, record_of, texts, two
 
 SAM, OKAFOR = "Sam", "Dr. Okafor"
 BINARY = "application/octet-stream"
@@ -241,3 +244,33 @@ async def test_files_are_listed_by_numbers_that_stay(pair: Two) -> None:
             [piece async for piece in messenger.attachment_pieces(name, "00", author=Role.CLIENT)]
     found = await pair.client.search("two ogg")
     assert [hit.text for hit in found] == ["two.ogg"]
+
+
+async def test_a_reader_on_a_slow_line_that_is_cut_goes_on_where_it_was(
+    tmp_path: Path, line: Line
+) -> None:
+    """Each time three pages come, and then nothing: what came before is not fetched again."""
+    async with two(tmp_path, turns=2, therapist_connect=line.connect) as pair:
+        await pair.client.send_file(OKAFOR, ("note", BINARY, LONG * 3))
+        relay = await pair.therapist.device.relay(pair.relay.url)
+        plain, pages = relay.collect, 0
+
+        async def slow_page(*given: Any, **named: Any) -> list[StoredEnvelope]:  # noqa: ANN401
+            nonlocal pages
+            pages += 1
+            line.down = pages > 3
+            page = await plain(*given, **named)
+            pair.clock.forward(seconds=8)
+            return page
+
+        relay.collect = slow_page  # type: ignore[method-assign]
+        deleted = [0]
+        while not (await pair.therapist.attachments(SAM)):
+            line.mend()
+            pages = 0
+            with contextlib.suppress(RelayUnreachable):
+                await pair.therapist.sync()
+            deleted.append((await record_of(pair.therapist, SAM)).acknowledged)
+            assert len(deleted) < 10
+        assert len(set(deleted)) == len(deleted) > 3
+        assert await last_file(pair.therapist, SAM) == LONG * 3
