@@ -70,8 +70,15 @@ class Device:
         await self.vault.pause()
         try:
             yield
-        finally:
+        except asyncio.CancelledError:
+            # Whoever pressed Ctrl-C does not wait for minutes.
+            with contextlib.suppress(VaultBusy):
+                await self.vault.resume()
+            raise
+        except Exception:
             await self.take_back()
+            raise
+        await self.take_back()
 
     async def take_back(self) -> None:
         """Have the vault back from other processes, with patience; an open one stays as it is.
