@@ -213,6 +213,6 @@ def test_ctrl_c_in_the_time_to_undo_leaves_nothing(pair: Pair) -> None:
     assert pair.client.ask("read", OKAFOR) == []
     child.sendintr()
     code, shown = ended(child)
-    assert (code, "Nothing was sent, and nothing of it is kept." in shown) == (130, True)
+    assert (code, "Nothing was sent. Nothing of it is kept." in shown) == (130, True)
     assert pair.client.ask("read", OKAFOR) == []
     assert pair.client.ask("send", OKAFOR, "I am calm.", "--undo", "1")["state"] == "stored"

@@ -42,6 +42,7 @@ FORBIDDEN_MODULES = (
     *("nacl", "cryptography", "argon2", "sqlcipher3", "e2etherapy.session", "e2etherapy.vault"),
     *("e2etherapy.messenger", "e2etherapy.journal", "e2etherapy.primitives.aead"),
     *("e2etherapy.primitives.dh", "e2etherapy.primitives.kem", "e2etherapy.primitives.kdf"),
+    *("e2etherapy.cleaning", "PIL"),
 )
 FORBIDDEN_LIBRARIES = ("sodium", "cryptography", "argon2", "_rust", "sqlcipher")
 

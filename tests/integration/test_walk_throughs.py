@@ -6,10 +6,12 @@ import os
 import re
 import subprocess
 import sys
+import wave
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.support.command_line import Pair, Person, environment
 
@@ -69,16 +71,25 @@ def walk(person: Person, document: str, meanwhile: dict[str, Callable[[], object
     return "\n".join(shown)
 
 
+def walked(folder: Path) -> None:
+    """Come back from a walk with a picture and a recording."""
+    Image.new("RGB", (40, 30), "teal").save(folder / "lake.png")
+    with wave.open(str(folder / "evening.wav"), "wb") as file:
+        file.setparams((1, 1, 8_000, 0, "NONE", ""))
+        file.writeframes(bytes(16_000))
+
+
 def test_a_client_can_do_all_that_their_page_says(pair: Pair) -> None:
     pair.therapist.ask("send", ROBIN, "Welcome.")
     shown = walk(
         pair.client,
         "client.md",
         {
+            "Write": lambda: walked(pair.client.folder),
             "By when an answer comes": lambda: (
                 pair.therapist.ask("agreement", "propose", ROBIN, *TERMS),
                 pair.client.run("sync"),
-            )
+            ),
         },
     )
     assert "Welcome." in shown

@@ -52,23 +52,25 @@ class Ledger:
     envelopes: dict[bytes, bytes] = field(default_factory=dict)
     author: dict[bytes, Speaker] = field(default_factory=dict)
     speaking: str = ""
+    _numbered: dict[tuple[Speaker, int], Said] = field(default_factory=dict)
+    """By their sequence: what is long is sealed in several transactions."""
     _turns: dict[Speaker, list[bytes]] = field(default_factory=dict)
     _turn: dict[bytes, int] = field(default_factory=dict)
 
     def committed(self, person: str, statements: list[Statement]) -> None:
         """Take down one transaction."""
-        fresh: dict[int, Said] = {}
         for sql, rows in statements:
             for row in rows:
                 if sql.startswith("INSERT INTO conversation"):
                     self._note_turn(Speaker(person, row[0]), row[6])
                 elif sql.startswith("INSERT INTO item") and _is_own_message(row):
-                    fresh[row[2]] = Said(self.speaking)
-                    self.said.setdefault(Speaker(person, row[0]), []).append(fresh[row[2]])
+                    said = self._numbered[Speaker(person, row[0]), row[2]] = Said(self.speaking)
+                    self.said.setdefault(Speaker(person, row[0]), []).append(said)
         for sql, rows in statements:
             if sql.startswith("INSERT INTO outbox"):
                 for conversation, errand, sequence in rows:
-                    self._note_envelope(Speaker(person, conversation), errand, fresh.get(sequence))
+                    speaker = Speaker(person, conversation)
+                    self._note_envelope(speaker, errand, self._numbered.get((speaker, sequence)))
 
     def turns_behind(self, name: bytes) -> int:
         """Return how many turns its author has begun since this envelope."""

@@ -17,7 +17,7 @@ from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.vault import keyslots, vault
 from e2etherapy.vault.database import Database
 from e2etherapy.vault.keyslots import DataKey, KeySlots
-from e2etherapy.vault.vault import Place
+from e2etherapy.vault.vault import Place, Vault
 from e2etherapy.wire import base64url
 from e2etherapy.wire.role import Role
 from tests.support.crash_points import Crash, CrashingDatabase, CrashPoints
@@ -160,9 +160,7 @@ class TwoPeople:
         place = Place(owner.folder, owner.state_folder)
         opened = await vault.unlock(place, owner.slots, owner.key)
         owner.points = CrashPoints(owner.folder, self._survivor(owner))
-        opened._db = CrashingDatabase(
-            opened.db, owner.points, lambda done: self.ledger.committed(owner.name, done)
-        )
+        self._watch(owner, opened)
         owner.connection = HostileConnection(self.relay, owner.points)
 
         def connect(_url: str) -> RelayConnection:
@@ -170,6 +168,24 @@ class TwoPeople:
 
         device = Device(opened, clock=lambda: self.now, entropy=owner.entropy, connect=connect)
         owner.messenger = Messenger(device)
+
+    def _watch(self, owner: Owner, opened: Vault) -> None:
+        """Let the vault's database crash, also each time that it is opened again."""
+        plain = opened.resume
+
+        def watched() -> None:
+            opened._db = CrashingDatabase(
+                opened.db, owner.points, lambda done: self.ledger.committed(owner.name, done)
+            )
+
+        async def resume() -> None:
+            was_open = opened._db is not None
+            await plain()
+            if not was_open:
+                watched()
+
+        opened.resume = resume  # type: ignore[method-assign]
+        watched()
 
     def pass_time(self, hours: int) -> None:
         """Move the clock of both devices."""

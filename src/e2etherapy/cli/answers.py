@@ -10,7 +10,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from e2etherapy.cli import custody_answers, later_answers, record_answers, relay_answers
+from e2etherapy.cli import (
+    attachment_answers,
+    custody_answers,
+    later_answers,
+    record_answers,
+    relay_answers,
+)
 from e2etherapy.cli.answer import Answer
 from e2etherapy.cli.therapy import answers as therapy_answers
 from e2etherapy.cli.therapy import check_in_answers, context_answers, ending_answers, work_answers
@@ -67,12 +73,16 @@ class SafetyPhrase(Answer, frozen=True):
 
 
 class SentItem(Answer, frozen=True):
-    """One text or file that was sent; `problem` is why it is still only on this device."""
+    """One text or file that was sent; `problem` is why it is still only on this device.
+
+    `cleaned` says whether a file was freed of what it says beside itself; it is null for a text.
+    """
 
     id: str
     kind: ItemKind
     state: State
     problem: str | None
+    cleaned: bool | None = None
 
 
 class Sent(Answer, frozen=True):
@@ -119,7 +129,8 @@ class Conversation(Answer, frozen=True):
     `ended` says that the therapy is over.
 
     `unread` counts messages of the other side that `read` has not shown, `missing` items of it
-    that later ones show to exist, `waiting` what this device still has to bring to the relay.
+    that later ones show to exist, `waiting` what this device still has to bring to the relay, and
+    `begun` says that a message was begun here and not sent.
     `card_to_confirm` is as in `sync`, and the same on each line.
     """
 
@@ -135,14 +146,19 @@ class Conversation(Answer, frozen=True):
     last: datetime | None
     ended: bool
     card_to_confirm: date | None
+    begun: bool
 
 
 class File(Answer, frozen=True):
-    """An attached file; `saved` is where `read --save` has put it."""
+    """An attached file; `saved` is where `read --save` has put it.
+
+    `voice` is how many seconds a voice note lasts, by its sender, and 0 if they do not say.
+    """
 
     name: str
     media_type: str
     size: int
+    voice: int | None = None
     saved: str | None = None
 
 
@@ -219,63 +235,26 @@ class Failed(Answer, frozen=True):
 
 
 BY_COMMAND: dict[str, Any] = {
-    "relay allow": relay_answers.Allowance,
-    "relay check": relay_answers.Configured,
-    "relay backup": relay_answers.BackedUp,
-    "relay restore": relay_answers.Restored,
-    "relay restored": relay_answers.Restored,
-    "relay stats": relay_answers.Statistics,
-    "relay doctor": relay_answers.RelayExamination,
-    "relay migrate": relay_answers.Migrated,
-    "relay copy": relay_answers.Copied,
+    **relay_answers.BY_COMMAND,
     "init": Made,
     "invite": Invitation,
     "join": Joined,
     "verify": SafetyPhrase,
     "send": Sent,
-    "(send --later)": later_answers.Delayed,
-    "later list": list[later_answers.Delayed],
-    "later cancel": later_answers.Delayed,
+    **later_answers.BY_COMMAND,
     "sync": Synced,
     "conversations": list[Conversation],
     "read": list[Message],
+    **attachment_answers.BY_COMMAND,
     "search": list[Hit],
-    "journal write": record_answers.JournalEntry,
-    "journal list": list[record_answers.JournalEntry],
+    **record_answers.BY_COMMAND,
     "journal share": Sent,
-    "journal verify": record_answers.Verified,
-    "journal export": record_answers.Exported,
-    "export my-data": record_answers.Exported,
-    "export clinical-record": record_answers.Exported,
-    "agreement propose": therapy_answers.Said,
-    "agreement accept": therapy_answers.Said,
-    "agreement show": list[therapy_answers.Agreement],
-    "check-in take": check_in_answers.CheckedIn,
-    "check-in show": check_in_answers.CheckIns,
-    "check-in plot": check_in_answers.Plotted,
-    "check-in export": check_in_answers.ExportedCheckIns,
-    "check-in schedule": therapy_answers.Said,
+    **therapy_answers.BY_COMMAND,
+    **check_in_answers.BY_COMMAND,
     **work_answers.BY_COMMAND,
     **ending_answers.BY_COMMAND,
     **context_answers.BY_COMMAND,
     **custody_answers.BY_COMMAND,
-    "urgent": therapy_answers.Said,
-    "queue": list[therapy_answers.Queued],
-    "resolve": therapy_answers.Resolved,
-    "batch draft": therapy_answers.Draft,
-    "batch drop": therapy_answers.Dropped,
-    "batch review": list[therapy_answers.Reviewed],
-    "batch send": therapy_answers.BatchSent,
-    "holidays review": list[therapy_answers.Announcement],
-    "holidays announce": therapy_answers.Announced,
-    "holidays show": list[therapy_answers.HolidaysInForce],
-    "template add": therapy_answers.Template,
-    "template list": list[therapy_answers.Template],
-    "template show": therapy_answers.Template,
-    "template remove": therapy_answers.Template,
-    "caseload": therapy_answers.Caseload,
-    "attendance": therapy_answers.Attendance,
-    "help-now": therapy_answers.Card,
     "settings allowance": Setting,
     "settings passphrase": Setting,
     "settings read-marks": Setting,

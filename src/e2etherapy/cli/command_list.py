@@ -11,7 +11,7 @@ _OTHERS = frozenset(
         *("agreement", "check-in", "homework", "goal", "landed", "summary"),
         *("consent", "safety-plan", "emergency-card", "context", "resolve", "holidays"),
         *("export", "extract", "ending", "record", "note", "retention", "hold"),
-        *("template", "caseload", "attendance"),
+        *("template", "caseload", "attendance", "attachments"),
     }
 )
 """Commands for the work of therapy that are named there, and described by `COMMAND --help`."""

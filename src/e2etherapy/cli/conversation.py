@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 _ONLY_A_TEXT = (
-    "--later keeps a text until its time, and takes no --attach and no --undo. Nothing was sent."
+    "--later keeps a text until its time, and takes no file and no --undo. Nothing was sent."
 )
 
 
@@ -32,8 +32,10 @@ class _How(TypedDict):
     """In which way something is sent; `at` is a time of this machine's clock."""
 
     anyway: bool
+    as_file: bool
     at: datetime | None
     undo: int
+    voice: tuple[Path, ...]
 
 
 @click.command(
@@ -41,7 +43,8 @@ class _How(TypedDict):
 Examples:
   e2etherapy send "Dr. Okafor" "I slept better."
   e2etherapy send "Dr. Okafor" - < letter.txt
-  e2etherapy send "Dr. Okafor" --attach diary.pdf
+  e2etherapy send "Dr. Okafor" --attach diary.pdf --attach lake.jpg
+  e2etherapy send "Dr. Okafor" --voice evening.m4a
   e2etherapy send "Dr. Okafor" "Good morning." --later "2026-01-31 09:00"
   e2etherapy send "Dr. Okafor" "I am furious." --undo 20"""
 )
@@ -54,6 +57,18 @@ Examples:
     multiple=True,
     metavar="FILE",
     help="Send this file, up to 25 MB; may be given again for more.",
+)
+@click.option(
+    "--voice",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="FILE",
+    help="Send this recording as a voice note (WAV, Ogg, M4A, MP3).",
+)
+@click.option(
+    "--as-file",
+    is_flag=True,
+    help="Send pictures and recordings as they are, with place and time.",
 )
 @click.option(
     "--anyway",
@@ -88,6 +103,9 @@ def send(
 
     TEXT may be - for standard input, byte for byte; without it, a pipe is read or you are asked.
 
+    Place, time, device and the like are taken out of pictures and voice notes. What cannot be
+    cleaned is not sent without --as-file; other files go as they are.
+
     A therapist's text that has another client's name or words in it is asked about first; without a
     terminal it is not sent.
 
@@ -98,11 +116,12 @@ def send(
     invocation.if_stopped = "Nothing was sent."
     if how["at"] is not None:
         at = later.in_utc(how["at"])
-        if paths or how["undo"]:
+        if paths or how["voice"] or how["undo"]:
             raise click.UsageError(_ONLY_A_TEXT)
         _send_later(invocation, name, text, at, anyway=how["anyway"])
         return
-    files = [sending.attachment(path) for path in paths]
+    files = [sending.attachment(path, as_file=how["as_file"]) for path in paths]
+    files += [sending.attachment(path, as_file=how["as_file"], voice=True) for path in how["voice"]]
     given = None if text is None and files else typed_text.piped(text)
     asked = given is None and not files
 
@@ -110,7 +129,9 @@ def send(
         words = None
         if asked or given is not None:
             words = await _meant(invocation, messenger, name, given, anyway=how["anyway"])
-        await _time_to_undo(invocation, messenger, name, how["undo"])
+        if not invocation.json:
+            sending.tell(files)
+        await _time_to_undo(invocation, messenger, name, how["undo"], typed=asked)
         done = await sending.send(messenger, name, words, files)
         invocation.if_stopped = wording.SENT_ALREADY
         return done
@@ -144,7 +165,7 @@ async def _meant(
 
 
 async def _time_to_undo(
-    invocation: Invocation, messenger: Messenger, name: str, seconds: int
+    invocation: Invocation, messenger: Messenger, name: str, seconds: int, *, typed: bool
 ) -> None:
     """Wait before anything is sealed; other processes may use the vault meanwhile."""
     from e2etherapy.messenger.sending import require_ready
@@ -153,20 +174,24 @@ async def _time_to_undo(
         return
     await require_ready(messenger.device, name)
     output.remark(f"Sending in {wording.counted(seconds, 'second', 'seconds')}. Ctrl-C undoes it.")
-    with invocation.meanwhile("Nothing was sent, and nothing of it is kept."):
+    kept = "What was typed is kept on this device" if typed else "Nothing of it is kept"
+    with invocation.meanwhile(f"Nothing was sent. {kept}."):
         await messenger.device.vault.pause()
         await messenger.device.sleep(seconds)
         await messenger.device.vault.resume()
 
 
 async def _written(invocation: Invocation, messenger: Messenger, name: str) -> str:
+    from e2etherapy.cli.typing_desk import Typing, typed
+    from e2etherapy.messenger.autosaving import Typed
     from e2etherapy.messenger.reading import standing
     from e2etherapy.messenger.sending import require_ready
 
     await require_ready(messenger.device, name)  # to whom nothing can be sent is said before typing
     called = (await standing(messenger.device.vault, name)).name
-    with invocation.meanwhile("Nothing was sent, and what was typed is not kept."):
-        return await typed_text.typed(messenger, f"Your message to {inert_line(called)}.")
+    heading = f"Your message to {inert_line(called)}."
+    typing = Typing(heading, Typed.MESSAGE, called, "Nothing was sent.")
+    return await typed(invocation, messenger, typing)
 
 
 @click.command(epilog="\b\nExamples:\n  e2etherapy sync\n  e2etherapy sync --wait")
@@ -244,6 +269,7 @@ def conversations(invocation: Invocation, ended: bool) -> None:
             last=view.last,
             ended=view.ended,
             card_to_confirm=confirmed,
+            begun=view.begun,
         )
         for view in views
     ]

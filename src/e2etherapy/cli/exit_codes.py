@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from e2etherapy import errors
 from e2etherapy.cli.passphrase import PassphraseMissing, PassphraseUnusable
+from e2etherapy.errors.writing import CannotClean
 from e2etherapy.vault.room import NO_ROOM
 
 
@@ -156,6 +157,12 @@ TABLE = (
         "clock_disputed",
         "The device's clock may be wrong; nothing was erased.",
         (errors.ClockDisputed,),
+    ),
+    Exit(
+        45,
+        "not_cleaned",
+        "What a picture or voice note says beside it cannot be taken out; nothing was sent.",
+        (CannotClean,),
     ),
     Exit(70, "internal", "A mistake in e2etherapy itself."),
     Exit(74, "file", "A file could not be read or written.", (OSError, UnusableFile)),

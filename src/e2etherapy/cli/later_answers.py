@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from e2etherapy.cli.answer import Answer
 
@@ -14,3 +15,10 @@ class Delayed(Answer, frozen=True):
     name: str
     text: str
     at: datetime
+
+
+BY_COMMAND: dict[str, Any] = {
+    "(send --later)": Delayed,
+    "later list": list[Delayed],
+    "later cancel": Delayed,
+}

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import click
 
 from e2etherapy.cli import (
+    attachments,
     completion,
     conversation,
     doctor,
@@ -106,6 +107,7 @@ for _command in (
     conversation.conversations,
     reading.read,
     reading.search,
+    attachments.attachments,
     journal.journal,
     record.record,
     consent.consent,

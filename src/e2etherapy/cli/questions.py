@@ -14,10 +14,18 @@ def confirm(question: str) -> None:
     Raises:
         click.Abort: it was a no, or Ctrl-C.
     """
-    with _line_ended():
-        agreed = click.confirm(question, err=True)
-    if not agreed:
+    if not agreed(question):
         raise click.Abort
+
+
+def agreed(question: str, *, default: bool = False) -> bool:
+    """Say whether a person agrees; Enter alone is `default`.
+
+    Raises:
+        click.Abort: Ctrl-C, or the end of the input.
+    """
+    with _line_ended():
+        return click.confirm(question, default=default, err=True)
 
 
 def ask(question: str) -> str:

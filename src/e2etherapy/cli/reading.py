@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -86,8 +87,8 @@ async def _saved(messenger: Messenger, name: str, folder: Path, views: list[Mess
     saved: _Saved = {}
     for view in views:
         if view.file is not None:
-            file_name, data = await messenger.attachment(name, view.file.id, author=view.author)
-            place, new = save_file(folder, file_name, data)
+            pieces = partial(messenger.attachment_pieces, name, view.file.id, author=view.author)
+            place, new = await save_file(folder, view.file.name, pieces)
             saved[view.author, view.id] = place
             output.remark(f"{'Saved' if new else 'Already there'}: {inert_line(str(place))}")
     return saved
@@ -116,6 +117,7 @@ def _message(view: MessageView, saved: _Saved) -> Message:
 
 
 def _file(view: MessageView, saved: _Saved) -> File | None:
+    from e2etherapy.cleaning.voice import without_label
     from e2etherapy.cli.answers import File
 
     if view.file is None:
@@ -123,8 +125,9 @@ def _file(view: MessageView, saved: _Saved) -> File | None:
     place = saved.get((view.author, view.id))
     return File(
         name=view.file.name,
-        media_type=view.file.media_type,
+        media_type=without_label(view.file.media_type),
         size=view.file.size,
+        voice=view.file.voice,
         saved=None if place is None else str(place),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -54,3 +54,13 @@ class Exported(Answer, frozen=True):
 
     file: str
     books: list[ExportedBook]
+
+
+BY_COMMAND: dict[str, Any] = {
+    "journal write": JournalEntry,
+    "journal list": list[JournalEntry],
+    "journal verify": Verified,
+    "journal export": Exported,
+    "export my-data": Exported,
+    "export clinical-record": Exported,
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from e2etherapy.cli.answer import Answer
 
@@ -105,3 +105,16 @@ class RelayExamination(Answer, frozen=True):
 
     healthy: bool
     checks: list[RelayCheck]
+
+
+BY_COMMAND: dict[str, Any] = {
+    "relay allow": Allowance,
+    "relay check": Configured,
+    "relay backup": BackedUp,
+    "relay restore": Restored,
+    "relay restored": Restored,
+    "relay stats": Statistics,
+    "relay doctor": RelayExamination,
+    "relay migrate": Migrated,
+    "relay copy": Copied,
+}

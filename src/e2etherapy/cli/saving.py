@@ -3,52 +3,53 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
+from e2etherapy.cleaning.names import harmless
 from e2etherapy.cli.exit_codes import DiskFull, UnusableFile, exit_for, sentence_for
 
-_LONGEST_NAME_BYTES = 200
-_FALLBACK = "file"
+Pieces = Callable[[], AsyncIterator[bytes]]
 
 
-def safe_file_name(name: str) -> str:
-    """Return the last part of a name, visible and without anything that a shell or disk minds.
-
-    The name was chosen by the other side: it may not leave the folder or hide in it.
-    """
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    visible = "".join(letter if letter.isprintable() else "_" for letter in last)
-    short = visible.strip(". ").lstrip("-")
-    stem, suffix = os.path.splitext(short)  # noqa: PTH122 - a name, not a path
-    while len((stem + suffix).encode()) > _LONGEST_NAME_BYTES:
-        stem, suffix = (stem[:-1], suffix) if stem else ("", suffix[:-1])
-    return stem + suffix or _FALLBACK
-
-
-def save_file(folder: Path, name: str, data: bytes) -> tuple[Path, bool]:
+async def save_file(folder: Path, name: str, pieces: Pieces) -> tuple[Path, bool]:
     """Write a file, never over another; return where it is, and whether it was not there before.
 
     One that is there with the same bytes is left alone.
+
+    Args:
+        folder: where to; it is made if it is not there.
+        name: as the other side calls it.
+        pieces: yields its bytes, from the start each time that it is called.
 
     Raises:
         OSError: the folder cannot be written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = Path(safe_file_name(name))
+    wanted = Path(harmless(name))
     for number in count(1):
         path = folder / (f"{wanted.stem} ({number}){wanted.suffix}" if number > 1 else wanted)
         try:
-            write_new(path, data)
+            await _write_new(path, pieces())
         except FileExistsError:
-            if path.is_file() and not path.is_symlink() and path.read_bytes() == data:
+            if await _is_same(path, pieces()):
                 return path, False
         else:
             return path, True
     raise AssertionError("There is always a next number.")
+
+
+async def _is_same(path: Path, pieces: AsyncIterator[bytes]) -> bool:
+    if not path.is_file() or path.is_symlink():
+        return False
+    with path.open("rb") as file:
+        async for piece in pieces:
+            if file.read(len(piece)) != piece:
+                return False
+        return not file.read(1)
 
 
 @contextmanager
@@ -89,7 +90,7 @@ def unusable(error: OSError, path: Path, undone: str) -> UnusableFile | DiskFull
     return kind(f"{sentence_for(error)} {undone}")
 
 
-def write_new(path: Path, data: bytes) -> None:
+async def _write_new(path: Path, pieces: AsyncIterator[bytes]) -> None:
     """Write a file that does not exist yet, readable by its owner only, whole or not at all.
 
     Raises:
@@ -99,7 +100,8 @@ def write_new(path: Path, data: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            async for piece in pieces:
+                file.write(piece)
     except BaseException:
         path.unlink()
         raise

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import mimetypes
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from e2etherapy.cleaning import outgoing
+from e2etherapy.cleaning.outgoing import OutgoingFile
 from e2etherapy.cli import output, wording
 from e2etherapy.cli.answers import ItemKind, Sent, SentItem, State
 from e2etherapy.cli.exit_codes import Interrupted
@@ -19,29 +19,26 @@ from e2etherapy.cli.progress import progress_bar
 from e2etherapy.cli.saving import unusable
 from e2etherapy.errors import ContentTooLarge, RelayUnreachable
 from e2etherapy.wire.content import MAX_ATTACHMENT_BYTES
-from e2etherapy.wire.item import MAX_NAME_LENGTH
 
 if TYPE_CHECKING:
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.views import SendReport
 
-_UNKNOWN_TYPE = "application/octet-stream"
+_CLEANED = "{}: where, when and with what it was made is taken out of it."
+_AS_IT_IS = "{} goes as it is: what its file says beside it (author, place, times) goes along."
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingFile:
-    """A file as it goes out."""
+def attachment(path: Path, *, as_file: bool = False, voice: bool = False) -> OutgoingFile:
+    """Read a file that is to be sent, and clean it if it is a picture or a voice note.
 
-    name: str
-    media_type: str
-    data: bytes
-
-
-def attachment(path: Path) -> OutgoingFile:
-    """Read a file that is to be sent.
+    Args:
+        path: where it is.
+        as_file: send it as it is.
+        voice: it is a voice note.
 
     Raises:
         ContentTooLarge: it is larger than a conversation carries.
+        CannotClean: what it says beside itself cannot be taken out.
         UnusableFile: it cannot be read.
     """
     try:
@@ -50,13 +47,26 @@ def attachment(path: Path) -> OutgoingFile:
     except OSError as error:
         raise unusable(error, path, "Nothing was sent.") from None
     if len(data) > MAX_ATTACHMENT_BYTES:
-        raise ContentTooLarge(
-            f"{path} has {path.stat().st_size:,} bytes; {MAX_ATTACHMENT_BYTES:,} are the most "
-            "that can be sent. Nothing was sent. Make it smaller, or send it in pieces."
-        )
-    name = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    media_type = mimetypes.guess_type(name)[0] or _UNKNOWN_TYPE
-    return OutgoingFile(name[-MAX_NAME_LENGTH:], media_type, data)
+        raise _too_large(path, path.stat().st_size)
+    prepared = outgoing.voice_note if voice else outgoing.attached
+    file_ = prepared(path.name, data, as_file=as_file)
+    if len(file_.data) > MAX_ATTACHMENT_BYTES:
+        raise _too_large(path, len(file_.data))  # drawn anew, a picture can be larger
+    return file_
+
+
+def _too_large(path: Path, size: int) -> ContentTooLarge:
+    return ContentTooLarge(
+        f"{path} has {size:,} bytes; {MAX_ATTACHMENT_BYTES:,} are the most that can be sent. "
+        "Nothing was sent. Make it smaller, or send it in pieces."
+    )
+
+
+def tell(files: Sequence[OutgoingFile]) -> None:
+    """Tell a person what goes along with each file."""
+    for file in files:
+        sentence = _CLEANED if file.cleaned else _AS_IT_IS
+        output.remark(sentence.format(inert_line(file.name)))
 
 
 async def send(
@@ -76,7 +86,8 @@ async def send(
                 items.append(item("text", await messenger.send(name, text, progress)))
             for file in files:
                 parts = (file.name, file.media_type, file.data)
-                items.append(item("attachment", await messenger.send_file(name, parts, progress)))
+                report = await messenger.send_file(name, parts, progress)
+                items.append(item("attachment", report, cleaned=file.cleaned))
     return sent(called, items)
 
 
@@ -96,19 +107,19 @@ async def interruptible(
     """
     from e2etherapy.vault import conversations, threads
 
-    db = messenger.device.vault.db
-    before = await conversations.named(db, name)
+    before = await conversations.named(messenger.device.vault.db, name)
     try:
         yield before.name
     except asyncio.CancelledError:
+        db = messenger.device.vault.db
         states = await threads.own_since(db, before.id, before.sequence)
         raise Interrupted(wording.interrupted(asked, states)) from None
 
 
-def item(kind: ItemKind, report: SendReport) -> SentItem:
+def item(kind: ItemKind, report: SendReport, *, cleaned: bool | None = None) -> SentItem:
     """Return what became of one item."""
     state = cast("State", report.state)
-    return SentItem(id=report.id, kind=kind, state=state, problem=report.problem)
+    return SentItem(id=report.id, kind=kind, state=state, problem=report.problem, cleaned=cleaned)
 
 
 def sent(name: str, items: list[SentItem]) -> Sent:

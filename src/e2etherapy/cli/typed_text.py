@@ -37,7 +37,15 @@ def standard_input() -> str:
     Raises:
         InvalidText: it is not UTF-8.
     """
-    data = sys.stdin.buffer.read()
+    return decoded(sys.stdin.buffer.read())
+
+
+def decoded(data: bytes) -> str:
+    """Return what came from standard input as text.
+
+    Raises:
+        InvalidText: it is not UTF-8.
+    """
     try:
         return data.decode("utf-8", "strict")
     except UnicodeDecodeError as error:
@@ -64,8 +72,11 @@ async def asking(messenger: Messenger) -> AsyncIterator[None]:
     await messenger.device.vault.resume()
 
 
-async def typed(messenger: Messenger, what: str) -> str:
-    """Let a person type several lines; meanwhile other processes may use the vault."""
+async def typed_unkept(messenger: Messenger, what: str) -> str:
+    """Let a person type several lines that are nowhere but here until the command goes on.
+
+    For what the vault alone must not show; `typing_desk` keeps everything else line by line.
+    """
     click.echo(f"{what} End with Ctrl-D on a line of its own.", err=True)
     async with asking(messenger):
         text = standard_input()

@@ -134,6 +134,8 @@ def conversation(view: ConversationView, width: int | None = None) -> str:
         lines.append(not_arrived(view.missing, name))
     if view.waiting:
         lines.append("Something waits on this device; it goes out with the next sync.")
+    if view.begun:
+        lines.append("You began a message and did not send it; 'send' without a text offers it.")
     if view.phase != "invited" and view.verification == "matched":
         lines.append(f"You compared the six words with {name}: they were the same.")
     shown = [part for line in lines for part in wrapped(line, width, _INDENT)]
@@ -204,7 +206,7 @@ def _gap(count: int, name: str, width: int | None) -> str:
 def message(conversation_name: str, view: MessageView, width: int | None = None) -> str:
     """Return a message: who and when, the words indented, and how far it has come."""
     name = inert_line(conversation_name)
-    said = [_file(view.file)] if view.file else []
+    said = [file(view.file)] if view.file else []
     # Indented, so that no text can pass for another message's first line.
     said += [] if view.file else [inert(view.text)]
     if view.kind == "journal_share":
@@ -223,8 +225,14 @@ def message(conversation_name: str, view: MessageView, width: int | None = None)
     return "\n".join([*_head("You" if view.own else name, when, width), *lines])
 
 
-def _file(file: FileView) -> str:
-    return f"File: {inert_line(file.name)} ({counted(file.size, 'byte', 'bytes')})"
+def file(view: FileView) -> str:
+    """Return what a file is called, how large or long it is, and whether it is a voice note."""
+    name, size = inert_line(view.name), counted(view.size, "byte", "bytes")
+    if view.voice is None:
+        return f"File: {name} ({size})"
+    minutes, seconds = divmod(view.voice, 60)
+    length = f", {minutes}:{seconds:02}" if view.voice else ""
+    return f"Voice note{length}: {name} ({size})"
 
 
 def _head(who: str, more: str, width: int | None) -> list[str]:

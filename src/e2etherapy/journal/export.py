@@ -50,7 +50,7 @@ class AttachedFile:
 
     item: str
     name: str
-    data: bytes
+    data: bytes | bytearray
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -135,7 +135,7 @@ class Exporter:
         self._zip.close()
         return self.written
 
-    def write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, data: bytes | bytearray) -> None:
         """Put one file into the zip."""
         first, last = _ZIP_YEARS
         year = min(max(self._now.year, first), last)

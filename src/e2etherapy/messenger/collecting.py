@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from e2etherapy.errors import RelayError, RelayProtocolError, RelayRefused
@@ -29,6 +30,9 @@ FIRST: Final = 0
 """A mailbox is asked for everything that it holds: what was collected is acknowledged, and so not
 there any more. A relay that once named a position far too high, lost an acknowledgement, or was
 restored and counts anew, then hides nothing."""
+
+SLOW: Final = timedelta(seconds=5)
+"""A line on which one page takes about as long: 1.6 Mb/s."""
 
 Group = Sequence[ConversationRecord]
 _Fetched = TypeVar("_Fetched")
@@ -71,6 +75,12 @@ class _Collection:
     outcome: Outcome
     stored: dict[int, ConversationRecord] = field(default_factory=dict)
     failure: RelayError | None = None
+    acknowledged: datetime = field(init=False)
+    """When this was done the last time, or the run began."""
+
+    def __post_init__(self) -> None:
+        """Begin now."""
+        self.acknowledged = self.device.clock()
 
     async def run(self, due: Group) -> None:
         """Store every page of every mailbox, then let the relay delete what is stored here."""
@@ -94,18 +104,32 @@ class _Collection:
                 await self._take_rest(record, page)
 
     async def _take_rest(self, record: ConversationRecord, first: Page) -> None:
+        await self._acknowledge_on_a_slow_line(record)
         try:
             async with contextlib.aclosing(
                 _pages(self.relay, record.mailbox.owner_key, first)
             ) as pages:
                 async for page in pages:
                     await self._store([(record.id, page)])
+                    await self._acknowledge_on_a_slow_line(record)
         except (RelayRefused, RelayProtocolError) as error:
             self._meet(record, error)
 
     async def _store(self, pages: Sequence[Arrived]) -> None:
         for record in await storing.store(self.device, pages, self.outcome):
             self.stored[record.id] = record
+
+    async def _acknowledge_on_a_slow_line(self, record: ConversationRecord) -> None:
+        """Let the relay delete what is stored, so that a line that is cut then costs one page.
+
+        Otherwise it would begin again with everything, and a line that is cut often enough would
+        never come to the end. Where pages come fast, one acknowledgement for all is cheaper.
+        """
+        now = self.device.clock()
+        stored = self.stored.get(record.id)
+        if stored is not None and now - self.acknowledged >= SLOW:
+            await self._acknowledge([stored])
+            self.acknowledged = now
 
     async def _acknowledge(self, some: Group) -> None:
         """Let the relay delete, and remember that it has: to forget that costs one repetition."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypedDict, TypeVar
 
 import msgspec
@@ -14,7 +15,9 @@ from e2etherapy.journal import record
 from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.session import conversation as session
 from e2etherapy.session.phases import Phase
+from e2etherapy.vault import outgoing
 from e2etherapy.vault.change import Change
+from e2etherapy.vault.outgoing import Outgoing
 from e2etherapy.vault.records import (
     Author,
     ChunkRow,
@@ -25,7 +28,7 @@ from e2etherapy.vault.records import (
     Verification,
 )
 from e2etherapy.wire import content
-from e2etherapy.wire.body import ReplyTo, pack_body
+from e2etherapy.wire.body import ReplyTo, pack_body, pack_head
 from e2etherapy.wire.content import (
     MAX_ATTACHMENT_BYTES,
     MAX_TEXT_BYTES,
@@ -40,6 +43,9 @@ from e2etherapy.wire.item import ITEM_ID_SIZE, MAX_NAME_LENGTH, Item
 
 _PART_OVERHEAD = 600
 """Room that a part's JSON and `reply_to` need at most."""
+MOST_BEGUN = 5
+"""Files whose first piece goes ahead of all that is said later. A reader keeps eight long items on
+their way: these, the one that is uploaded, and a long text."""
 
 
 ItemOfKind = TypeVar("ItemOfKind", bound=Item)
@@ -59,12 +65,14 @@ class Composer:
         conversation: the record as it is after what was said so far.
         change: gathers what is to be written.
         now: the time of writing, UTC, whole seconds.
+        files_ahead: how many files of this conversation are on their way.
     """
 
     conversation: ConversationRecord
     change: Change
     now: datetime
     entropy: Entropy
+    files_ahead: int = 0
 
     def require_ready(self) -> None:
         """Refuse to write where a message could not go, or should not.
@@ -146,18 +154,41 @@ class Composer:
         return kind(**self._common(), **members)
 
     def say(self, item: KnownItem, *, blob: bytes = b"", searchable: str = "") -> bytes:
-        """Seal an item in one envelope or several, record it and queue it."""
+        """Seal an item in one envelope or several, record it and queue it.
+
+        Of a file that takes several, only the first is sealed: `uploading` seals the others when
+        they are about to leave, so that what is said meanwhile need not wait for them.
+        """
         pieces = self._pieces(item, blob)
         self._record(item, searchable)
         if isinstance(item, Attachment):
-            self._keep_blob(item, blob)
-        if len(pieces) == 1:
+            self._keep(item, pieces or [pack_body(item, blob)])
+        if not pieces:
             self._seal(item, blob, item.sequence)
+        elif isinstance(item, Attachment):
+            self._send_later(item, pieces)
         else:
-            self._seal_parts(item, pieces)
-        self.conversation = replace(self.conversation, sequence=item.sequence + len(pieces) - 1)
+            self.parts(_begun(self.conversation, item, len(pieces)), pieces)
+        self.conversation = replace(
+            self.conversation, sequence=item.sequence + max(1, len(pieces)) - 1
+        )
         self.change.save(self.conversation)
         return item.id
+
+    def parts(self, whole: Outgoing, pieces: Sequence[bytes | memoryview]) -> None:
+        """Seal the next pieces of a long item, as said when the whole was."""
+        written = datetime.fromtimestamp(whole.written, UTC)
+        for index, piece in enumerate(pieces, whole.sealed):
+            part = Part(
+                id=self.entropy(ITEM_ID_SIZE),
+                sequence=whole.sequence + index,
+                written=written,
+                whole=whole.item,
+                index=index,
+                count=whole.total,
+            )
+            self._seal(part, bytes(piece), whole.sequence)
+        self.change.save(self.conversation)
 
     def _record(self, item: KnownItem, searchable: str) -> None:
         """Write an item into the record and the thread."""
@@ -189,42 +220,36 @@ class Composer:
         address = self.conversation.mailbox.address()
         return ReplyTo(bytes(address.mailbox), bytes(address.key))
 
-    def _pieces(self, item: KnownItem, blob: bytes) -> list[bytes]:
-        """Cut an item's packed form so that each piece fits an envelope of the present phase."""
+    def _pieces(self, item: KnownItem, blob: bytes) -> list[bytes | memoryview]:
+        """Cut an item's packed form so that each piece fits an envelope of the present phase.
+
+        It is not cut, and the list is empty, if it fits one as a whole. A file is not copied.
+        """
         room = session.body_room(self.conversation.state)
-        if len(pack_body(item, blob, self._reply_to())) <= room:
-            return [b""]
-        packed = pack_body(item, blob)
-        size = room - _PART_OVERHEAD
-        return [packed[start : start + size] for start in range(0, len(packed), size)]
+        if len(pack_head(item, len(blob), self._reply_to())) + len(blob) <= room:
+            return []
+        head, size = pack_head(item, len(blob)), room - _PART_OVERHEAD
+        filling = -len(head) % size
+        first, rest = head + blob[:filling], memoryview(blob)[filling:]
+        return [
+            part[start : start + size]
+            for part in (first, rest)
+            for start in range(0, len(part), size)
+        ]
 
-    def _keep_blob(self, item: KnownItem, blob: bytes) -> None:
-        """Keep the file in the vault too, so that its author can open and export it."""
-        packed = pack_body(item, blob)
-        size = 13_000
-        starts = range(0, len(packed), size)
-        for position, start in enumerate(starts):
-            self.change.add_chunk(
-                ChunkRow(
-                    self.conversation.id,
-                    Author.OWN,
-                    item.id,
-                    position,
-                    packed[start : start + size],
-                )
-            )
+    def _keep(self, item: Attachment, pieces: Sequence[bytes | memoryview]) -> None:
+        """Keep a file in the vault, for its author and until all of its pieces are sealed."""
+        for position, piece in enumerate(pieces):
+            row = ChunkRow(self.conversation.id, Author.OWN, item.id, position, piece)
+            self.change.add_chunk(row)
 
-    def _seal_parts(self, item: KnownItem, pieces: list[bytes]) -> None:
-        for index, piece in enumerate(pieces):
-            part = Part(
-                id=self.entropy(ITEM_ID_SIZE),
-                sequence=item.sequence + index,
-                written=self.now,
-                whole=item.id,
-                index=index,
-                count=len(pieces),
-            )
-            self._seal(part, piece, item.sequence)
+    def _send_later(self, item: Attachment, pieces: Sequence[bytes | memoryview]) -> None:
+        """Seal the first piece of a file, which says how many there are, and note the others."""
+        ahead = 1 if self.files_ahead < MOST_BEGUN else 0
+        self.files_ahead += 1
+        file = _begun(self.conversation, item, len(pieces))
+        self.parts(file, pieces[:ahead])
+        outgoing.begin(self.change, replace(file, sealed=ahead))
 
     def _seal(self, item: KnownItem, blob: bytes, of_sequence: int) -> None:
         sealed = session.seal(
@@ -232,6 +257,12 @@ class Composer:
         )
         self.conversation = replace(self.conversation, state=sealed.state)
         self.change.queue(self.conversation.id, Deposit(sealed.envelope), of_sequence)
+
+
+def _begun(conversation: ConversationRecord, item: KnownItem, total: int) -> Outgoing:
+    """Return a long item as it begins its way; only that of a file has an `id` later."""
+    written = int(item.written.timestamp())
+    return Outgoing(0, conversation.id, item.id, item.sequence, written, total, 0)
 
 
 def _require_labels(*labels: str) -> None:

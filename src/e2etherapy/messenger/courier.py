@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from itertools import takewhile
 
 from e2etherapy.errors import (
@@ -21,11 +22,12 @@ from e2etherapy.mailbox.capabilities import (
     Ticket,
     TicketHash,
 )
+from e2etherapy.messenger import uploading
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.line.batches import deposit_many
 from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.messenger.line.patience import Patience
-from e2etherapy.vault import conversations, outbox
+from e2etherapy.vault import conversations, outbox, outgoing
 from e2etherapy.vault.records import (
     CloseMailbox,
     ConfirmClaim,
@@ -49,11 +51,25 @@ def no_progress(_done: int, _total: int) -> None:
 
 
 async def run_errands(
-    device: Device, conversation: int, patience: Patience, progress: Progress = no_progress
+    device: Device,
+    conversation: int,
+    patience: Patience,
+    progress: Progress = no_progress,
+    *,
+    files: bool = False,
 ) -> None:
     """Bring everything that waits in a conversation's outbox to its relay, in order.
 
+    Args:
+        device: whose outbox it is.
+        conversation: its number.
+        patience: with a relay that is busy.
+        progress: told how much is done.
+        files: also bring all of the files that are on their way. That takes a while, in which
+            other processes may use the vault, and say something that passes the file.
+
     Raises:
+        FileWaits: a file is kept back, so that the other side's mailbox has room for messages.
         RelayUnreachable: the rest waits for the next time; also if the relay is busy for longer
             than there is patience.
         RelayFull: the mailbox or the relay's disk is full; the rest waits.
@@ -61,13 +77,15 @@ async def run_errands(
         IdentityUnconfirmed: the six words differed; envelopes wait until they agree.
         NotReady: the other side has not said where to deposit.
     """
-    db = device.vault.db
-    record = await conversations.by_id(db, conversation)
+    record = await conversations.by_id(device.vault.db, conversation)
     relay = await device.relay(record.relay)
-    total = await outbox.count_of(db, conversation)
+    total = await outbox.count_of(device.vault.db, conversation)
+    pieces = (await outgoing.count_of(device.vault.db, conversation))[1] if files else 0
+    total += pieces
     done = 0
-    while rows := _together(await outbox.waiting(db, conversation, relay.pace.envelopes)):
-        outcomes = await _attempt(relay, record, rows)
+    while rows := await _next(device, conversation, relay.pace.envelopes, files=files):
+        async with _others_let_in(device, pieces):
+            outcomes = await _attempt(relay, record, rows)
         if outcomes is None:
             continue
         delivered = [row for row, problem in zip(rows, outcomes, strict=True) if problem is None]
@@ -76,7 +94,22 @@ async def run_errands(
             patience.renew()
             done += len(delivered)
             progress(done, total)
-        await _meet(device, [met for met in outcomes if met is not None], patience)
+        async with _others_let_in(device, pieces):
+            await _meet(device, [met for met in outcomes if met is not None], patience)
+
+
+def _others_let_in(device: Device, pieces: int) -> AbstractAsyncContextManager[None]:
+    """Lend the vault while a file waits for the relay, which can take minutes."""
+    return device.lending() if pieces else contextlib.nullcontext()
+
+
+async def _next(
+    device: Device, conversation: int, most: int, *, files: bool
+) -> Sequence[OutboxRow]:
+    """Return the errands that go next, with further pieces of a file behind them."""
+    if files:
+        await uploading.seal_next(device, conversation)
+    return _together(await outbox.waiting(device.vault.db, conversation, most))
 
 
 async def _attempt(

@@ -14,7 +14,8 @@ from e2etherapy.errors import (
     NotReady,
 )
 from e2etherapy.journal.record import EventName
-from e2etherapy.messenger import sending
+from e2etherapy.messenger import autosaving, sending
+from e2etherapy.messenger.autosaving import Typed
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.occurrences import Notice
@@ -65,6 +66,7 @@ async def delay(device: Device, name: str, text: str, at: datetime) -> DelayedVi
     number = await delayed.next_number(device.vault.db)
     change = await device.begin_private()
     delayed.keep(change, number, found.id, text, int(at.timestamp()))
+    autosaving.finish(change, Typed.MESSAGE, found.id, text)
     await device.vault.commit(change)
     return DelayedView(number, found.name, text, at)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
-from typing import Self
+from collections.abc import AsyncIterator, Callable
+from typing import Final, Self
 
+from e2etherapy.errors import VaultBusy
 from e2etherapy.journal import record
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.clock import Clock, Sleep, system_clock
@@ -15,6 +16,10 @@ from e2etherapy.primitives.randomness import Entropy, system_entropy
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.records import ConversationRecord
 from e2etherapy.vault.vault import Vault
+
+_TRIES: Final = 20
+_PAUSE_SECONDS: Final = 5.0
+"""Between two attempts to have the vault back from another process."""
 
 
 class Device:
@@ -54,6 +59,41 @@ class Device:
         if url not in self._relays:
             self._relays[url] = await self._open.enter_async_context(self._connect(url))
         return self._relays[url]
+
+    @contextlib.asynccontextmanager
+    async def lending(self) -> AsyncIterator[None]:
+        """Let other processes use the vault in the block, and have it back behind it.
+
+        Raises:
+            VaultBusy: another process does not let go of it for minutes.
+        """
+        await self.vault.pause()
+        try:
+            yield
+        except asyncio.CancelledError:
+            # Whoever pressed Ctrl-C does not wait for minutes.
+            with contextlib.suppress(VaultBusy):
+                await self.vault.resume()
+            raise
+        except Exception:
+            await self.take_back()
+            raise
+        await self.take_back()
+
+    async def take_back(self) -> None:
+        """Have the vault back from other processes, with patience; an open one stays as it is.
+
+        Raises:
+            VaultBusy: another process does not let go of it for minutes.
+        """
+        for _ in range(_TRIES):
+            try:
+                await self.vault.resume()
+            except VaultBusy:
+                await self.sleep(_PAUSE_SECONDS)
+            else:
+                return
+        await self.vault.resume()
 
     async def begin(self, conversation: ConversationRecord, behind: Change | None = None) -> Change:
         """Start gathering a change of one conversation, to be committed with those before it."""

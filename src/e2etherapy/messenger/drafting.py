@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from e2etherapy.errors import ContentTooLarge, MessengerError, WrongRole
-from e2etherapy.messenger import sending, templating
+from e2etherapy.messenger import autosaving, sending, templating
+from e2etherapy.messenger.autosaving import Typed
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.therapy.caseload.templates import left_in
@@ -61,6 +62,7 @@ async def write(device: Device, name: str, text: str) -> DraftView:
     now = device.clock()
     change = await device.begin_private()
     drafts.keep(change, found.id, text, int(now.timestamp()))
+    autosaving.finish(change, Typed.REPLY, found.id, text)
     await device.vault.commit(change)
     return DraftView(found.name, text, now, left_in(text))
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from e2etherapy.errors import MailboxGone, MessengerError, NotReady, WrongRole
-from e2etherapy.messenger import closing, sending
+from e2etherapy.messenger import autosaving, closing, sending
+from e2etherapy.messenger.autosaving import Typed
 from e2etherapy.messenger.caring import care_of
 from e2etherapy.messenger.courier import no_progress
 from e2etherapy.messenger.device import Device
@@ -15,7 +16,7 @@ from e2etherapy.messenger.views import STATE_WORDS, SendReport
 from e2etherapy.session.phases import Phase
 from e2etherapy.therapy.care.endings import Ended
 from e2etherapy.therapy.care.state import Care
-from e2etherapy.vault import care_items, conversations, endings, threads
+from e2etherapy.vault import care_items, conversations, endings, outgoing, threads
 from e2etherapy.vault.records import (
     CloseMailbox,
     ConversationRecord,
@@ -66,6 +67,8 @@ async def write(device: Device, name: str, letter: str) -> SendReport:
     async with speaking(device, name) as speaker:
         await _require_nothing_open(device, speaker.composer.conversation, speaker.care)
         item = speaker.say(Ending, letter=letter)
+        composer = speaker.composer
+        autosaving.finish(composer.change, Typed.LETTER, composer.conversation.id, letter)
     record = speaker.composer.conversation
     try:
         return await sending.report(device, record, item, no_progress)
@@ -86,7 +89,14 @@ async def require_endable(device: Device, name: str) -> None:
 
 
 async def _require_nothing_open(device: Device, record: ConversationRecord, care: Care) -> None:
-    """Refuse to let go of somebody who asked for help, before it is recorded what was done."""
+    """Refuse what would cut off a file, or somebody who asked for help and was not seen."""
+    files, _ = await outgoing.count_of(device.vault.db, record.id)
+    if files:
+        raise NotReady(
+            f"A file for {record.name} is still on its way, and nothing follows the letter. "
+            "'e2etherapy sync' sends the rest of it; if theirs does not fetch, 'e2etherapy record "
+            "erase' takes it back. Nothing was sent."
+        )
     if device.vault.role is not Role.THERAPIST:
         return
     if care.flags.open(await care_items.resolved(device.vault.db, record.id)):

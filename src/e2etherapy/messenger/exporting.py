@@ -12,12 +12,12 @@ from e2etherapy.journal.redaction import redact
 from e2etherapy.journal.shown import Authors
 from e2etherapy.messenger import journaling
 from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.joined import Joined
 from e2etherapy.messenger.journaling import BookName
 from e2etherapy.messenger.settings import Setting, text_setting
 from e2etherapy.messenger.views import ExportedBookView
 from e2etherapy.vault import journal_store, pieces, threads
 from e2etherapy.vault.records import ItemRow
-from e2etherapy.wire.body import unpack_body
 from e2etherapy.wire.content import Attachment
 
 
@@ -95,15 +95,17 @@ async def attach_files(device: Device, name: BookName, writer: BookWriter) -> No
     if name.conversation is None:
         return
     for row in await threads.attachments(device.vault.db, name.conversation):
-        await _attach(device, row, writer)
+        await _attach(device, row.item, writer)
 
 
 async def _attach(device: Device, row: ItemRow, writer: BookWriter) -> None:
-    packed = await pieces.packed_whole(device.vault.db, row.conversation, row.author, row.id)
+    joined, data = Joined(), bytearray()
     try:
-        body = unpack_body(packed)
+        async for piece in pieces.of_whole(device.vault.db, row.conversation, row.author, row.id):
+            data += joined.add(piece)
+        head, _ = joined.end()
     except MalformedData:
         # The copy says which file is missing; it must not withhold everything else.
         return
-    if isinstance(body.item, Attachment):
-        writer.attach(AttachedFile(row.id.hex(), body.item.name, body.blob))
+    if isinstance(head.item, Attachment):
+        writer.attach(AttachedFile(row.id.hex(), head.item.name, data))

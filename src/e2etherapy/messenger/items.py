@@ -26,14 +26,18 @@ def searchable(item: AnyItem) -> str:
 
 
 def check_blob(body: Body) -> None:
+    """Refuse bytes that are not what the item says; raises what `check_bytes` does."""
+    check_bytes(body.item, len(body.blob), sha256(body.blob))
+
+
+def check_bytes(item: AnyItem, size: int, digest: bytes) -> None:
     """Refuse bytes that are not what the item says.
 
     Raises:
         ContentRefused: a file of another size or hash, or bytes where the kind has none.
     """
-    item = body.item
     if isinstance(item, Attachment):
-        if len(body.blob) != item.size or not hmac.compare_digest(sha256(body.blob), item.sha256):
+        if size != item.size or not hmac.compare_digest(digest, item.sha256):
             raise ContentRefused("a file that is not what its description says")
-    elif body.blob and not isinstance(item, UnknownItem):
+    elif size and not isinstance(item, UnknownItem):
         raise ContentRefused("bytes where its kind has none")

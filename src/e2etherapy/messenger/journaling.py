@@ -10,7 +10,8 @@ from e2etherapy.journal import chain, record
 from e2etherapy.journal.chain import BookId, Entry
 from e2etherapy.journal.record import EventName
 from e2etherapy.journal.shown import is_written
-from e2etherapy.messenger import sending
+from e2etherapy.messenger import autosaving, sending
+from e2etherapy.messenger.autosaving import Typed
 from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.views import BookView, JournalView, SendReport
@@ -39,6 +40,7 @@ async def write(device: Device, text: str, mood: int | None = None) -> JournalVi
     )
     change = await device.begin_private()
     change.record(record.encode(entry), text)
+    autosaving.finish(change, Typed.ENTRY, None, text)
     await device.vault.commit(change)
     return _view(change.tip.position, entry)
 

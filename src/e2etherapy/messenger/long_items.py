@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from e2etherapy.errors import ContentRefused, MalformedData
+from e2etherapy.errors import ContentRefused
 from e2etherapy.session.limits import STANDARD
 from e2etherapy.vault.records import Partial
-from e2etherapy.wire.body import Body, unpack_body
+from e2etherapy.wire.body import Head
 from e2etherapy.wire.content import Attachment, JournalShare, Part, Text, UnknownItem
 
 MAX_PARTIALS = 8
@@ -52,18 +52,13 @@ def numbers(item: Part) -> range:
     return range(first, first + item.count)
 
 
-def unpack_whole(partial: Partial, packed: bytes) -> Body:
-    """Read the joined pieces of a long item.
+def require_announced(partial: Partial, head: Head) -> None:
+    """Refuse the joined pieces of a long item that do not give what they announced.
 
     Raises:
-        ContentRefused: they do not give what they announced.
+        ContentRefused: they do not.
     """
-    try:
-        body = unpack_body(packed, padded=False)
-    except MalformedData as malformed:
-        raise ContentRefused(str(malformed)) from None
-    same = body.item.id == partial.whole and body.item.sequence == partial.first_sequence
-    same = same and body.reply_to is None
-    if not same or not isinstance(body.item, Text | Attachment | JournalShare | UnknownItem):
+    same = head.item.id == partial.whole and head.item.sequence == partial.first_sequence
+    same = same and head.reply_to is None
+    if not same or not isinstance(head.item, Text | Attachment | JournalShare | UnknownItem):
         raise ContentRefused("pieces that do not give the message which they announce")
-    return body

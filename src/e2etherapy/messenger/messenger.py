@@ -13,10 +13,12 @@ over, `wait` raises VaultBusy, and so does every later method until the vault ca
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 
 from e2etherapy.messenger import (
+    attaching,
+    autosaving,
     delaying,
     listing,
     read_marks,
@@ -26,6 +28,7 @@ from e2etherapy.messenger import (
     syncing,
     waiting,
 )
+from e2etherapy.messenger.autosaving import Begun, Typed
 from e2etherapy.messenger.books import Books
 from e2etherapy.messenger.caseload import Caseload
 from e2etherapy.messenger.courier import Progress, no_progress
@@ -36,6 +39,7 @@ from e2etherapy.messenger.practice import Practice
 from e2etherapy.messenger.safeguards import Safeguards
 from e2etherapy.messenger.settings import Setting
 from e2etherapy.messenger.views import (
+    AttachmentView,
     ConversationView,
     MessageView,
     SearchView,
@@ -62,6 +66,7 @@ class Messenger(Introductions, Books, Custody, Practice, Caseload, Work, Safegua
         sending.require_text(text)
         async with sending.composer(self.device, name) as composer:
             item = composer.text(text)
+            autosaving.finish(composer.change, Typed.MESSAGE, composer.conversation.id, text)
         return await sending.report(self.device, composer.conversation, item, progress)
 
     async def send_later(self, name: str, text: str, at: datetime) -> DelayedView:
@@ -104,7 +109,7 @@ class Messenger(Introductions, Books, Custody, Practice, Caseload, Work, Safegua
         file_name, media_type, blob = file
         async with sending.composer(self.device, name) as composer:
             item = composer.attachment(file_name, media_type, blob, sha256(blob))
-        return await sending.report(self.device, composer.conversation, item, progress)
+        return await sending.report(self.device, composer.conversation, item, progress, files=True)
 
     async def sync(self, progress: Progress = no_progress) -> SyncReport:
         """Deliver what waits, collect what has arrived, send receipts that are due.
@@ -134,6 +139,30 @@ class Messenger(Introductions, Books, Custody, Practice, Caseload, Work, Safegua
                 method opens it again.
         """
         return await waiting.wait(self.device, seconds, trouble)
+
+    async def begun(self, what: Typed, name: str | None = None) -> Begun | None:
+        """Return what somebody has begun to type, to a person if one is named; None if nothing.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+        """
+        return await autosaving.begun(self.device, what, name)
+
+    async def keep_begun(self, what: Typed, name: str | None, text: str) -> None:
+        """Keep what is typed so far; it is forgotten with the step that sends or keeps it whole.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+        """
+        await autosaving.keep(self.device, what, name, text)
+
+    async def forget_begun(self, what: Typed, name: str | None = None) -> None:
+        """Forget what was begun.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+        """
+        await autosaving.forget(self.device, what, name)
 
     async def conversations(self) -> list[ConversationView]:
         """Return all conversations, oldest first."""
@@ -177,7 +206,28 @@ class Messenger(Introductions, Books, Custody, Practice, Caseload, Work, Safegua
         Raises:
             UnknownConversation: there is no such conversation or file.
         """
-        return await reading.attachment(self.device.vault, name, item, author)
+        return await attaching.attachment(self.device.vault, name, item, author)
+
+    async def attachments(self, name: str) -> list[AttachmentView]:
+        """Return the files of both people in a conversation, in the order of the record.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+        """
+        return await attaching.attachments(self.device.vault, name)
+
+    async def numbered_attachment(self, name: str, number: int) -> AttachmentView:
+        """Return the file with a number in `attachments`.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+            MessengerError: no file has it, or it was erased.
+        """
+        return await attaching.numbered(self.device.vault, name, number)
+
+    def attachment_pieces(self, name: str, item: str, *, author: Role) -> AsyncIterator[bytes]:
+        """Yield a file's bytes a few at a time; arguments and errors are those of `attachment`."""
+        return attaching.stream(self.device.vault, name, item, author)
 
     async def search(
         self, words: str, limit: int = 50, *, hidden: bool = False

@@ -6,7 +6,7 @@ import bisect
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from e2etherapy.errors import MalformedData, NotReady, UnknownConversation
+from e2etherapy.errors import MalformedData, NotReady
 from e2etherapy.journal import record
 from e2etherapy.messenger.caring import care_of
 from e2etherapy.messenger.clock import moment_of
@@ -23,13 +23,12 @@ from e2etherapy.therapy.care.agreements import Agreements
 from e2etherapy.therapy.care.landings import Landings
 from e2etherapy.therapy.care.state import OF_A_THREAD
 from e2etherapy.therapy.care.words import words
-from e2etherapy.vault import conversations, erasures, pieces, threads, unread
+from e2etherapy.vault import conversations, erasures, threads, unread
 from e2etherapy.vault import search as full_text
 from e2etherapy.vault.records import Author, ConversationRecord, State, ThreadRow, Verification
 from e2etherapy.vault.search import Hit
 from e2etherapy.vault.vault import Vault
 from e2etherapy.wire import content
-from e2etherapy.wire.body import unpack_body
 from e2etherapy.wire.care import CARE
 from e2etherapy.wire.content import AnyItem, Attachment, JournalShare, Text, UnknownItem
 from e2etherapy.wire.role import Role
@@ -143,34 +142,6 @@ async def standing(vault: Vault, name: str) -> Standing:
     missing = await threads.gaps(vault.db, found.id)
     behind = sum(count for number, count in missing if number > last)
     return Standing(found.name, found.verification, behind)
-
-
-async def attachment(vault: Vault, name: str, item: str, author: Role) -> tuple[str, bytes]:
-    """Return an attached file's name and bytes.
-
-    Args:
-        vault: where to look.
-        name: the conversation's.
-        item: the item's id in hex.
-        author: who sent it; each author chooses ids alone, and may choose one of the other's.
-
-    Raises:
-        UnknownConversation: there is no such conversation or file.
-    """
-    found = await conversations.named(vault.db, name)
-    unknown = UnknownConversation(f"There is no such file in the conversation with {name}.")
-    try:
-        whole = bytes.fromhex(item)
-    except ValueError:
-        raise unknown from None
-    side = Author.OWN if author is found.role else Author.PEER
-    if side is Author.PEER and whole in await pieces.partials(vault.db, found.id):
-        raise unknown
-    packed = await pieces.packed_whole(vault.db, found.id, side, whole)
-    body = unpack_body(packed) if packed else None
-    if body is None or not isinstance(body.item, Attachment):
-        raise unknown
-    return body.item.name, body.blob
 
 
 async def search(vault: Vault, words: str, limit: int, *, hidden: bool = False) -> list[SearchView]:

@@ -28,7 +28,7 @@ from e2etherapy.messenger import positions
 from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.items import check_blob, kind_of, searchable
 from e2etherapy.messenger.known import Known
-from e2etherapy.messenger.long_items import displaced, first_sequence, unpack_whole
+from e2etherapy.messenger.long_items import displaced, first_sequence
 from e2etherapy.messenger.occurrences import Occurrences
 from e2etherapy.session import conversation as session
 from e2etherapy.session.states import Invited
@@ -45,7 +45,7 @@ from e2etherapy.vault.records import (
     State,
 )
 from e2etherapy.wire import content
-from e2etherapy.wire.body import Body, ReplyTo, pack_body
+from e2etherapy.wire.body import Body, Head, ReplyTo, pack_body
 from e2etherapy.wire.care import CARE
 from e2etherapy.wire.content import (
     AnyItem,
@@ -61,11 +61,6 @@ from e2etherapy.wire.item import Item
 
 RECEIPT_EARLIEST_SECONDS = 5 * 60
 RECEIPT_LATEST_SECONDS = 6 * 60 * 60
-
-
-def _is_kept_packed(body: Body) -> bool:
-    """Say whether a body's packed form is kept beside the record: an empty file's too."""
-    return bool(body.blob) or isinstance(body.item, Attachment)
 
 
 @dataclass(slots=True)
@@ -142,13 +137,14 @@ class Receiver:
         self.occurrences.record(change, self.now)
         change.save(self.conversation)
 
-    def complete(self, partial: Partial, packed: bytes, change: Change) -> None:
-        """Put the joined pieces of a long item into the record, or refuse them as a whole."""
+    def complete(self, partial: Partial, whole: Head | ContentRefused, change: Change) -> None:
+        """Put what the joined pieces of a long item give into the record, or what was wrong."""
         try:
-            body = unpack_whole(partial, packed)
+            if isinstance(whole, ContentRefused):
+                raise whole
             change.spend_first_id(partial)
-            self._record(body, change, packed_kept=True)
-            if not _is_kept_packed(body):
+            self._record(whole.item, change)
+            if not (whole.blob_size or isinstance(whole.item, Attachment)):
                 change.drop_chunks(self.conversation.id, Author.PEER, partial.whole)
         except ContentRefused as refused:
             change.drop_chunks(self.conversation.id, Author.PEER, partial.whole)
@@ -208,7 +204,7 @@ class Receiver:
         if isinstance(item, Part):
             self._take_part(item, body.blob, change, known)
         else:
-            self._record(body, change)
+            self._record_whole(body, change)
         if isinstance(item, Receipt):
             for held in item.items:
                 change.raise_state(self.conversation.id, held, State.FETCHED)
@@ -247,9 +243,15 @@ class Receiver:
         )
         self.occurrences.tell(EventName.LONG_ITEM_LOST, sentence, arrived=arrived, total=total)
 
-    def _record(self, body: Body, change: Change, *, packed_kept: bool = False) -> None:
-        item = body.item
+    def _record_whole(self, body: Body, change: Change) -> None:
         check_blob(body)
+        self._record(body.item, change)
+        if body.blob or isinstance(body.item, Attachment):
+            packed = pack_body(body.item, body.blob)
+            row = ChunkRow(self.conversation.id, Author.PEER, body.item.id, 0, packed)
+            change.add_chunk(row)
+
+    def _record(self, item: AnyItem, change: Change) -> None:
         if isinstance(item, CARE):
             self._take_care(item)
         entry = record.Message(
@@ -259,9 +261,6 @@ class Receiver:
         )
         journal = change.record(record.encode(entry), searchable(item))
         self._add_row(item, journal, change)
-        if _is_kept_packed(body) and not packed_kept:
-            packed = pack_body(item, body.blob)
-            change.add_chunk(ChunkRow(self.conversation.id, Author.PEER, item.id, 0, packed))
         if isinstance(item, (Text, Attachment, JournalShare, UnknownItem, *CARE)):
             self.messages += 1
         if not isinstance(item, Receipt | ReadMark):

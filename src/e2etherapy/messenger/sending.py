@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Final
 
 from e2etherapy.errors import (
@@ -16,6 +16,7 @@ from e2etherapy.errors import (
     RelayFull,
     RelayUnreachable,
 )
+from e2etherapy.errors.writing import FileWaits
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger import courier
 from e2etherapy.messenger.composing import Composer
@@ -25,7 +26,7 @@ from e2etherapy.messenger.line.patience import Patience
 from e2etherapy.messenger.occurrences import Notice
 from e2etherapy.messenger.views import STATE_WORDS, SendReport
 from e2etherapy.session.phases import Phase
-from e2etherapy.vault import conversations, endings, outbox, receipts, threads
+from e2etherapy.vault import conversations, endings, outbox, outgoing, receipts, threads
 from e2etherapy.vault.records import ConversationRecord, Verification
 
 _ENDED: Final = (
@@ -62,7 +63,8 @@ async def _ready_composer(device: Device, name: str) -> Composer:
     device.vault.require_only_copy()
     record = await conversations.named(device.vault.db, name)
     change = await device.begin(record)
-    composing = Composer(record, change, device.clock(), device.entropy)
+    ahead, _ = await outgoing.count_of(device.vault.db, record.id)
+    composing = Composer(record, change, device.clock(), device.entropy, ahead)
     composing.require_ready()
     if await endings.has_ended(device.vault.db, record.id):
         raise NotReady(_ENDED.format(name=record.name))
@@ -88,19 +90,24 @@ async def composer(device: Device, name: str) -> AsyncIterator[Composer]:
 
 
 async def report(
-    device: Device, record: ConversationRecord, item: bytes, progress: Progress
+    device: Device,
+    record: ConversationRecord,
+    item: bytes,
+    progress: Progress,
+    *,
+    files: bool = False,
 ) -> SendReport:
-    """Deliver what can be delivered now and say how far an item came.
+    """Deliver what can be delivered now and say how far an item came; a file if `files`.
 
     Raises:
         MailboxGone: it is recorded here, and can never be delivered.
     """
     problem = None
     try:
-        await deliver(device, record, progress)
+        await run_errands(device, record.id, Patience(), progress, files=files)
     except MailboxGone:
         raise
-    except (RelayError, NotReady) as error:
+    except (RelayError, NotReady, FileWaits) as error:
         # It is safe in the outbox; the report says so together with the reason.
         problem = str(error)
     state = await threads.state_of(device.vault.db, record.id, item)
@@ -110,7 +117,7 @@ async def report(
 async def deliver(
     device: Device, record: ConversationRecord, progress: Progress = no_progress
 ) -> None:
-    """Bring one conversation's outbox to its relay.
+    """Bring one conversation's outbox to its relay; files on their way stay behind.
 
     Raises:
         RelayError: it stopped; the rest waits for the next time.
@@ -122,13 +129,34 @@ async def flush(
     device: Device, notices: list[Notice], progress: Progress = no_progress
 ) -> RelayError | None:
     """Deliver every outbox; what one conversation meets does not stop the others."""
-    failure: RelayError | None = await close_mailboxes(device)
+    failure = await close_mailboxes(device)
+    waiting = await outbox.conversations_with_errands(device.vault.db)
+    return await _flush(device, waiting, notices, progress) or failure
+
+
+async def upload(
+    device: Device, notices: list[Notice], progress: Progress = no_progress
+) -> RelayError | None:
+    """Deliver the files that are on their way, those that were sent first before the others."""
+    waiting = await outgoing.conversations(device.vault.db)
+    return await _flush(device, waiting, notices, progress, files=True)
+
+
+async def _flush(
+    device: Device,
+    waiting: Iterable[int],
+    notices: list[Notice],
+    progress: Progress,
+    *,
+    files: bool = False,
+) -> RelayError | None:
+    failure: RelayError | None = None
     patience = Patience()
     ended = await endings.ended(device.vault.db)
-    for number in await outbox.conversations_with_errands(device.vault.db):
+    for number in waiting:
         record = await conversations.by_id(device.vault.db, number)
         try:
-            await run_errands(device, number, patience, progress)
+            await run_errands(device, number, patience, progress, files=files)
         except (RelayUnreachable, RelayFull) as error:
             failure = error
         except (RelayError, MessengerError) as error:

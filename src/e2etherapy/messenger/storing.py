@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from e2etherapy.errors import NotRemembered
+from e2etherapy.errors import ContentRefused, MalformedData, NotRemembered
 from e2etherapy.mailbox.operations import StoredEnvelope
-from e2etherapy.messenger import caring, long_items, occurrences
+from e2etherapy.messenger import caring, joined, long_items, occurrences
 from e2etherapy.messenger.clock import day_of
 from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.items import check_bytes
 from e2etherapy.messenger.known import Known
 from e2etherapy.messenger.long_items import STALLED_DAYS
 from e2etherapy.messenger.occurrences import Notice
@@ -19,6 +20,7 @@ from e2etherapy.vault import conversations, pieces
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.database import Database
 from e2etherapy.vault.records import Author, ConversationRecord, Partial
+from e2etherapy.wire.body import Head
 from e2etherapy.wire.care import CARE
 from e2etherapy.wire.content import AnyItem, Part
 
@@ -102,16 +104,28 @@ async def complete(
 ) -> None:
     """Put each long item of which every piece is here into the record."""
     record = receiver.conversation
-    for partial in partials.values():
+    for partial in sorted(partials.values(), key=lambda one: one.first_sequence):
         if partial.arrived == partial.total:
-            packed = await pieces.packed_whole(
-                device.vault.db, record.id, Author.PEER, partial.whole
-            )
+            whole = await _whole(device.vault.db, partial)
             change = await device.begin(record)
             receiver.care = await outcome.care_of(device.vault.db, record)
-            receiver.complete(partial, packed, change)
+            receiver.complete(partial, whole, change)
             await device.vault.commit(change)
             outcome.stored(receiver)
+
+
+async def _whole(db: Database, partial: Partial) -> Head | ContentRefused:
+    """Return what the joined pieces of a long item give, or why that is refused."""
+    of_it = pieces.of_whole(db, partial.conversation, Author.PEER, partial.whole)
+    try:
+        head, digest = await joined.read(of_it)
+        long_items.require_announced(partial, head)
+        check_bytes(head.item, head.blob_size, digest)
+    except MalformedData as malformed:
+        return ContentRefused(str(malformed))
+    except ContentRefused as refused:
+        return refused
+    return head
 
 
 async def give_up_stalled(

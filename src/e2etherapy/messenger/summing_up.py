@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from e2etherapy.messenger import sending
+from e2etherapy.messenger import autosaving, sending
+from e2etherapy.messenger.autosaving import Typed
 from e2etherapy.messenger.courier import no_progress
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.speaking import require_role, require_words, speaking
@@ -23,4 +24,6 @@ async def summarise(device: Device, name: str, text: str) -> SendReport:
     require_words(text, "The summary", MAX_DOCUMENT)
     async with speaking(device, name) as speaker:
         item = speaker.say(Summary, text=text)
+        composer = speaker.composer
+        autosaving.finish(composer.change, Typed.SUMMARY, composer.conversation.id, text)
     return await sending.report(device, speaker.composer.conversation, item, no_progress)

@@ -40,7 +40,6 @@ async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:
     await delaying.queue_due(device, outcome.notices)
     waited = await threads.waiting_here(device.vault.db)
     failure = await sending.flush(device, outcome.notices, progress)
-    delivered = waited - await threads.waiting_here(device.vault.db)
     await _complete_what_a_crash_left(device, outcome)
     records = await _forget_what_is_awaited_for_too_long(device)
     for url, some in await _answering_first(device, by_relay(records)):
@@ -53,6 +52,9 @@ async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:
             failure = error
     await sending.queue_due_receipts(device)
     failure = await sending.flush(device, []) or failure
+    # Last, as it can take minutes: neither what was said nor what has arrived waits for a file.
+    failure = await sending.upload(device, outcome.notices, progress) or failure
+    delivered = waited - await threads.waiting_here(device.vault.db)
     if failure is not None and not (outcome.arrived or outcome.notices or delivered):
         raise failure
     unsent = await outbox.count(device.vault.db)

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from e2etherapy.errors import MessengerError
 from e2etherapy.errors.therapy import TherapyError
+from e2etherapy.messenger import autosaving
+from e2etherapy.messenger.autosaving import Typed
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.settings import checked_name
 from e2etherapy.therapy.caseload import templates as forms
@@ -43,6 +45,7 @@ async def add(device: Device, name: str, text: str) -> Kept:
         )
     change = await device.begin_private()
     templates.keep(change, called, text)
+    autosaving.finish(change, Typed.TEMPLATE, None, text)
     await device.vault.commit(change)
     return Kept(called, text)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from e2etherapy.cleaning import voice
 from e2etherapy.messenger.occurrences import Notice
 from e2etherapy.vault.records import State, Verification
 from e2etherapy.wire.role import Role
@@ -33,6 +34,7 @@ class FileView:
 
     Attributes:
         id: the item's id in hex, for `Messenger.attachment`; unique together with the author.
+        media_type: what its sender says that it is: nobody has to believe it.
         size: bytes.
     """
 
@@ -40,6 +42,28 @@ class FileView:
     name: str
     media_type: str
     size: int
+
+    @property
+    def voice(self) -> int | None:
+        """How many seconds a voice note lasts, 0 if nobody knows; None for any other file."""
+        return voice.seconds_of(self.media_type)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AttachmentView:
+    """One of the files of a conversation.
+
+    Attributes:
+        number: its place among them, from 1, which it keeps.
+        author: who sent it, on `written` by the clock of their device.
+        own: whether that is the owner of this device.
+    """
+
+    number: int
+    author: Role
+    own: bool
+    written: datetime
+    file: FileView
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -95,6 +119,7 @@ class ConversationView:
         waiting: errands that the relay has not answered.
         last: when the last message was written, UTC.
         ended: the therapy is over, and nothing can be sent any more.
+        begun: a message was begun on this device and not finished (`Messenger.begun`).
     """
 
     name: str
@@ -108,6 +133,7 @@ class ConversationView:
     waiting: int
     last: datetime | None
     ended: bool = False
+    begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)

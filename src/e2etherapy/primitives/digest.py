@@ -16,6 +16,21 @@ def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
+class Sha256:
+    """The plain SHA-256 of bytes that come one after the other."""
+
+    def __init__(self) -> None:
+        self._state = hashlib.sha256()
+
+    def add(self, data: bytes | memoryview) -> None:
+        """Go on with further bytes."""
+        self._state.update(data)
+
+    def digest(self) -> bytes:
+        """Return the hash of all that were added, 32 bytes."""
+        return self._state.digest()
+
+
 @cache
 def label(purpose: str) -> bytes:
     """Return ``e2etherapy/1/<purpose> 00``, which stands before whatever is hashed or derived."""

@@ -28,11 +28,12 @@ async def ended(db: Database) -> frozenset[int]:
 async def undelivered(db: Database, conversation: int) -> int:
     """Count what somebody has said in a conversation and has not left this device."""
     row = await db.fetch_one(
-        "SELECT count(DISTINCT outbox.sequence) FROM outbox JOIN item ON"
+        "SELECT count(*) FROM (SELECT outbox.sequence FROM outbox JOIN item ON"
         " item.conversation = outbox.conversation AND item.author = 'own'"
         " AND item.sequence = outbox.sequence WHERE outbox.conversation = ?"
-        " AND kind NOT IN ('part', 'receipt', 'read_mark', 'profile')",
-        (conversation,),
+        " AND kind NOT IN ('part', 'receipt', 'read_mark', 'profile')"
+        " UNION SELECT sequence FROM outgoing WHERE conversation = ?)",
+        (conversation, conversation),
     )
     return 0 if row is None else int(row[0])
 
@@ -40,4 +41,5 @@ async def undelivered(db: Database, conversation: int) -> int:
 def forget_what_waits(change: Change, conversation: int) -> None:
     """Forget what a conversation still had to tell the relay, and which receipts it owed."""
     change.also("DELETE FROM outbox WHERE conversation = ?", conversation)
+    change.also("DELETE FROM outgoing WHERE conversation = ?", conversation)
     change.also("DELETE FROM receipt_due WHERE conversation = ?", conversation)

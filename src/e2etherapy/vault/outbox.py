@@ -44,8 +44,11 @@ async def closings(db: Database) -> list[tuple[OutboxRow, CloseMailbox]]:
 
 
 async def count(db: Database) -> int:
-    """Count all errands."""
-    row = await db.fetch_one("SELECT count(*) FROM outbox")
+    """Count all errands, with the pieces of files that are not sealed yet."""
+    row = await db.fetch_one(
+        "SELECT (SELECT count(*) FROM outbox)"
+        " + (SELECT coalesce(sum(total - sealed), 0) FROM outgoing)"
+    )
     return 0 if row is None else int(row[0])
 
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from typing import Final
 
 from e2etherapy.vault.database import Database
 from e2etherapy.vault.records import Author, Partial
+
+_AT_ONCE: Final = 64
+"""Pieces: less than a megabyte."""
 
 
 async def used_by_peer(
@@ -57,11 +62,16 @@ async def with_all_pieces(db: Database) -> list[int]:
     return [int(row[0]) for row in rows]
 
 
-async def packed_whole(db: Database, conversation: int, author: Author, whole: bytes) -> bytes:
-    """Return the joined pieces of a long item."""
-    rows = await db.fetch_all(
-        "SELECT data FROM chunk WHERE conversation = ? AND author = ? AND whole = ?"
-        " ORDER BY position",
-        (conversation, author.value, whole),
-    )
-    return b"".join(row[0] for row in rows)
+async def of_whole(
+    db: Database, conversation: int, author: Author, whole: bytes
+) -> AsyncIterator[bytes]:
+    """Yield the pieces of a long item in order, with few of them in memory."""
+    position = -1
+    while rows := await db.fetch_all(
+        "SELECT data, position FROM chunk WHERE conversation = ? AND author = ? AND whole = ?"
+        " AND position > ? ORDER BY position LIMIT ?",
+        (conversation, author.value, whole, position, _AT_ONCE),
+    ):
+        for row in rows:
+            yield bytes(row[0])
+        position = rows[-1][1]

@@ -88,7 +88,7 @@ class ChunkRow:
     author: Author
     whole: bytes
     position: int
-    data: bytes
+    data: bytes | memoryview
 
 
 @dataclass(frozen=True, slots=True)

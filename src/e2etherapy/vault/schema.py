@@ -192,6 +192,24 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             conversation INTEGER PRIMARY KEY REFERENCES conversation ON DELETE CASCADE,
             event INTEGER NOT NULL REFERENCES journal DEFERRABLE INITIALLY DEFERRED
         ) STRICT""",
+        # Files of which not every piece is sealed yet: their pieces are in `chunk`.
+        """CREATE TABLE outgoing (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            conversation INTEGER NOT NULL REFERENCES conversation ON DELETE CASCADE,
+            item BLOB NOT NULL,
+            sequence INTEGER NOT NULL,
+            written INTEGER NOT NULL,
+            total INTEGER NOT NULL,
+            sealed INTEGER NOT NULL
+        ) STRICT""",
+        # What was typed and neither sent nor kept: it is in no record. Without a conversation it
+        # belongs to the owner alone.
+        """CREATE TABLE unfinished (
+            kind TEXT NOT NULL,
+            conversation INTEGER REFERENCES conversation ON DELETE CASCADE,
+            text TEXT NOT NULL,
+            changed INTEGER NOT NULL
+        ) STRICT""",
     ),
 )
 """Each step's statements run in one transaction together with the new version number."""

@@ -28,7 +28,8 @@ RAISE_STATE = """UPDATE item SET state = ?3 WHERE conversation = ?1 AND author =
     AND id = ?2 AND state < ?3"""
 STORED = """UPDATE item SET state = ?3 WHERE conversation = ?1
     AND author = 'own' AND sequence = ?2 AND state < ?3
-    AND NOT EXISTS (SELECT 1 FROM outbox WHERE conversation = ?1 AND sequence = ?2)"""
+    AND NOT EXISTS (SELECT 1 FROM outbox WHERE conversation = ?1 AND sequence = ?2)
+    AND NOT EXISTS (SELECT 1 FROM outgoing WHERE conversation = ?1 AND sequence = ?2)"""
 OWE_AGAIN = """INSERT OR IGNORE INTO receipt_due SELECT conversation, id, ? FROM item
     WHERE conversation = ? AND author = 'peer' AND journal IS NOT NULL AND written >= ?
     AND kind NOT IN ('receipt', 'read_mark')"""

@@ -113,24 +113,28 @@ async def tally(db: Database, conversation: int) -> Tally:
         " AND kind NOT IN ('part', 'receipt', 'read_mark', 'profile')",
         (conversation,),
     )
-    gap = await db.fetch_one(
-        "SELECT coalesce(max(sequence), 0) - count(*) FROM item"
-        " WHERE conversation = ? AND author = 'peer'",
+    missing = sum(count for _, count in await gaps(db, conversation))
+    waiting = await db.fetch_one(
+        "SELECT (SELECT count(*) FROM outbox WHERE conversation = ?1)"
+        " + (SELECT coalesce(sum(total - sealed), 0) FROM outgoing WHERE conversation = ?1)",
         (conversation,),
     )
-    waiting = await db.fetch_one(
-        "SELECT count(*) FROM outbox WHERE conversation = ?", (conversation,)
-    )
     messages, last = counted or (0, None)
-    return Tally(messages, gap[0] if gap else 0, last, waiting[0] if waiting else 0)
+    return Tally(messages, missing, last, waiting[0] if waiting else 0)
 
 
 async def gaps(db: Database, conversation: int) -> list[tuple[int, int]]:
-    """Return where numbers of the other side are missing: the next one that is here, how many."""
+    """Return where numbers of the other side are missing: the next one that is here, how many.
+
+    What is behind the last piece of a long item that has arrived is on its way, and not missing:
+    shorter ones pass it.
+    """
     rows = await db.fetch_all(
-        "SELECT sequence, sequence - before - 1 FROM (SELECT sequence, lag(sequence, 1, 0)"
-        " OVER (ORDER BY sequence) AS before FROM item WHERE conversation = ? AND author = 'peer')"
-        " WHERE sequence > before + 1 ORDER BY sequence",
+        "SELECT sequence, sequence - 1 - max(before, coalesce((SELECT min(first_sequence + total,"
+        " sequence) - 1 FROM partial WHERE partial.conversation = ?1 AND before >= first_sequence"
+        " AND before < first_sequence + total), 0)) AS missing FROM (SELECT sequence,"
+        " lag(sequence, 1, 0) OVER (ORDER BY sequence) AS before FROM item WHERE conversation = ?1"
+        " AND author = 'peer') WHERE sequence > before + 1 AND missing > 0 ORDER BY sequence",
         (conversation,),
     )
     return [(int(row[0]), int(row[1])) for row in rows]
@@ -146,14 +150,14 @@ async def last_shown_of_peer(db: Database, conversation: int) -> int:
     return 0 if row is None else int(row[0])
 
 
-async def attachments(db: Database, conversation: int) -> list[ItemRow]:
+async def attachments(db: Database, conversation: int) -> list[ThreadRow]:
     """Return the items of both people that have a file, in the order of the record."""
     rows = await db.fetch_all(
-        f"SELECT {_ITEM} FROM item WHERE conversation = ? AND kind = 'attachment'"  # noqa: S608
-        " AND journal IS NOT NULL ORDER BY journal",
+        f"SELECT {_ITEM}, content FROM item JOIN journal ON journal.id = item.journal"  # noqa: S608
+        " WHERE conversation = ? AND kind = 'attachment' ORDER BY item.journal",
         (conversation,),
     )
-    return [_item(row) for row in rows]
+    return [ThreadRow(_item(row), row[8]) for row in rows]
 
 
 async def state_of(db: Database, conversation: int, item: bytes) -> State:
@@ -169,7 +173,8 @@ async def waiting_here(db: Database) -> int:
     """Return how many of one's own texts, files and entries are only on this device."""
     # From the outbox, which is short: a look through all items would take longer every year.
     row = await db.fetch_one(
-        "SELECT count(*) FROM (SELECT DISTINCT conversation, sequence FROM outbox) AS waiting"
+        "SELECT count(*) FROM (SELECT conversation, sequence FROM outbox"
+        " UNION SELECT conversation, sequence FROM outgoing) AS waiting"
         " JOIN item ON item.conversation = waiting.conversation AND item.author = 'own'"
         " AND item.sequence = waiting.sequence"
         " WHERE state = ? AND kind NOT IN ('part', 'receipt', 'read_mark', 'profile')",

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -74,11 +74,20 @@ def pack_body(item: AnyItem, blob: bytes = b"", reply_to: ReplyTo | None = None)
     Raises:
         MalformedData: a text is not valid Unicode.
     """
+    return pack_head(item, len(blob), reply_to) + blob
+
+
+def pack_head(item: AnyItem, blob_size: int, reply_to: ReplyTo | None = None) -> bytes:
+    """Return what stands before the bytes of an item: ``u32 n | JSON``.
+
+    Raises:
+        MalformedData: a text is not valid Unicode.
+    """
     if isinstance(item, UnknownItem):
-        encoded = notation.write(_Outer(msgspec.Raw(item.raw), len(blob), reply_to))
+        encoded = notation.write(_Outer(msgspec.Raw(item.raw), blob_size, reply_to))
     else:
-        encoded = notation.write(_Known(item, len(blob), reply_to))
-    return b"".join((_LENGTH.pack(len(encoded)), encoded, blob))
+        encoded = notation.write(_Known(item, blob_size, reply_to))
+    return _LENGTH.pack(len(encoded)) + encoded
 
 
 def pad_body(packed: bytes, size: int) -> bytes:
@@ -105,20 +114,45 @@ def unpack_body(data: bytes, *, padded: bool = True) -> Body:
     """
     if len(data) < _LENGTH.size:
         raise MalformedData("A body is shorter than its length field.")
-    end = _LENGTH.size + _LENGTH.unpack_from(data)[0]
-    if end > len(data):
+    if head_size(data) > len(data):
         raise MalformedData("A body's length field points behind its end.")
-    if end > _LENGTH.size + MAX_JSON_BYTES:
-        raise MalformedData("A body's JSON is longer than any that may be sent.")
-    outer = _unpack_json(data[_LENGTH.size : end])
-    blob_end = end + outer.blob
+    head = unpack_head(data)
+    blob_end = head.size + head.blob_size
     padding = len(data) - blob_end
     if padding < 0 or not data.endswith(bytes(padding)) or (padding and not padded):
         raise MalformedData("A body's blob or padding does not fit.")
+    return Body(head.item, data[head.size : blob_end], head.reply_to)
+
+
+class Head(NamedTuple):
+    """What stands before the bytes of an item: its `size`, and how many bytes follow."""
+
+    size: int
+    item: AnyItem
+    blob_size: int
+    reply_to: ReplyTo | None
+
+
+def head_size(data: bytes | bytearray) -> int:
+    """Return where the bytes of an item begin, by the first four bytes of its packed form."""
+    return _LENGTH.size + int(_LENGTH.unpack_from(data)[0])
+
+
+def unpack_head(data: bytes) -> Head:
+    """Read what stands before the bytes of an item; `data` goes at least so far.
+
+    Raises:
+        MalformedData: JSON of more than 6,100,000 bytes or in another notation, or an item that
+            breaks its form.
+    """
+    end = head_size(data)
+    if end > _LENGTH.size + MAX_JSON_BYTES:
+        raise MalformedData("A body's JSON is longer than any that may be sent.")
+    outer = _unpack_json(data[_LENGTH.size : end])
     if isinstance(outer, _Known):
         content.check_decoded(outer.item)
-        return Body(outer.item, data[end:blob_end], outer.reply_to)
-    return Body(content.decode_item(bytes(outer.item)), data[end:blob_end], outer.reply_to)
+        return Head(end, outer.item, outer.blob, outer.reply_to)
+    return Head(end, content.decode_item(bytes(outer.item)), outer.blob, outer.reply_to)
 
 
 def _unpack_json(data: bytes) -> _Known | _Outer:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2etherapy.cli.saving import safe_file_name, save_file
+from e2etherapy.cleaning.names import harmless
+from e2etherapy.cli.saving import Pieces, save_file
 
 
 @pytest.mark.parametrize(
@@ -26,22 +28,30 @@ from e2etherapy.cli.saving import safe_file_name, save_file
     ],
 )
 def test_a_name_becomes_harmless(name: str, safe: str) -> None:
-    assert safe_file_name(name) == safe
+    assert harmless(name) == safe
 
 
 @given(st.text())
 def test_any_name_stays_in_its_folder(name: str) -> None:
-    safe = safe_file_name(name)
+    safe = harmless(name)
     assert safe == Path(safe).name
     assert safe.isprintable()
     assert not safe.startswith((".", "-"))
     assert len(safe.encode()) <= 200
 
 
-def test_nothing_is_written_over(tmp_path: Path) -> None:
+def pieces_of(data: bytes) -> Pieces:
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(data), 2):
+            yield data[start : start + 2]
+
+    return pieces
+
+
+async def test_nothing_is_written_over(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("mine")
     (tmp_path / "a (2).txt").symlink_to(tmp_path / "elsewhere")
-    saved, new = save_file(tmp_path, "a.txt", b"theirs")
+    saved, new = await save_file(tmp_path, "a.txt", pieces_of(b"theirs"))
     assert new
     assert saved == tmp_path / "a (3).txt"
     assert saved.read_bytes() == b"theirs"
@@ -50,8 +60,21 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_the_same_file_is_not_saved_twice(tmp_path: Path) -> None:
-    first, new = save_file(tmp_path / "new folder", "a.txt", b"theirs")
+@pytest.mark.parametrize("other", [b"their", b"theirs and more", b"thEirs"])
+async def test_only_the_same_file_is_not_saved_twice(tmp_path: Path, other: bytes) -> None:
+    folder = tmp_path / "new folder"
+    first, new = await save_file(folder, "a.txt", pieces_of(b"theirs"))
     assert new
-    assert save_file(tmp_path / "new folder", "a.txt", b"theirs") == (first, False)
-    assert list((tmp_path / "new folder").iterdir()) == [first]
+    assert await save_file(folder, "a.txt", pieces_of(b"theirs")) == (first, False)
+    assert list(folder.iterdir()) == [first]
+    assert await save_file(folder, "a.txt", pieces_of(other)) == (folder / "a (2).txt", True)
+
+
+async def test_what_fails_halfway_leaves_nothing(tmp_path: Path) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"half"
+        raise OSError
+
+    with pytest.raises(OSError, match=r"\A\Z"):
+        await save_file(tmp_path, "a.txt", broken)
+    assert list(tmp_path.iterdir()) == []

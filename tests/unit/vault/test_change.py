@@ -56,8 +56,8 @@ async def test_pieces_that_come_after_others_were_dropped_are_kept(pair: Two) ->
         change.drop_chunks(record.id, Author.PEER, WHOLE)
         change.add_chunk(ChunkRow(record.id, Author.PEER, WHOLE, 0, data))
     await vault.commit(change)
-    packed = await pieces.packed_whole(vault.db, record.id, Author.PEER, WHOLE)
-    assert packed == b"kept"
+    kept = pieces.of_whole(vault.db, record.id, Author.PEER, WHOLE)
+    assert [piece async for piece in kept] == [b"kept"]
 
 
 async def test_equal_statements_in_a_row_are_one_for_many_rows(vault: Messenger) -> None:

@@ -151,6 +151,8 @@ async def back_to_an_earlier_version(at: Home) -> None:
         "DROP TABLE erased",
         "DROP TABLE retention",
         "DROP TABLE hold",
+        "DROP TABLE unfinished",
+        "DROP TABLE outgoing",
         "DROP TABLE draft",
         "DROP TABLE template",
         "DROP TABLE delayed",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from e2etherapy.cli.answer import Answer
 
@@ -226,3 +226,28 @@ class Card(Answer, frozen=True):
     statements: list[str]
     lines: list[Line]
     own: list[OwnNumber]
+
+
+BY_COMMAND: dict[str, Any] = {
+    "agreement propose": Said,
+    "agreement accept": Said,
+    "agreement show": list[Agreement],
+    "check-in schedule": Said,
+    "urgent": Said,
+    "queue": list[Queued],
+    "resolve": Resolved,
+    "batch draft": Draft,
+    "batch drop": Dropped,
+    "batch review": list[Reviewed],
+    "batch send": BatchSent,
+    "holidays review": list[Announcement],
+    "holidays announce": Announced,
+    "holidays show": list[HolidaysInForce],
+    "template add": Template,
+    "template list": list[Template],
+    "template show": Template,
+    "template remove": Template,
+    "caseload": Caseload,
+    "attendance": Attendance,
+    "help-now": Card,
+}

@@ -83,13 +83,17 @@ def _words(given: tuple[str, ...]) -> dict[str, str]:
 
 
 async def _written(invocation: Invocation, messenger: Messenger, name: str) -> str:
+    from e2etherapy.cli.typing_desk import Typing, typed
+    from e2etherapy.messenger.autosaving import Typed
     from e2etherapy.messenger.reading import standing
     from e2etherapy.messenger.sending import require_ready
 
     await require_ready(messenger.device, name)
     called = (await standing(messenger.device.vault, name)).name
-    with invocation.meanwhile("Nothing was changed, and what was typed is not kept."):
-        return await typed_text.typed(messenger, f"Your draft for {inert_line(called)}.")
+    heading = f"Your draft for {inert_line(called)}."
+    return await typed(
+        invocation, messenger, Typing(heading, Typed.REPLY, called, "No draft was changed.")
+    )
 
 
 def _show(invocation: Invocation, view: DraftView) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from e2etherapy.cli.answer import Answer
 from e2etherapy.cli.therapy.answers import Said
@@ -80,3 +81,11 @@ class ExportedCheckIns(Answer, frozen=True):
     file: str
     check_ins: int
     left_out: int
+
+
+BY_COMMAND: dict[str, Any] = {
+    "check-in take": CheckedIn,
+    "check-in show": CheckIns,
+    "check-in plot": Plotted,
+    "check-in export": ExportedCheckIns,
+}

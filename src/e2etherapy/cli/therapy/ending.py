@@ -63,6 +63,8 @@ def write(invocation: Invocation, name: str, text: str | None, yes: bool, anyway
     written after it, by either of you. Both keep the record.
     """
     from e2etherapy.cli.therapy import doubt, said
+    from e2etherapy.cli.typing_desk import Typing, typed
+    from e2etherapy.messenger.autosaving import Typed
 
     invocation.if_stopped = "Nothing was sent."
     if not (yes or sys.stdin.isatty()):
@@ -70,14 +72,16 @@ def write(invocation: Invocation, name: str, text: str | None, yes: bool, anyway
     given = typed_text.piped(text)
 
     async def ended(messenger: Messenger) -> SendReport:
-        with invocation.meanwhile("Nothing was sent, and what was typed is not kept."):
-            await messenger.require_endable(name)
-            letter = given
-            if letter is None:
-                letter = await typed_text.typed(messenger, f"Your letter to {inert_line(name)}.")
+        await messenger.require_endable(name)
+        letter = given
+        if letter is None:
+            heading = f"Your letter to {inert_line(name)}."
+            typing = Typing(heading, Typed.LETTER, name, "Nothing was sent.")
+            letter = await typed(invocation, messenger, typing)
+        kept = "it is offered again." if given is None else "the letter is not kept."
+        with invocation.meanwhile(f"Nothing was sent; {kept}"):
             if not anyway:
                 await doubt.require_meant(invocation, messenger, name, letter)
-        with invocation.meanwhile("Nothing was sent, and the letter is not kept."):
             if not yes:
                 await _confirm(messenger, letter, _LAST, "End the therapy with this letter?")
         return await messenger.end_therapy(name, letter)

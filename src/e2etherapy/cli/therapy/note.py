@@ -64,7 +64,9 @@ def write(invocation: Invocation, name: str, text: str | None, secret_file: Path
             key = await notes_secret.opened(messenger, secret_file)
             words = given
             if words is None:
-                words = await typed_text.typed(messenger, f"Your note on {inert_line(name)}.")
+                words = await typed_text.typed_unkept(
+                    messenger, f"Your note on {inert_line(name)}."
+                )
         invocation.if_stopped = "'e2etherapy note show' shows whether the note was written."
         return await messenger.write_note(key, name, words)
 

@@ -49,6 +49,8 @@ def summary(invocation: Invocation, name: str, text: str | None) -> None:
     TEXT may be - for standard input; without it, a pipe is read or you are asked.
     """
     from e2etherapy.cli.therapy import said
+    from e2etherapy.cli.typing_desk import Typing, typed
+    from e2etherapy.messenger.autosaving import Typed
 
     invocation.if_stopped = "Nothing was sent."
     given = typed_text.piped(text)
@@ -56,8 +58,8 @@ def summary(invocation: Invocation, name: str, text: str | None) -> None:
     async def summed_up(messenger: Messenger) -> SendReport:
         words = given
         if words is None:
-            with invocation.meanwhile("Nothing was sent, and what was typed is not kept."):
-                words = await typed_text.typed(messenger, "Your summary.")
+            typing = Typing("Your summary.", Typed.SUMMARY, name, "Nothing was sent.")
+            words = await typed(invocation, messenger, typing)
         return await messenger.summarise(name, words)
 
     said.send(invocation, name, summed_up)

@@ -37,14 +37,17 @@ def add(invocation: Invocation, name: str, text: str | None) -> None:
     A placeholder is written like {day}; for a brace that is meant, write {{ or }}. {name} is
     filled with the name of the conversation. TEXT may be - for standard input.
     """
+    from e2etherapy.cli.typing_desk import Typing, typed
+    from e2etherapy.messenger.autosaving import Typed
+
     invocation.if_stopped = "Nothing was changed."
     given = typed_text.piped(text)
 
     async def added(messenger: Messenger) -> Kept:
-        with invocation.meanwhile("Nothing was changed, and what was typed is not kept."):
-            asked = f"The template {inert_line(name)}."
-            text = await typed_text.typed(messenger, asked) if given is None else given
-        return await messenger.add_template(name, text)
+        heading = f"The template {inert_line(name)}."
+        typing = Typing(heading, Typed.TEMPLATE, None, "No template was added.")
+        words = await typed(invocation, messenger, typing) if given is None else given
+        return await messenger.add_template(name, words)
 
     kept = invocation.unlocked(added)
     output.answer(invocation, _answer(kept), f"Kept: {_line(kept)}")

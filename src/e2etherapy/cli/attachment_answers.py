@@ -1,0 +1,38 @@
+"""What the commands on attached files print with --json."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from e2etherapy.cli.answer import Answer
+
+
+class Listed(Answer, frozen=True):
+    """A line of `attachments list`: `voice` is how many seconds a voice note lasts, or null.
+
+    `media_type` and `voice` are what the sender says.
+    """
+
+    number: int
+    author: Literal["client", "therapist"]
+    own: bool
+    written: datetime
+    name: str
+    media_type: str
+    size: int
+    voice: int | None
+
+
+class Saved(Answer, frozen=True):
+    """`attachments save`: where the file is; `new` is false if the same one was there."""
+
+    number: int
+    file: str
+    new: bool
+
+
+BY_COMMAND: dict[str, Any] = {
+    "attachments list": list[Listed],
+    "attachments save": Saved,
+}

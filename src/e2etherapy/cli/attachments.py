@@ -1,0 +1,90 @@
+"""The files of a conversation: which there are, and putting one where it can be opened."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from e2etherapy.cli import output, wording
+from e2etherapy.cli.inert import inert_line
+from e2etherapy.cli.invocation import Invocation, vault_options
+from e2etherapy.cli.output import moment
+
+if TYPE_CHECKING:
+    from e2etherapy.cli.attachment_answers import Listed
+    from e2etherapy.messenger.messenger import Messenger
+    from e2etherapy.messenger.views import AttachmentView
+
+_NONE = "There are no files in this conversation."
+_UNTRUSTED = (
+    "The name and the kind of a file are what its sender says. Nothing here has opened it; do so "
+    "only if you expect it."
+)
+
+
+@click.group()
+def attachments() -> None:
+    """Files that came with messages: list them, save one."""
+
+
+@attachments.command("list", epilog='\b\nExample:\n  e2etherapy attachments list "Dr. Okafor"')
+@click.argument("name")
+@vault_options
+@click.pass_obj
+def list_(invocation: Invocation, name: str) -> None:
+    """List the files of the conversation with NAME, by number."""
+    views = invocation.unlocked(lambda messenger: messenger.attachments(name))
+    human = "\n".join(_line(view, name) for view in views) or _NONE
+    output.answer(invocation, [_listed(view) for view in views], human)
+
+
+@attachments.command(epilog='\b\nExample:\n  e2etherapy attachments save "Dr. Okafor" 3 Downloads')
+@click.argument("name")
+@click.argument("number", type=int)
+@click.argument("folder", type=click.Path(path_type=Path))
+@vault_options
+@click.pass_obj
+def save(invocation: Invocation, name: str, number: int, folder: Path) -> None:
+    """Put file NUMBER of the conversation with NAME into FOLDER.
+
+    It is never written over another file, can be read by you alone, and is not opened.
+    """
+    from e2etherapy.cli.attachment_answers import Saved
+    from e2etherapy.cli.saving import save_file
+
+    invocation.if_stopped = "Nothing was written."
+
+    async def saved(messenger: Messenger) -> tuple[Path, bool, AttachmentView]:
+        view = await messenger.numbered_attachment(name, number)
+        pieces = partial(messenger.attachment_pieces, name, view.file.id, author=view.author)
+        place, new = await save_file(folder, view.file.name, pieces)
+        return place, new, view
+
+    place, new, view = invocation.unlocked(saved)
+    human = f"{'Saved' if new else 'Already there'}: {inert_line(str(place))}"
+    human += "" if view.own else f"\n{_UNTRUSTED}"
+    output.answer(invocation, Saved(number=number, file=str(place), new=new), human)
+
+
+def _listed(view: AttachmentView) -> Listed:
+    from e2etherapy.cleaning.voice import without_label
+    from e2etherapy.cli.attachment_answers import Listed
+
+    return Listed(
+        number=view.number,
+        author=view.author.value,
+        own=view.own,
+        written=view.written,
+        name=view.file.name,
+        media_type=without_label(view.file.media_type),
+        size=view.file.size,
+        voice=view.file.voice,
+    )
+
+
+def _line(view: AttachmentView, name: str) -> str:
+    who = click.style("You" if view.own else inert_line(name), bold=True)
+    return f"{view.number}  {moment(view.written)}  {who}: {wording.file(view.file)}"

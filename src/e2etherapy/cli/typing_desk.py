@@ -1,0 +1,144 @@
+"""Typing several lines at a terminal, each of which is in the vault once Enter was pressed.
+
+There is no editor: it would put the text into files of its own, in the clear, and keep them for as
+long as it likes.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from e2etherapy.cli import output, questions, typed_text
+from e2etherapy.cli.inert import inert
+from e2etherapy.cli.invocation import Invocation
+from e2etherapy.cli.output import moment
+from e2etherapy.cli.wrapping import terminal_width, wrapped
+
+if TYPE_CHECKING:
+    from e2etherapy.messenger.autosaving import Typed
+    from e2etherapy.messenger.messenger import Messenger
+
+_KEPT = "What was typed is kept on this device to the last Enter; the same command offers it again."
+_NOT_KEPT = "What you type cannot be kept line by line now; it is there until this command ends."
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """Something that is to be typed.
+
+    Attributes:
+        heading: what it is, as a sentence.
+        what: of what kind, for the vault.
+        name: the conversation's, if it belongs to one.
+        undone: what has not been done if it ends here, as in "Nothing was sent."
+    """
+
+    heading: str
+    what: Typed
+    name: str | None
+    undone: str
+
+
+async def typed(invocation: Invocation, messenger: Messenger, typing: Typing) -> str:
+    """Let a person type; meanwhile other processes may use the vault.
+
+    What they began before is offered first. Whatever ends it, every line is kept up to the last
+    Enter, until the text is sent or kept elsewhere.
+
+    Raises:
+        InvalidText: it is not UTF-8.
+        VaultBusy: another process has not let go of the vault since.
+    """
+    text = await _begun(invocation, messenger, typing)
+    invocation.if_stopped = f"{typing.undone} {_KEPT}" if text else typing.undone
+    output.remark(f"{typing.heading} End with Ctrl-D on a line of its own.")
+    desk = _Desk(invocation, messenger, typing, f"{text}\n" if text else "")
+    async with typed_text.asking(messenger):
+        await desk.take_lines()
+    invocation.if_stopped = ""
+    return desk.text()
+
+
+@dataclass(slots=True)
+class _Desk:
+    """Where the lines come together."""
+
+    invocation: Invocation
+    messenger: Messenger
+    typing: Typing
+    before: str
+    lines: bytes = b""
+    told: bool = False
+
+    async def take_lines(self) -> None:
+        while line := sys.stdin.buffer.readline():
+            self.lines += line
+            with _ctrl_c_afterwards():
+                await self._keep()
+
+    def text(self) -> str:
+        """Return all of it, without the Enter that was pressed to reach the line for Ctrl-D."""
+        return (self.before + typed_text.decoded(self.lines)).removesuffix("\n")
+
+    async def _keep(self) -> None:
+        from e2etherapy.errors import VaultError
+
+        vault = self.messenger.device.vault
+        so_far = (self.before + self.lines.decode(errors="replace")).removesuffix("\n")
+        try:
+            await vault.resume()
+            await self.messenger.keep_begun(self.typing.what, self.typing.name, so_far)
+        except VaultError:
+            # Another process has the vault, or the disk is full: the next line tries again.
+            if not self.told:
+                output.remark(_NOT_KEPT)
+            self.told = True
+        else:
+            self.invocation.if_stopped = f"{self.typing.undone} {_KEPT}"
+        finally:
+            await vault.pause()
+
+
+async def _begun(invocation: Invocation, messenger: Messenger, typing: Typing) -> str:
+    """Offer what was begun before; return it, or nothing."""
+    begun = await messenger.begun(typing.what, typing.name)
+    if begun is None:
+        return ""
+    output.remark(f"You began this on {moment(begun.changed)}, and did not finish it:")
+    width = terminal_width(sys.stderr)
+    click.echo("\n".join(wrapped(inert(begun.text), width, "  ")), err=True)
+    with invocation.meanwhile(f"{typing.undone} {_KEPT}"):
+        async with typed_text.asking(messenger):
+            goes_on = questions.agreed("Go on with it?", default=True)
+            forget = not goes_on and questions.agreed("Forget it?", default=False)
+    if forget:
+        await messenger.forget_begun(typing.what, typing.name)
+    elif not goes_on:
+        output.remark("What you type now takes its place.")
+    return begun.text if goes_on else ""
+
+
+@contextmanager
+def _ctrl_c_afterwards() -> Iterator[None]:
+    """Let a transaction end before Ctrl-C counts."""
+    pressed = False
+
+    def remember(_number: int, _frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
+
+    previous = signal.signal(signal.SIGINT, remember)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    if pressed:
+        raise KeyboardInterrupt

@@ -1,0 +1,144 @@
+"""Of a voice note only the sound goes out, every bit of it, and how long it is."""
+
+from __future__ import annotations
+
+import io
+import random
+import struct
+import wave as wave_files
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from e2etherapy.cleaning import m4a, mpeg, ogg, sound
+from e2etherapy.cleaning.voice import labelled, seconds_of, without_label
+from e2etherapy.errors.writing import CannotClean
+
+SAMPLES = Path(__file__).parent / "samples"
+"""Two seconds of a tone with titles, artists and comments, as FFmpeg writes them."""
+SECRET = b"Secret"
+
+
+def sample(name: str) -> bytes:
+    return (SAMPLES / name).read_bytes()
+
+
+def wav(*, length_known: bool = True) -> bytes:
+    """Return two seconds with a title, a broadcast's description and a marker of the day."""
+    made = io.BytesIO()
+    with wave_files.open(made, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8_000)
+        file.writeframes(random.Random(1).randbytes(32_000))
+    riff = made.getvalue()
+    said = b"LIST" + struct.pack("<I", 20) + b"INFOINAM" + struct.pack("<I", 7) + b"Secret\x00\x00"
+    said += b"bext" + struct.pack("<I", 6) + SECRET
+    before, data = riff[12:36], riff[36:]
+    if not length_known:
+        return riff[:12] + said + before + b"data\xff\xff\xff\xff" + data[8:]
+    return riff[:12] + said + before + data + b"id3 " + struct.pack("<I", 6) + SECRET
+
+
+KINDS = {
+    "opus.ogg": ("audio/ogg", 2),
+    "tagged.mp3": ("audio/mpeg", 2),
+    "aac.m4a": ("audio/mp4", 2),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_nothing_but_the_sound_goes_out(name: str) -> None:
+    data = sample(name)
+    assert SECRET in data
+    heard = sound.cleaned(data)
+    assert (heard.media_type, heard.seconds) == KINDS[name]
+    assert SECRET not in heard.data
+    assert sound.cleaned(heard.data) == heard
+
+
+@pytest.mark.parametrize("length_known", [True, False])
+def test_a_wav_file_keeps_its_samples_alone(*, length_known: bool) -> None:
+    heard = sound.cleaned(wav(length_known=length_known))
+    assert (heard.media_type, heard.seconds) == ("audio/wav", 2)
+    assert SECRET not in heard.data
+    with wave_files.open(io.BytesIO(heard.data)) as file:
+        assert file.readframes(100_000) == random.Random(1).randbytes(32_000)
+
+
+def test_every_frame_of_an_mp3_is_there_whatever_stands_around_it() -> None:
+    plain, seconds = mpeg.cleaned(sample("tagged.mp3"))
+    lyrics = b"LYRICSBEGINSecretLYRICS200"
+    once_more = b"ID3\x04\x00\x00\x00\x00\x00\x06" + SECRET
+    around = once_more + plain + lyrics + b"TAG" + SECRET.ljust(125, b"\x00")
+    assert mpeg.cleaned(around) == (plain, seconds)
+    twice, longer = mpeg.cleaned(plain + once_more + plain)
+    assert (twice, round(longer, 6)) == (plain + plain, round(2 * seconds, 6))
+
+
+def test_every_packet_of_an_ogg_file_is_there() -> None:
+    """After the headers, pages differ in their number, stream and checksum alone."""
+    before, after = (list(ogg._pages(data)) for data in (sample("opus.ogg"), cleaned_ogg()))
+    sound_before = [(page.granule, page.lacing, page.body) for page in before][-3:]
+    assert [(page.granule, page.lacing, page.body) for page in after][-3:] == sound_before
+    assert after[1].body == b"OpusTags" + bytes(8)
+
+
+def cleaned_ogg() -> bytes:
+    return ogg.cleaned(sample("opus.ogg"))[0]
+
+
+def test_the_checksum_is_the_one_that_the_format_asks_for() -> None:
+    """Of a page that another program wrote."""
+    data = sample("opus.ogg")
+    (written,) = struct.unpack_from("<I", data, 22)
+    assert ogg._checksum(data[:22] + bytes(4) + data[26:47]) == written
+
+
+def test_the_samples_of_an_m4a_file_are_copied_and_what_lies_between_is_not() -> None:
+    data, heard = sample("aac.m4a"), m4a.cleaned(sample("aac.m4a"))[0]
+    assert dict(m4a._boxes(heard))[b"mdat"] in data
+    assert [name for name, _ in m4a._boxes(heard)] == [b"ftyp", b"moov", b"mdat"]
+    slack = data.replace(b"mdat", b"free", 1)  # its offsets still point at the same bytes
+    assert m4a.cleaned(slack)[0] == heard
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "no WAV"),
+        (b"just some text, and nothing that can be heard", "no WAV"),
+        (b"RIFF\x04\x00\x00\x00WAVE", "no sound"),
+        (b"ID3\x04\x00\x00\x00\x00\x00\x06Secret", "no sound"),
+        (sample("opus.ogg")[:2_000], "cut off"),
+        (sample("opus.ogg") + sample("opus.ogg"), "more than one"),
+        (sample("opus.ogg").replace(b"OpusHead", b"Speex   "), "neither"),
+        (sample("aac.m4a")[:1_500], "damaged"),
+        (sample("aac.m4a").replace(b"soun", b"vide"), "something else"),
+    ],
+)
+def test_what_cannot_be_cleaned_is_refused_with_a_reason(data: bytes, why: str) -> None:
+    with pytest.raises(CannotClean, match=why):
+        sound.cleaned(data)
+
+
+@given(st.sampled_from(sorted(KINDS)), st.integers(0, 2**32), st.integers(1, 30))
+def test_a_damaged_file_is_cleaned_or_refused(name: str, seed: int, changes: int) -> None:
+    chance, data = random.Random(seed), bytearray(sample(name))
+    for _ in range(changes):
+        data[chance.randrange(len(data) if chance.random() < 0.5 else 200)] = chance.randrange(256)
+    try:
+        sound.cleaned(bytes(data[: chance.randrange(1, len(data) + 1)]))
+    except CannotClean:
+        return
+
+
+def test_how_long_it_is_stands_in_the_media_type() -> None:
+    assert labelled("audio/ogg", 42) == "audio/ogg; voice=42"
+    assert seconds_of("audio/ogg; voice=42") == 42
+    assert seconds_of("audio/ogg; voice=99999") == seconds_of(labelled("a/b", 10**9)) == 86_400
+    assert without_label("audio/ogg; voice=42") == "audio/ogg"
+    for other in ("audio/ogg", "audio/ogg; voice=-1", "audio/ogg; voice=1e9", "a; voice=٤٢"):
+        assert seconds_of(other) is None
