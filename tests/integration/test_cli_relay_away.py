@@ -67,6 +67,7 @@ def test_a_relay_that_is_down_is_told_in_json_too(tmp_path: Path, other_meeting:
     assert synced.data == {
         "arrived": [],
         "notices": [],
+        "card_to_confirm": None,
         "delivered": 0,
         "unsent": 2,
         "problem": "The relay can't be reached.",

@@ -167,6 +167,10 @@ async def stubborn(relay: RelayProcess, owned: OwnedMailbox, texts: list[str]) -
     return refusals
 
 
+EACH = 150
+"""Enough that none of four senders is through when the server stops."""
+
+
 def test_a_database_that_restarts_in_the_middle_loses_nothing_and_the_relay_goes_on(
     tmp_path: Path, own_server: postgres.Server
 ) -> None:
@@ -174,7 +178,7 @@ def test_a_database_that_restarts_in_the_middle_loses_nothing_and_the_relay_goes
         owned = mailbox(relay)
 
         async def deposit_through_a_crash() -> list[int]:
-            texts = [[f"{sender} {number}" for number in range(40)] for sender in range(4)]
+            texts = [[f"{sender} {number}" for number in range(EACH)] for sender in range(4)]
             senders = [asyncio.create_task(stubborn(relay, owned, part)) for part in texts]
             async with asyncio.timeout(2 * PATIENCE_SECONDS):
                 while len(await asyncio.to_thread(collected, relay.port, owned)) < 20:
@@ -187,7 +191,7 @@ def test_a_database_that_restarts_in_the_middle_loses_nothing_and_the_relay_goes
 
         refusals = asyncio.run(deposit_through_a_crash())
         kept = collected(relay.port, owned)
-        assert sorted(kept.values()) == list(range(1, 161))
+        assert sorted(kept.values()) == list(range(1, 4 * EACH + 1))
         assert refusals
         assert send(relay.port, Request("GET", "/v1/health"))[0] == 200
         assert stop(relay) == 0

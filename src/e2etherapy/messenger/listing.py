@@ -5,7 +5,7 @@ from __future__ import annotations
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.views import ConversationView
 from e2etherapy.session.states import Closed
-from e2etherapy.vault import conversations, endings, threads, unread
+from e2etherapy.vault import conversations, endings, threads, unfinished, unread
 from e2etherapy.vault.vault import Vault
 
 
@@ -13,6 +13,7 @@ async def conversation_list(vault: Vault) -> list[ConversationView]:
     """Return a line for each conversation, oldest first."""
     lines = []
     ended = await endings.ended(vault.db)
+    begun = await unfinished.conversations(vault.db, unfinished.MESSAGE)
     for found in await conversations.every(vault.db):
         tally = await threads.tally(vault.db, found.id)
         lines.append(
@@ -28,6 +29,7 @@ async def conversation_list(vault: Vault) -> list[ConversationView]:
                 waiting=tally.waiting,
                 last=None if tally.last is None else moment_of(tally.last),
                 ended=found.id in ended or isinstance(found.state, Closed),
+                begun=found.id in begun,
             )
         )
     return lines

@@ -63,8 +63,10 @@ async def test_each_place_has_its_own_and_each_step_forgets_its_own(pair: Two) -
     await therapist.journal_write(words)
     assert Typed.ENTRY not in await there()
     await therapist.add_template("same", words)
-    assert await there() == [Typed.MESSAGE]
+    assert await there() == [Typed.MESSAGE, Typed.LETTER]
     await therapist.send_later(SAM, words, pair.clock.now + timedelta(hours=1))
+    assert await there() == [Typed.LETTER]
+    await therapist.end_therapy(SAM, words)
     assert await there() == []
 
 
