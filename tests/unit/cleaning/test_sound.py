@@ -6,7 +6,6 @@ import io
 import random
 import struct
 import wave as wave_files
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,32 +14,7 @@ from hypothesis import strategies as st
 from e2etherapy.cleaning import m4a, mpeg, ogg, sound
 from e2etherapy.cleaning.voice import labelled, seconds_of, without_label
 from e2etherapy.errors.writing import CannotClean
-
-SAMPLES = Path(__file__).parent / "samples"
-"""Two seconds of a tone with titles, artists and comments, as FFmpeg writes them."""
-SECRET = b"Secret"
-
-
-def sample(name: str) -> bytes:
-    return (SAMPLES / name).read_bytes()
-
-
-def wav(*, length_known: bool = True) -> bytes:
-    """Return two seconds with a title, a broadcast's description and a marker of the day."""
-    made = io.BytesIO()
-    with wave_files.open(made, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8_000)
-        file.writeframes(random.Random(1).randbytes(32_000))
-    riff = made.getvalue()
-    said = b"LIST" + struct.pack("<I", 20) + b"INFOINAM" + struct.pack("<I", 7) + b"Secret\x00\x00"
-    said += b"bext" + struct.pack("<I", 6) + SECRET
-    before, data = riff[12:36], riff[36:]
-    if not length_known:
-        return riff[:12] + said + before + b"data\xff\xff\xff\xff" + data[8:]
-    return riff[:12] + said + before + data + b"id3 " + struct.pack("<I", 6) + SECRET
-
+from tests.support.recordings import SECRET, SOUND, sample, wav
 
 KINDS = {
     "opus.ogg": ("audio/ogg", 2),
@@ -65,7 +39,7 @@ def test_a_wav_file_keeps_its_samples_alone(*, length_known: bool) -> None:
     assert (heard.media_type, heard.seconds) == ("audio/wav", 2)
     assert SECRET not in heard.data
     with wave_files.open(io.BytesIO(heard.data)) as file:
-        assert file.readframes(100_000) == random.Random(1).randbytes(32_000)
+        assert file.readframes(100_000) == SOUND
 
 
 def test_every_frame_of_an_mp3_is_there_whatever_stands_around_it() -> None:
