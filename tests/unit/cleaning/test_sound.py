@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from e2etherapy.cleaning import m4a, mpeg, ogg, sound
 from e2etherapy.cleaning.voice import labelled, seconds_of, without_label
 from e2etherapy.errors.writing import CannotClean
-from tests.support.recordings import SECRET, SOUND, sample, wav
+from tests.support.recordings import SECRET, SOUND, TITLE, sample, wav
 
 KINDS = {
     "opus.ogg": ("audio/ogg", 2),
@@ -40,6 +40,42 @@ def test_a_wav_file_keeps_its_samples_alone(*, length_known: bool) -> None:
     assert SECRET not in heard.data
     with wave_files.open(io.BytesIO(heard.data)) as file:
         assert file.readframes(100_000) == SOUND
+
+
+SAID_BEHIND = {
+    "LIST": TITLE,
+    "id3 ": b"ID3\x04\x00\x00\x00\x00\x00\x11TIT2\x00\x00\x00\x07\x00\x00\x03Secret",
+    "ID3 ": b"Secret",
+    "bext": SECRET.ljust(602, b"\x00"),
+    "iXML": b"<BWFXML><NOTE>Secret</NOTE></BWFXML>",
+    "_PMX": b'<x:xmpmeta xmlns:x="adobe:ns:meta/">Secret</x:xmpmeta>',
+    "cue ": struct.pack("<7I", 1, 1, 20_261_128, 0, 0, 0, 20_261_128),
+    "DISP": b"\x01\x00\x00\x00Secret\x00\x00",
+}
+
+
+@pytest.mark.parametrize("name", SAID_BEHIND)
+@pytest.mark.parametrize("length", [0, 0xFFFFFFFF, 0x7FFFF000])
+def test_what_stands_behind_a_sound_of_unknown_length_does_not_pass_for_sound(
+    name: str, length: int
+) -> None:
+    said = SAID_BEHIND[name]
+    behind = said if name == "LIST" else name.encode() + struct.pack("<I", len(said)) + said
+    plain = wav(length_known=False)
+    at = plain.index(b"data") + 4
+    plain = plain[:at] + struct.pack("<I", length) + plain[at + 4 :]
+    assert sound.cleaned(plain).data.endswith(SOUND)
+    with pytest.raises(CannotClean, match="where its sound ends"):
+        sound.cleaned(plain + behind)
+    with pytest.raises(CannotClean, match="where its sound ends"):
+        sound.cleaned(plain + behind[:9])
+
+
+def test_an_old_tag_at_the_end_of_a_sound_of_unknown_length_is_no_sound() -> None:
+    plain = wav(length_known=False)
+    with pytest.raises(CannotClean, match="where its sound ends"):
+        sound.cleaned(plain + (b"TAG" + SECRET).ljust(128, b"\x00"))
+    assert sound.cleaned(plain + b"TAG or what looks like it").seconds == 2
 
 
 def test_every_frame_of_an_mp3_is_there_whatever_stands_around_it() -> None:
