@@ -36,7 +36,8 @@ def media_type(name: str) -> str:
     """Return the media type that a file's name stands for."""
     ending = "." + name.rpartition(".")[2].lower()
     known = _MORE_PICTURES.get(ending) or _MORE_SOUNDS.get(ending)
-    return known or mimetypes.guess_type(name)[0] or UNKNOWN_TYPE
+    # What comes first keeps a name from being read as an address, which may hold a type of its own.
+    return known or mimetypes.guess_type(f"./{name}")[0] or UNKNOWN_TYPE
 
 
 def is_picture(name: str, data: bytes) -> bool:

@@ -21,8 +21,7 @@ _ONE_FILE = struct.pack(">II", 0, 1) + struct.pack(">I4sI", 12, b"url ", 1)
 """A data reference that says: in this very file."""
 _UNDETERMINED = 0x55C4
 """The language `und`."""
-_MOST_SAMPLES: Final = 25_000_000
-"""No file that can be sent has more: each has a byte at least."""
+_DISAGREE = "its tables do not agree on where its sound is"
 
 Boxes = dict[bytes, bytes]
 
@@ -88,16 +87,31 @@ def _seconds(header: bytes) -> float:
 
 
 def _chunks(data: bytes, tables: Boxes) -> list[bytes]:
-    """Return the samples of each chunk, joined."""
-    sizes = iter(_sizes(tables[b"stsz"]))
-    found = []
-    for offset, count in zip(_offsets(tables), _counts(tables[b"stsc"]), strict=False):
-        if count > _MOST_SAMPLES:
-            raise CannotClean("it is damaged")
+    """Return the samples of each chunk, joined: all together never more than the file has.
+
+    Raises:
+        CannotClean: the tables do not say of each sample in which chunk it is, or chunks overlap.
+    """
+    samples, sizes = _sizes(tables[b"stsz"])
+    offsets = _offsets(tables)
+    if not samples or not offsets:
+        raise CannotClean("no sound was found in it")
+    found, left = [], len(data)
+    if samples > left:
+        raise CannotClean("it is cut off")
+    for offset, count in zip(offsets, _counts(tables[b"stsc"]), strict=False):
+        if not 0 < count <= samples:
+            raise CannotClean(_DISAGREE)
+        samples -= count
         size = sum(islice(sizes, count))
+        left -= size
         if offset + size > len(data):
             raise CannotClean("it is cut off")
+        if left < 0:
+            raise CannotClean(_DISAGREE)
         found.append(data[offset : offset + size])
+    if samples or len(found) < len(offsets):
+        raise CannotClean(_DISAGREE)
     return found
 
 
@@ -116,22 +130,27 @@ def _offsets(tables: Boxes) -> list[int]:
     return list(struct.unpack_from(f">{count}{'Q' if wide else 'I'}", table, 8))
 
 
-def _sizes(table: bytes) -> Iterator[int]:
+def _sizes(table: bytes) -> tuple[int, Iterator[int]]:
+    """Return how many samples there are, and the size of each."""
     same, count = struct.unpack_from(">II", table, 4)
     if same:
-        return repeat(same, count)
-    return iter(struct.unpack_from(f">{count}I", table, 12))
+        return count, repeat(same, count)
+    listed = table[12 : 12 + 4 * count]
+    if len(listed) < 4 * count:
+        raise CannotClean("it is cut off")
+    return count, (size for (size,) in struct.iter_unpack(">I", listed))
 
 
 def _counts(table: bytes) -> Iterator[int]:
     """Yield how many samples each chunk has, the last rule without end."""
     (rules,) = struct.unpack_from(">I", table, 4)
     listed = [struct.unpack_from(">III", table, 8 + 12 * number) for number in range(rules)]
+    firsts = [first for first, _, _ in listed]
+    if firsts[:1] != [1] or any(later <= earlier for earlier, later in pairwise(firsts)):
+        raise CannotClean(_DISAGREE)
     for (first, count, _), (following, _, _) in pairwise(listed):
-        for _ in range(min(following - first, _MOST_SAMPLES)):
-            yield count
-    while listed:
-        yield listed[-1][1]
+        yield from repeat(count, following - first)
+    yield from repeat(listed[-1][1])
 
 
 def _first(data: bytes, name: bytes) -> bytes:

@@ -18,7 +18,7 @@ _KILOBITS: Final = {
     False: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
 """By whether it is MPEG 1: of layer III; the first would be a free format."""
-_LAYER_3, _HEADER = 1, 4
+_LAYER_3, _HEADER, _TAG_HEADER = 1, 4, 10
 _FEWEST = 3
 """So many frames in a row are no accident."""
 
@@ -87,13 +87,19 @@ def _are_frames(data: bytes, place: int) -> bool:
 
 
 def _behind_tag(data: bytes, place: int) -> int:
-    """Return the place behind the ID3v2 tags that begin at a place."""
-    while data[place : place + 3] == b"ID3" and place + 10 <= len(data):
+    """Return the place behind the ID3v2 tags that begin at a place.
+
+    One whose header is incomplete goes on to the end of the file, so that this is further on than
+    any place at which a tag begins.
+    """
+    while data[place : place + 3] == b"ID3":
+        if place + _TAG_HEADER > len(data):
+            return len(data)
         size = 0
-        for seven_bits in data[place + 6 : place + 10]:
+        for seven_bits in data[place + 6 : place + _TAG_HEADER]:
             size = size << 7 | seven_bits & 0x7F
-        footer = 10 if data[place + 5] & 0x10 else 0
-        place += 10 + size + footer
+        footer = _TAG_HEADER if data[place + 5] & 0x10 else 0
+        place += _TAG_HEADER + size + footer
     return place
 
 

@@ -85,15 +85,15 @@ def _pages(data: bytes) -> Iterator[_Page]:
 def _headers(pages: Sequence[_Page], count: int) -> tuple[list[bytes], list[_Page]]:
     """Return the first packets, and the pages of sound behind them: these begin a page."""
     packets: list[bytes] = []
-    begun = b""
+    begun = bytearray()  # a cover in the comments may have megabytes, in pieces of 255
     for number, page in enumerate(pages, 1):
         place = 0
         for length in page.lacing:
             begun += page.body[place : place + length]
             place += length
             if length < 255:  # noqa: PLR2004 - RFC 3533: a packet ends with a shorter piece
-                packets.append(begun)
-                begun = b""
+                packets.append(bytes(begun))
+                begun = bytearray()
         if len(packets) >= count:
             if len(packets) > count or begun:
                 raise CannotClean("its headers and its sound share a page")

@@ -49,5 +49,7 @@ def cleaned(data: bytes) -> Sound:
                 bare, seconds = clean(data)
             except (struct.error, IndexError, ZeroDivisionError, KeyError):
                 raise CannotClean("it is damaged") from None
+            except MemoryError:
+                raise CannotClean("it takes more memory than is free here") from None
             return Sound(media_type, bare, max(1, round(seconds)))
     raise CannotClean("it is no WAV, Ogg, M4A or MP3 file")

@@ -6,7 +6,6 @@ import io
 import random
 import struct
 import wave as wave_files
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,32 +14,7 @@ from hypothesis import strategies as st
 from e2etherapy.cleaning import m4a, mpeg, ogg, sound
 from e2etherapy.cleaning.voice import labelled, seconds_of, without_label
 from e2etherapy.errors.writing import CannotClean
-
-SAMPLES = Path(__file__).parent / "samples"
-"""Two seconds of a tone with titles, artists and comments, as FFmpeg writes them."""
-SECRET = b"Secret"
-
-
-def sample(name: str) -> bytes:
-    return (SAMPLES / name).read_bytes()
-
-
-def wav(*, length_known: bool = True) -> bytes:
-    """Return two seconds with a title, a broadcast's description and a marker of the day."""
-    made = io.BytesIO()
-    with wave_files.open(made, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8_000)
-        file.writeframes(random.Random(1).randbytes(32_000))
-    riff = made.getvalue()
-    said = b"LIST" + struct.pack("<I", 20) + b"INFOINAM" + struct.pack("<I", 7) + b"Secret\x00\x00"
-    said += b"bext" + struct.pack("<I", 6) + SECRET
-    before, data = riff[12:36], riff[36:]
-    if not length_known:
-        return riff[:12] + said + before + b"data\xff\xff\xff\xff" + data[8:]
-    return riff[:12] + said + before + data + b"id3 " + struct.pack("<I", 6) + SECRET
-
+from tests.support.recordings import SECRET, SOUND, TITLE, sample, wav
 
 KINDS = {
     "opus.ogg": ("audio/ogg", 2),
@@ -65,7 +39,43 @@ def test_a_wav_file_keeps_its_samples_alone(*, length_known: bool) -> None:
     assert (heard.media_type, heard.seconds) == ("audio/wav", 2)
     assert SECRET not in heard.data
     with wave_files.open(io.BytesIO(heard.data)) as file:
-        assert file.readframes(100_000) == random.Random(1).randbytes(32_000)
+        assert file.readframes(100_000) == SOUND
+
+
+SAID_BEHIND = {
+    "LIST": TITLE,
+    "id3 ": b"ID3\x04\x00\x00\x00\x00\x00\x11TIT2\x00\x00\x00\x07\x00\x00\x03Secret",
+    "ID3 ": b"Secret",
+    "bext": SECRET.ljust(602, b"\x00"),
+    "iXML": b"<BWFXML><NOTE>Secret</NOTE></BWFXML>",
+    "_PMX": b'<x:xmpmeta xmlns:x="adobe:ns:meta/">Secret</x:xmpmeta>',
+    "cue ": struct.pack("<7I", 1, 1, 20_261_128, 0, 0, 0, 20_261_128),
+    "DISP": b"\x01\x00\x00\x00Secret\x00\x00",
+}
+
+
+@pytest.mark.parametrize("name", SAID_BEHIND)
+@pytest.mark.parametrize("length", [0, 0xFFFFFFFF, 0x7FFFF000])
+def test_what_stands_behind_a_sound_of_unknown_length_does_not_pass_for_sound(
+    name: str, length: int
+) -> None:
+    said = SAID_BEHIND[name]
+    behind = said if name == "LIST" else name.encode() + struct.pack("<I", len(said)) + said
+    plain = wav(length_known=False)
+    at = plain.index(b"data") + 4
+    plain = plain[:at] + struct.pack("<I", length) + plain[at + 4 :]
+    assert sound.cleaned(plain).data.endswith(SOUND)
+    with pytest.raises(CannotClean, match="where its sound ends"):
+        sound.cleaned(plain + behind)
+    with pytest.raises(CannotClean, match="where its sound ends"):
+        sound.cleaned(plain + behind[:9])
+
+
+def test_an_old_tag_at_the_end_of_a_sound_of_unknown_length_is_no_sound() -> None:
+    plain = wav(length_known=False)
+    with pytest.raises(CannotClean, match="where its sound ends"):
+        sound.cleaned(plain + (b"TAG" + SECRET).ljust(128, b"\x00"))
+    assert sound.cleaned(plain + b"TAG or what looks like it").seconds == 2
 
 
 def test_every_frame_of_an_mp3_is_there_whatever_stands_around_it() -> None:

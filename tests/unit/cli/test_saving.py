@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from e2etherapy.cleaning.names import harmless
@@ -20,6 +20,12 @@ from e2etherapy.cli.saving import Pieces, save_file
         ("../../.ssh/authorized_keys", "authorized_keys"),
         ("C:\\Windows\\notes.txt", "notes.txt"),
         (".bashrc", "bashrc"),
+        ("-.bashrc", "bashrc"),
+        ("-.- .-x", "x"),
+        ("nul", "_nul"),
+        ("Com1.tar.gz", "_Com1.tar.gz"),
+        ("console.txt", "console.txt"),
+        ("a." + "x" * 300, "a." + "x" * 198),
         ("-rf", "rf"),
         ("..", "file"),
         ("", "file"),
@@ -31,13 +37,33 @@ def test_a_name_becomes_harmless(name: str, safe: str) -> None:
     assert harmless(name) == safe
 
 
-@given(st.text())
-def test_any_name_stays_in_its_folder(name: str) -> None:
+LETTERS = st.one_of(
+    st.characters(exclude_categories=()), st.sampled_from(". -/\\\x00\u202e\ud800é")
+)
+NAMES = st.one_of(
+    st.text(LETTERS),
+    st.builds("".join, st.lists(st.sampled_from([".", "-", " ", "a", "NUL", "x" * 150, "é" * 99]))),
+)
+DEVICES = {"con", "prn", "aux", "nul"} | {
+    f"{port}{n}" for port in ("com", "lpt") for n in range(10)
+}
+
+
+@given(NAMES)
+@example("a." + "x" * 300)
+@example("nul" + " " * 300 + "x.pdf")
+@example("-" * 300 + ".bashrc")
+def test_any_name_stays_in_its_folder_and_in_sight(name: str) -> None:
     safe = harmless(name)
+    assert safe
     assert safe == Path(safe).name
     assert safe.isprintable()
-    assert not safe.startswith((".", "-"))
+    assert not set("/\\\u202e") & set(safe)
+    assert not safe.startswith((".", "-", " "))
+    assert not safe.endswith((".", " "))
+    assert safe.split(".")[0].strip().lower() not in DEVICES
     assert len(safe.encode()) <= 200
+    assert harmless(safe) == safe
 
 
 def pieces_of(data: bytes) -> Pieces:
