@@ -6,7 +6,7 @@ from typing import Final
 
 from e2etherapy.errors import NotReady, WrongRole
 from e2etherapy.messenger import queueing, reading
-from e2etherapy.messenger.caring import care_of, resolutions_of
+from e2etherapy.messenger.caring import care_of, is_over, resolutions_of
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.session.phases import Phase
@@ -44,6 +44,7 @@ async def context(device: Device, name: str) -> Context:
         resolved=await resolutions_of(db, found),
         newest=[_exchanged(found, row, new) for row in newest],
         waiting=[queueing.message(row, care.agreements) for row in waiting],
+        ended=await is_over(db, found),
     )
     return at_a_glance.context(found.name, known, device.clock())
 

@@ -10,7 +10,7 @@ import msgspec
 
 from e2etherapy.errors import WrongRole
 from e2etherapy.errors.therapy import InvalidAttendance
-from e2etherapy.messenger.caring import care_of
+from e2etherapy.messenger.caring import care_of, is_over
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.settings import Setting, text_setting
@@ -83,7 +83,7 @@ async def _course(db: Database, conversation: ConversationRecord) -> Course:
         for row in await threads.exchanged(db, conversation.id)
         if row[2] is not None  # what was erased counts no more
     ]
-    ended = care.ended is not None or conversation.state.phase is Phase.CLOSED
+    ended = await is_over(db, conversation)
     return Course(conversation.name, tuple(exchange), care.check_ins.taken, ended)
 
 

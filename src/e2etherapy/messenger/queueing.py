@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from e2etherapy.errors import MalformedData, WrongRole
 from e2etherapy.journal import record
-from e2etherapy.messenger.caring import care_of
+from e2etherapy.messenger.caring import care_of, is_over
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.session.phases import Phase
@@ -37,7 +37,7 @@ async def queue(device: Device) -> tuple[Entry, ...]:
 async def _waiting(db: Database, conversation: ConversationRecord) -> Waiting:
     care = await care_of(db, conversation, OF_A_QUEUE)
     rows = await threads.unanswered(db, conversation.id)
-    ended = care.ended is not None or conversation.state.phase is Phase.CLOSED
+    ended = await is_over(db, conversation)
     exchange = tuple(message(row, care.agreements) for row in rows)
     return Waiting(
         name=conversation.name,

@@ -22,6 +22,8 @@ from e2etherapy.errors import (
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.session.states import Closed
+from e2etherapy.therapy import holidays
+from e2etherapy.therapy.caseload.announcement import Absence
 from e2etherapy.wire.role import Role
 from tests.support.cut_line import Ended, Line
 from tests.support.devices import Two, agree, record_of, texts, two
@@ -83,6 +85,23 @@ async def test_a_letter_from_either_side_ends_it_on_both(pair: Two, author: Role
         assert await messenger.sync() == await messenger.sync()
     with pytest.raises(NameTaken, match="has ended"):
         await pair.therapist.invite(SAM)
+
+
+async def test_an_end_whose_letter_was_erased_is_an_end_all_the_same(pair: Two) -> None:
+    await agree(pair)
+    await pair.client.send(OKAFOR, "Will you answer?")
+    await pair.therapist.sync()
+    absence = Absence(holidays.parse("2026-01-12..2026-01-16 Skiing"), None)
+    assert len(await pair.therapist.review_absence(absence)) == 1
+    await pair.therapist.end_therapy(SAM, LETTER)
+    (*_, letter) = [one.number for one in await pair.therapist.entries(SAM) if LETTER in one.text]
+    await pair.therapist.erase(SAM, [letter], "not meant for anybody else")
+    assert await pair.therapist.review_absence(absence) == ()
+    assert await pair.therapist.agreements_in_force() == ()
+    assert (await pair.therapist.context(SAM)).ended
+    assert (await pair.therapist.caseload()).replies.waiting == 0
+    await pair.therapist.journal_write("and on")
+    assert [one.ended for one in await pair.therapist.queue()] == [True]
 
 
 async def test_before_the_other_side_has_the_letter_nothing_is_written_by_mistake(

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.errors import InvalidText, MessengerError, WrongRole
-from e2etherapy.messenger.extracting import WrittenExtract
+from e2etherapy.errors.therapy import WordsRemain
+from e2etherapy.messenger.passing_on import WrittenExtract
 from tests.support.devices import Two, two
 from tests.unit.messenger.test_redacted_export import verified
 
@@ -46,10 +47,10 @@ async def answered(pair: Two, *, allowed: bool) -> None:
 
 
 async def written(
-    pair: Two, *pairs: tuple[str, str]
+    pair: Two, *pairs: tuple[str, str], anyway: bool = False
 ) -> tuple[WrittenExtract, zipfile.ZipFile, bytes]:
     file = io.BytesIO()
-    report = await pair.therapist.write_extract(file, SAM, 1, pairs)
+    report = await pair.therapist.write_extract(file, SAM, 1, pairs, anyway=anyway)
     archive = zipfile.ZipFile(file)
     names = archive.namelist()
     return report, archive, "\n".join(names).encode() + b"".join(map(archive.read, names))
@@ -100,6 +101,27 @@ async def test_words_are_replaced_by_hand_and_what_has_them_is_blank_in_what_ver
     assert "All of it fits." in verified(tmp_path / "extract" / "verify.py")
     with pytest.raises(InvalidText, match="Nothing was written"):
         await written(pair, (" ", "A."))
+
+
+async def test_words_that_are_left_within_others_stop_it_until_somebody_has_looked(
+    pair: Two,
+) -> None:
+    """A name is found as a word also between underlines; within a word, a person has to say."""
+    await pair.client.send(OKAFOR, "Only _Linnea_ knows, see linnea_s@mail.example. Linneas!")
+    await pair.client.send_file(OKAFOR, ("linneas.txt", "text/plain", b"a"))
+    await pair.therapist.sync()
+    await asked(pair, "Only", "linneas.txt")
+    await answered(pair, allowed=True)
+    told, file = await numbers_of(pair, "Only", "linneas.txt")
+    where = rf"entry {told} \(linneas\); entry {file} \(linneas\)\. Nothing was written"
+    with pytest.raises(WordsRemain, match=where):
+        await written(pair, ("Linnea", "B."))
+    report, _, everything = await written(pair, ("Linnea", "B."), anyway=True)
+    assert report.replaced == {"Linnea": 2}
+    assert b"Only _B._ knows, see B._s@mail.example. Linneas!" in everything
+    report, _, everything = await written(pair, ("Linnea", "B."), ("Linneas", "Bs"))
+    assert report.replaced == {"Linnea": 2, "Linneas": 2}
+    assert b"innea" not in everything.lower()
 
 
 async def test_nothing_is_written_before_the_yes_after_a_no_or_once_it_is_taken_back(
