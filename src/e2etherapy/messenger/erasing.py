@@ -187,8 +187,8 @@ async def erasable(
     lasting = [one.position for one in stored if one.position in wanted and erasure.is_lasting(one)]
     if lasting:
         raise MessengerError(
-            f"Entry {lasting[0]} accounts for what was erased or kept, and stays. Nothing was "
-            "erased."
+            f"Entry {lasting[0]} accounts for what was erased, kept or passed on, and stays. "
+            "Nothing was erased."
         )
     return book, [one for one in stored if one.position in wanted]
 
