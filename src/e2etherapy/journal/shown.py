@@ -47,7 +47,7 @@ Joiners, marks and tags only shape letters and emoji: Persian is unreadable with
 _EVENTS = {
     "invitation_made": "An invitation was made.",
     "invitation_expired": "Somebody used the invitation after its last day.",
-    "invitation_unused": "Nobody used the invitation in time.",
+    "invitation_unused": "Nobody used the invitation, and it was withdrawn.",
     "invitation_used_by_somebody_else": "Somebody else tried to use the invitation.",
     "conversation_established": "The conversation was established.",
     "safety_phrase_matched": "The six words were compared and matched.",

@@ -10,7 +10,7 @@ from e2etherapy.journal import record
 from e2etherapy.session.phases import Phase
 from e2etherapy.therapy.account import Resolution
 from e2etherapy.therapy.care import state
-from e2etherapy.therapy.care.said import Said
+from e2etherapy.therapy.care.said import Gone, Said
 from e2etherapy.therapy.care.state import Care
 from e2etherapy.vault import care_items, endings
 from e2etherapy.vault.care_items import CareRow
@@ -36,7 +36,7 @@ async def care_of(
     """
     kinds = None if about is None else [str(kind.__struct_config__.tag) for kind in about]
     rows = await care_items.every(db, conversation.id, kinds)
-    return state.of(said for row in rows if (said := _said(conversation, row)) is not None)
+    return state.of(_said(conversation, row) or Gone(row.id, row.kind) for row in rows)
 
 
 async def is_over(db: Database, conversation: ConversationRecord) -> bool:

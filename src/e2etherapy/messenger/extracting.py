@@ -47,7 +47,7 @@ class ExtractView:
     """What was asked for, and exactly what would be passed on.
 
     Attributes:
-        number: its place among all requests of the conversation, from 1.
+        number: among all requests of the conversation, from 1; it stays.
         asked: the request, and what became of it.
         entries: those that it names, as they stand on this device.
         missing: how many of them are not here.
@@ -128,7 +128,7 @@ async def shown(device: Device, name: str) -> tuple[ExtractView, ...]:
     found = await conversations.named(device.vault.db, name)
     requests = (await care_of(device.vault.db, found)).extracts.all()
     here = {one.digest: one for one in await entries(device, name)} if requests else {}
-    return tuple(_view(number, asked, here) for number, asked in enumerate(requests, 1))
+    return tuple(_view(asked.number, asked, here) for asked in requests)
 
 
 def _view(number: int, asked: AskedExtract, here: Mapping[bytes, RecordEntry]) -> ExtractView:

@@ -10,6 +10,7 @@ from e2etherapy.messenger.caring import care_of, is_over
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.session.phases import Phase
+from e2etherapy.session.states import was_joined
 from e2etherapy.therapy.care.agreements import Agreements
 from e2etherapy.therapy.care.state import OF_A_QUEUE, Care
 from e2etherapy.therapy.caseload import queue as order
@@ -30,7 +31,7 @@ async def queue(device: Device) -> tuple[Entry, ...]:
     if device.vault.role is not Role.THERAPIST:
         raise WrongRole("Only a therapist has a queue; 'e2etherapy conversations' lists yours.")
     db = device.vault.db
-    found = [one for one in await conversations.every(db) if one.state.phase is not Phase.INVITED]
+    found = [one for one in await conversations.every(db) if was_joined(one.state)]
     return order.queue([await _waiting(db, one) for one in found], device.clock())
 
 

@@ -58,7 +58,7 @@ async def _seal(device: Device, record: ConversationRecord, file: Outgoing) -> N
         await device.vault.commit(change)
         raise NotReady(
             f"A file for {record.name} was not sent to its end: the conversation has ended, or "
-            "the file was erased here."
+            "the rest of it is not on this device any more."
         )
     composing = Composer(record, change, moment_of(file.written), device.entropy)
     composing.require_ready()

@@ -145,9 +145,10 @@ class Change:
 
     def done(self, row: OutboxRow) -> None:
         """Remove an errand that the relay has answered; its item may now be stored."""
-        self._add("DELETE FROM outbox WHERE id = ?", row.id)
         if row.sequence:
-            self._add(sql.STORED, row.conversation, row.sequence, State.STORED.value)
+            # By the row as it is now: its item may have been erased while the relay was asked.
+            self._add(sql.STORED, row.conversation, row.id, State.STORED.value)
+        self._add("DELETE FROM outbox WHERE id = ?", row.id)
 
     def owe_receipt(self, conversation: int, item: bytes, due: int) -> None:
         """Remember that an item of the other side is to be receipted by `due` (Unix seconds)."""
@@ -164,6 +165,17 @@ class Change:
     def acknowledged(self, conversation: int, position: int) -> None:
         """Remember up to which position the relay has deleted."""
         self._add("UPDATE conversation SET acknowledged = ? WHERE id = ?", position, conversation)
+
+    def give_mailbox(self, conversation: ConversationRecord) -> None:
+        """Give a conversation that nobody has joined the mailbox of another invitation."""
+        self._add(
+            "UPDATE conversation SET relay = ?, owner_key = ?, deposit_key = ?, acknowledged = 0"
+            " WHERE id = ?",
+            conversation.relay,
+            bytes(conversation.mailbox.owner_key),
+            bytes(conversation.mailbox.deposit_key),
+            conversation.id,
+        )
 
     def move_relay(self, old: str, new: str) -> None:
         """Reach the relay of all conversations that have an old address under a new one."""

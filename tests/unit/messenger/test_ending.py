@@ -28,6 +28,7 @@ from e2etherapy.wire.role import Role
 from tests.support.cut_line import Ended, Line
 from tests.support.devices import Two, agree, record_of, texts, two
 from tests.support.interrupted_story import Ending, books_of_the_relay
+from tests.support.vault_pages import words_in
 
 SAM, OKAFOR = "Sam", "Dr. Okafor"
 LETTER = "We have come a long way. Thank you, and farewell."
@@ -241,6 +242,17 @@ async def test_half_of_a_long_text_is_told_of_and_holds_nothing_up(tmp_path: Pat
         report = await pair.client.sync()
         assert "(1) reached nobody" in report.notices[-1].sentence
         await is_over(pair.client, OKAFOR)
+
+
+async def test_leaving_keeps_no_half_of_a_file(tmp_path: Path) -> None:
+    line = Line()
+    async with two(tmp_path, turns=2, therapist_connect=line.connect) as pair:
+        half = ("a.txt", "text/plain", b"incandescent " * 150_000)
+        await pair.therapist.send_file(SAM, half, line.cut_behind(40))
+        await pair.client.sync()
+        await pair.client.leave(OKAFOR)
+        await is_over(pair.client, OKAFOR)
+        assert words_in(pair.client_home, "incandescent") == set()
 
 
 @pytest.mark.parametrize("at_requests", [True, False], ids=["answer lost", "committed"])

@@ -169,3 +169,25 @@ async def test_what_the_client_cannot_see_is_neither_asked_for_nor_allowed(pair:
     with pytest.raises(MessengerError, match="not on this device"):
         await pair.client.answer_extract(OKAFOR, 1, allowed=True)
     await pair.client.answer_extract(OKAFOR, 1, allowed=False)
+
+
+async def test_the_answer_to_a_request_that_was_erased_is_kept_and_the_next_keeps_its_number(
+    pair: Two,
+) -> None:
+    await asked(pair, "slept badly")
+    await asked(pair, "between us")
+    request = (await pair.therapist.entries(SAM))[-2].number
+    await pair.therapist.erase(SAM, [request], "It named the wrong person.")
+    await pair.client.answer_extract(OKAFOR, 1, allowed=True)
+    await pair.client.answer_extract(OKAFOR, 2, allowed=True)
+    report = await pair.therapist.sync()
+    assert (report.arrived, report.notices) == ({SAM: 2}, [])
+    (view,) = await pair.therapist.extracts(SAM)
+    assert (view.number, view.asked.in_force) == (2, True)
+    with pytest.raises(MessengerError, match="no extract 1"):
+        await written(pair)
+    assert (await pair.therapist.write_extract(io.BytesIO(), SAM, 2)).entries == 1
+    told = (await pair.therapist.entries(SAM))[-1]
+    assert "as the client had allowed" in told.text
+    with pytest.raises(MessengerError, match="accounts for what was erased, kept or passed on"):
+        await pair.therapist.erase(SAM, [told.number], "Nobody has to know.")
