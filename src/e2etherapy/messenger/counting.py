@@ -14,7 +14,6 @@ from e2etherapy.messenger.caring import care_of, is_over
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.settings import Setting, text_setting
-from e2etherapy.session.phases import Phase
 from e2etherapy.session.states import was_joined
 from e2etherapy.therapy import zones
 from e2etherapy.therapy.care.agreements import Agreements
