@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.views import AttachmentView
 
-_NONE = "There are no files in this conversation."
+_NONE = "There are no files to show. What was hidden is listed with --hidden."
 _UNTRUSTED = (
     "The name and the kind of a file are what its sender says. Nothing here has opened it; do so "
     "only if you expect it."

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _RANGE = re.compile(r"([1-9][0-9]{0,8})(?:-([1-9][0-9]{0,8}))?")
 _MOST = 10_000
+_NOTHING = "There is nothing to pass on. What was hidden is listed with --hidden."
 
 
 @click.group()
@@ -40,7 +41,7 @@ def list_entries(invocation: Invocation, name: str, last: int | None, hidden: bo
 
     every = invocation.unlocked(lambda messenger: messenger.record_entries(name, hidden=hidden))
     shown = every[-last:] if last else every
-    human = "\n".join(extract_views.line(one) for one in shown) or "Nothing has been written yet."
+    human = "\n".join(extract_views.line(one) for one in shown) or _NOTHING
     output.answer(invocation, [extract_views.entry(one) for one in shown], human)
 
 
