@@ -11,7 +11,7 @@ from e2etherapy.cli.answer import Answer
 class Listed(Answer, frozen=True):
     """A line of `attachments list`: `voice` is how many seconds a voice note lasts, or null.
 
-    `media_type` and `voice` are what the sender says.
+    `media_type` and `voice` are what the sender says; `hidden` ones are there only with --hidden.
     """
 
     number: int
@@ -22,6 +22,7 @@ class Listed(Answer, frozen=True):
     media_type: str
     size: int
     voice: int | None
+    hidden: bool
 
 
 class Saved(Answer, frozen=True):

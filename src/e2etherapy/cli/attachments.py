@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.views import AttachmentView
 
-_NONE = "There are no files in this conversation."
+_NONE = "There are no files to show. What was hidden is listed with --hidden."
 _UNTRUSTED = (
     "The name and the kind of a file are what its sender says. Nothing here has opened it; do so "
     "only if you expect it."
@@ -32,11 +32,12 @@ def attachments() -> None:
 
 @attachments.command("list", epilog='\b\nExample:\n  e2etherapy attachments list "Dr. Okafor"')
 @click.argument("name")
+@click.option("--hidden", is_flag=True, help="The hidden ones as well.")
 @vault_options
 @click.pass_obj
-def list_(invocation: Invocation, name: str) -> None:
+def list_(invocation: Invocation, name: str, hidden: bool) -> None:
     """List the files of the conversation with NAME, by number."""
-    views = invocation.unlocked(lambda messenger: messenger.attachments(name))
+    views = invocation.unlocked(lambda messenger: messenger.attachments(name, hidden=hidden))
     human = "\n".join(_line(view, name) for view in views) or _NONE
     output.answer(invocation, [_listed(view) for view in views], human)
 
@@ -82,9 +83,11 @@ def _listed(view: AttachmentView) -> Listed:
         media_type=without_label(view.file.media_type),
         size=view.file.size,
         voice=view.file.voice,
+        hidden=view.hidden,
     )
 
 
 def _line(view: AttachmentView, name: str) -> str:
     who = click.style("You" if view.own else inert_line(name), bold=True)
-    return f"{view.number}  {moment(view.written)}  {who}: {wording.file(view.file)}"
+    mark = "  [hidden]" if view.hidden else ""
+    return f"{view.number}  {moment(view.written)}  {who}: {wording.file(view.file)}{mark}"

@@ -10,7 +10,7 @@ from e2etherapy.journal import record
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.joined import Joined
 from e2etherapy.messenger.views import AttachmentView, FileView
-from e2etherapy.vault import conversations, pieces, threads
+from e2etherapy.vault import conversations, erasures, pieces, threads
 from e2etherapy.vault.records import Author, ThreadRow
 from e2etherapy.vault.vault import Vault
 from e2etherapy.wire import content
@@ -27,15 +27,17 @@ class _Place:
     item: bytes
 
 
-async def attachments(vault: Vault, name: str) -> list[AttachmentView]:
+async def attachments(vault: Vault, name: str, *, hidden: bool = False) -> list[AttachmentView]:
     """Return the files of both people, in the order of the record.
 
-    Those that were erased keep their numbers, and are not in the list.
+    Those that were erased keep their numbers, and are not in the list; those that were hidden are
+    in it only if `hidden` says so.
 
     Raises:
         UnknownConversation: there is no such conversation.
     """
     found = await conversations.named(vault.db, name)
+    out = await erasures.hidden_in(vault.db, found.book)
     listed = []
     for number, row in enumerate(await threads.attachments(vault.db, found.id), 1):
         item = _described(row)
@@ -43,8 +45,9 @@ async def attachments(vault: Vault, name: str) -> list[AttachmentView]:
             own = row.item.author is Author.OWN
             author = found.role if own else found.role.other()
             file = FileView(item.id.hex(), item.name, item.media_type, item.size)
-            listed.append(AttachmentView(number, author, own, moment_of(row.item.written), file))
-    return listed
+            written, is_hidden = moment_of(row.item.written), row.item.journal in out
+            listed.append(AttachmentView(number, author, own, written, file, is_hidden))
+    return [view for view in listed if hidden or not view.hidden]
 
 
 def _described(row: ThreadRow) -> Attachment | None:
@@ -60,13 +63,13 @@ def _described(row: ThreadRow) -> Attachment | None:
 
 
 async def numbered(vault: Vault, name: str, number: int) -> AttachmentView:
-    """Return the file that has a number in the list.
+    """Return the file that has a number in the list, whether it is hidden or not.
 
     Raises:
         UnknownConversation: there is no such conversation.
         MessengerError: no file has it, or it was erased.
     """
-    for view in await attachments(vault, name):
+    for view in await attachments(vault, name, hidden=True):
         if view.number == number:
             return view
     raise MessengerError(

@@ -95,22 +95,28 @@ class Books(OpenDevice):
         """
         return await handing_over.clinical_record(self.device, name, file)
 
-    async def record_entries(self, name: str) -> tuple[RecordEntry, ...]:
+    async def record_entries(self, name: str, *, hidden: bool = False) -> tuple[RecordEntry, ...]:
         """Return what of a conversation's record could be passed on, with its numbers.
+
+        What was hidden is among it only if `hidden` says so.
 
         Raises:
             UnknownConversation: there is no such conversation.
         """
-        return await extracting.entries(self.device, name)
+        return await extracting.entries(self.device, name, hidden=hidden)
 
-    async def ask_extract(self, name: str, numbers: Collection[int], text: str) -> SendReport:
+    async def ask_extract(
+        self, name: str, numbers: Collection[int], text: str, *, hidden: bool = False
+    ) -> SendReport:
         """Ask a client whether these entries may be shown to somebody else, to whom and why.
+
+        One that was hidden is refused unless `hidden` says that it is meant.
 
         Raises:
             WrongRole, InvalidText, MessengerError: this cannot be asked; nothing was sent.
             UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
         """
-        return await extracting.ask(self.device, name, numbers, text)
+        return await extracting.ask(self.device, name, numbers, text, hidden=hidden)
 
     async def extracts(self, name: str) -> tuple[ExtractView, ...]:
         """Return every such request, with exactly what it would pass on.

@@ -125,14 +125,16 @@ class Caseload(OpenDevice):
         """Return which agreement holds with each client, and which waits to be accepted."""
         return await announcing.in_force(self.device)
 
-    async def context(self, name: str) -> Context:
+    async def context(self, name: str, *, hidden: bool = False) -> Context:
         """Return what to know before answering somebody; nothing counts as read by that.
+
+        Messages that were hidden are in it only if `hidden` says so.
 
         Raises:
             NotReady: the invitation has not been used yet.
             UnknownConversation: there is no such conversation.
         """
-        return await context.context(self.device, name)
+        return await context.context(self.device, name, hidden=hidden)
 
     async def recipient_findings(self, name: str, text: str) -> tuple[Finding, ...]:
         """Return what in a text for somebody looks as if it were meant for another client.

@@ -20,8 +20,13 @@ NEWEST: Final = 12
 """Messages that are read to find the last exchange."""
 
 
-async def context(device: Device, name: str) -> Context:
+async def context(device: Device, name: str, *, hidden: bool = False) -> Context:
     """Return it; nothing counts as read by that.
+
+    Args:
+        device: the therapist's.
+        name: the conversation's.
+        hidden: show messages that were hidden as well; they wait for an answer in any case.
 
     Raises:
         WrongRole: this is a client's vault.
@@ -36,7 +41,7 @@ async def context(device: Device, name: str) -> Context:
         raise NotReady(f"{found.name} has not used the invitation yet.")
     care = await care_of(db, found)
     new = set(await unread.items(db, found.id))
-    newest = await threads.newest(db, found.id, NEWEST)
+    newest = await threads.newest(db, found.id, NEWEST, hidden=hidden)
     waiting = await threads.unanswered(db, found.id)
     known = Known(
         care=care,

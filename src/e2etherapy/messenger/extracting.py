@@ -21,7 +21,7 @@ from e2etherapy.messenger.speaking import (
 )
 from e2etherapy.messenger.views import SendReport
 from e2etherapy.therapy.care.extracts import AskedExtract, digest_of
-from e2etherapy.vault import conversations
+from e2etherapy.vault import conversations, erasures
 from e2etherapy.vault.records import ConversationRecord
 from e2etherapy.wire.care import MAX_DOCUMENT, MAX_EXTRACT, ExtractAnswer, ExtractRequest
 from e2etherapy.wire.role import Role
@@ -59,8 +59,8 @@ class ExtractView:
     missing: int
 
 
-async def entries(device: Device, name: str) -> tuple[RecordEntry, ...]:
-    """Return what of a conversation could be passed on, the oldest first.
+async def entries(device: Device, name: str, *, hidden: bool) -> tuple[RecordEntry, ...]:
+    """Return what of a conversation could be passed on, what is hidden only if that is asked for.
 
     Raises:
         UnknownConversation: there is no such conversation.
@@ -68,16 +68,17 @@ async def entries(device: Device, name: str) -> tuple[RecordEntry, ...]:
     found = await conversations.named(device.vault.db, name)
     (book,) = await journaling.books(device, found.name)
     whole = await exporting.whole_book(device, book)
-    return _entries(found, whole.entries, whole.authors)
+    out = await erasures.hidden_positions(device.vault.db, book.id)
+    return _entries(found, whole.entries, whole.authors, frozenset() if hidden else out)
 
 
 def _entries(
-    found: ConversationRecord, stored: Sequence[Entry], authors: Authors
+    found: ConversationRecord, stored: Sequence[Entry], authors: Authors, out: frozenset[int]
 ) -> tuple[RecordEntry, ...]:
     listed = []
     for entry in stored:
         shown = show(entry, authors)
-        if entry.content is None or shown.kind != "message":
+        if entry.content is None or shown.kind != "message" or entry.position in out:
             continue
         said = record.decode(entry.content)
         if isinstance(said, record.Message):
@@ -87,7 +88,9 @@ def _entries(
     return tuple(listed)
 
 
-async def ask(device: Device, name: str, numbers: Collection[int], text: str) -> SendReport:
+async def ask(
+    device: Device, name: str, numbers: Collection[int], text: str, *, hidden: bool = False
+) -> SendReport:
     """Ask a client whether some entries may be shown to somebody else.
 
     Args:
@@ -95,6 +98,7 @@ async def ask(device: Device, name: str, numbers: Collection[int], text: str) ->
         name: the conversation's.
         numbers: of the entries, as `entries` numbers them.
         text: to whom they would be shown, and why.
+        hidden: some may be hidden.
 
     Raises:
         WrongRole: this is a client's vault.
@@ -104,12 +108,12 @@ async def ask(device: Device, name: str, numbers: Collection[int], text: str) ->
     """
     require_role(device, Role.THERAPIST, "asks for an extract")
     require_words(text, "The reason", MAX_DOCUMENT)
-    known = {one.number: one.digest for one in await entries(device, name)}
+    known = {one.number: one.digest for one in await entries(device, name, hidden=hidden)}
     unknown = sorted(set(numbers) - known.keys())
     if unknown:
         raise MessengerError(
-            f"Entry {unknown[0]} is no message that both of you have, so that it cannot be passed "
-            "on. 'e2etherapy extract entries' lists those that can. Nothing was sent."
+            f"Entry {unknown[0]} is hidden, or no message that both of you have. 'e2etherapy "
+            "extract entries' lists what can be passed on, --hidden all of it. Nothing was sent."
         )
     if not 1 <= len(set(numbers)) <= MAX_EXTRACT:
         raise MessengerError(f"Name 1 to {MAX_EXTRACT} entries. Nothing was sent.")
@@ -127,7 +131,7 @@ async def shown(device: Device, name: str) -> tuple[ExtractView, ...]:
     """
     found = await conversations.named(device.vault.db, name)
     requests = (await care_of(device.vault.db, found)).extracts.all()
-    here = {one.digest: one for one in await entries(device, name)} if requests else {}
+    here = {one.digest: one for one in await entries(device, name, hidden=True)} if requests else {}
     return tuple(_view(asked.number, asked, here) for asked in requests)
 
 

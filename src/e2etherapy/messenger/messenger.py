@@ -208,13 +208,15 @@ class Messenger(Introductions, Books, Custody, Practice, Caseload, Work, Safegua
         """
         return await attaching.attachment(self.device.vault, name, item, author)
 
-    async def attachments(self, name: str) -> list[AttachmentView]:
+    async def attachments(self, name: str, *, hidden: bool = False) -> list[AttachmentView]:
         """Return the files of both people in a conversation, in the order of the record.
+
+        Those that were hidden are among them only if `hidden` says so.
 
         Raises:
             UnknownConversation: there is no such conversation.
         """
-        return await attaching.attachments(self.device.vault, name)
+        return await attaching.attachments(self.device.vault, name, hidden=hidden)
 
     async def numbered_attachment(self, name: str, number: int) -> AttachmentView:
         """Return the file with a number in `attachments`.

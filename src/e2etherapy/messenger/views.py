@@ -57,6 +57,7 @@ class AttachmentView:
         number: its place among them, from 1, which it keeps.
         author: who sent it, on `written` by the clock of their device.
         own: whether that is the owner of this device.
+        hidden: it is listed only if asked for.
     """
 
     number: int
@@ -64,6 +65,7 @@ class AttachmentView:
     own: bool
     written: datetime
     file: FileView
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -72,6 +72,11 @@ async def hidden_in(db: Database, book: BookId) -> frozenset[int]:
     return frozenset(int(row[0]) for row in rows)
 
 
+async def hidden_positions(db: Database, book: BookId) -> frozenset[int]:
+    """Return the numbers in a book of its hidden entries."""
+    return frozenset(one.position for one in (await standings(db, book)).values() if one.hidden)
+
+
 def hide(change: Change, journal: int) -> None:
     """Do not show an entry; what it says was seen by whoever hides it."""
     change.also("INSERT OR IGNORE INTO hidden VALUES (?)", journal)

@@ -37,13 +37,17 @@ async def unanswered(db: Database, conversation: int) -> list[ThreadRow]:
     return [ThreadRow(_item(row), row[8]) for row in rows]
 
 
-async def newest(db: Database, conversation: int, most: int) -> list[ThreadRow]:
-    """Return the newest of what waits or answers, of both people, the oldest first."""
+async def newest(db: Database, conversation: int, most: int, *, hidden: bool) -> list[ThreadRow]:
+    """Return the newest of what waits or answers, of both people, the oldest first.
+
+    What was hidden is among it only if `hidden` says so.
+    """
     rows = await db.fetch_all(
         f"SELECT {_ITEM}, content FROM item JOIN journal ON journal.id = item.journal"  # noqa: S608
         " WHERE conversation = ? AND journal IS NOT NULL AND kind IN ('text', 'attachment',"
-        " 'journal_share') ORDER BY item.journal DESC LIMIT ?",
-        (conversation, most),
+        " 'journal_share') AND (? OR journal NOT IN (SELECT journal FROM hidden))"
+        " ORDER BY item.journal DESC LIMIT ?",
+        (conversation, hidden, most),
     )
     return [ThreadRow(_item(row), row[8]) for row in reversed(rows)]
 

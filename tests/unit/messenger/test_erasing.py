@@ -67,6 +67,35 @@ async def test_what_is_hidden_is_not_shown_and_nothing_of_it_is_lost(pair: Two) 
     assert await pair.therapist.journal_verify() == before
 
 
+async def test_what_is_hidden_is_shown_nowhere_unasked_and_passed_on_by_no_mistake(
+    pair: Two,
+) -> None:
+    therapist = pair.therapist
+    words = [await numbers(therapist, SAM, word) for word in ("periwinkle", "quixotry", "rain")]
+    await therapist.hide(SAM, [number for some in words for number in some])
+
+    async def seen(*, hidden: bool) -> str:
+        exchange = (await therapist.context(SAM, hidden=hidden)).exchange
+        offered = await therapist.record_entries(SAM, hidden=hidden)
+        files = await therapist.attachments(SAM, hidden=hidden)
+        assert [view.hidden for view in files] == [True] * len(files)
+        return " ".join(
+            [one.text for one in exchange]
+            + [one.shown.text for one in offered]
+            + [view.file.name for view in files]
+        )
+
+    assert [(await seen(hidden=False)).count(word) for word in ("periwinkle", "quixotry")] == [0, 0]
+    assert [(await seen(hidden=True)).count(word) for word in ("periwinkle", "quixotry")] == [2, 3]
+    assert (await therapist.context(SAM)).unanswered == 3
+    assert (await therapist.numbered_attachment(SAM, 1)).file.name == "quixotry.txt"
+    with pytest.raises(MessengerError, match=r"is hidden, or no message.*Nothing was sent"):
+        await therapist.ask_extract(SAM, words[0], "Supervision.")
+    await therapist.ask_extract(SAM, words[0], "Supervision.", hidden=True)
+    (asked,) = await therapist.extracts(SAM)
+    assert (asked.missing, len(asked.entries)) == (0, 1)
+
+
 async def test_hiding_takes_nothing_off_the_queue(pair: Two) -> None:
     (waiting,) = await pair.therapist.queue()
     await pair.therapist.hide(SAM, await numbers(pair.therapist, SAM, *SECRETS, "rain"))

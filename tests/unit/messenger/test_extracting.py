@@ -152,7 +152,7 @@ async def test_what_the_client_cannot_see_is_neither_asked_for_nor_allowed(pair:
     await pair.therapist.resolve(SAM, "a note of the therapist alone")
     listed = {one.number for one in await pair.therapist.record_entries(SAM)}
     hidden = min(set(range(1, 20)) - listed)
-    with pytest.raises(MessengerError, match=f"Entry {hidden} is no message that both"):
+    with pytest.raises(MessengerError, match=f"Entry {hidden} is hidden, or no message that both"):
         await pair.therapist.ask_extract(SAM, [hidden], WHY)
     with pytest.raises(MessengerError, match="Name 1 to 500"):
         await pair.therapist.ask_extract(SAM, [], WHY)

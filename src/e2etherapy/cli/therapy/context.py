@@ -10,9 +10,10 @@ from e2etherapy.cli.invocation import Invocation, vault_options
 
 @click.command(epilog="\b\nExample:\n  e2etherapy context Robin")
 @click.argument("name")
+@click.option("--hidden", is_flag=True, help="Messages that were hidden as well.")
 @vault_options
 @click.pass_obj
-def context(invocation: Invocation, name: str) -> None:
+def context(invocation: Invocation, name: str, hidden: bool) -> None:
     """Show what to know before you answer NAME.
 
     The last exchange, goals, scores with their change, homework, the agreement, and what was or is
@@ -20,5 +21,5 @@ def context(invocation: Invocation, name: str) -> None:
     """
     from e2etherapy.cli.therapy import context_views
 
-    view = invocation.unlocked(lambda messenger: messenger.context(name))
+    view = invocation.unlocked(lambda messenger: messenger.context(name, hidden=hidden))
     output.answer(invocation, context_views.answer(view), context_views.shown(view))

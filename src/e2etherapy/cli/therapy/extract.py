@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _RANGE = re.compile(r"([1-9][0-9]{0,8})(?:-([1-9][0-9]{0,8}))?")
 _MOST = 10_000
+_NOTHING = "There is nothing to pass on. What was hidden is listed with --hidden."
 
 
 @click.group()
@@ -32,15 +33,16 @@ def extract() -> None:
 @extract.command("entries", epilog="\b\nExample:\n  e2etherapy extract entries Robin --last 20")
 @click.argument("name")
 @click.option("--last", type=click.IntRange(min=1), metavar="N", help="The last N alone.")
+@click.option("--hidden", is_flag=True, help="The hidden ones as well.")
 @vault_options
 @click.pass_obj
-def list_entries(invocation: Invocation, name: str, last: int | None) -> None:
+def list_entries(invocation: Invocation, name: str, last: int | None, hidden: bool) -> None:
     """List what could be passed on, by number."""
     from e2etherapy.cli.therapy import extract_views
 
-    every = invocation.unlocked(lambda messenger: messenger.record_entries(name))
+    every = invocation.unlocked(lambda messenger: messenger.record_entries(name, hidden=hidden))
     shown = every[-last:] if last else every
-    human = "\n".join(extract_views.line(one) for one in shown) or "Nothing has been written yet."
+    human = "\n".join(extract_views.line(one) for one in shown) or _NOTHING
     output.answer(invocation, [extract_views.entry(one) for one in shown], human)
 
 
@@ -52,9 +54,10 @@ Example:
 @click.argument("name")
 @click.argument("numbers")
 @click.argument("text")
+@click.option("--hidden", is_flag=True, help="Hidden ones are meant too.")
 @vault_options
 @click.pass_obj
-def request(invocation: Invocation, name: str, numbers: str, text: str) -> None:
+def request(invocation: Invocation, name: str, numbers: str, text: str, hidden: bool) -> None:
     """Ask a client whether entries may be shown, to whom and why.
 
     NUMBERS are those of 'extract entries', like 12,15-17.
@@ -62,7 +65,11 @@ def request(invocation: Invocation, name: str, numbers: str, text: str) -> None:
     from e2etherapy.cli.therapy import said
 
     chosen = _numbers(numbers)
-    said.send(invocation, name, lambda messenger: messenger.ask_extract(name, chosen, text))
+    said.send(
+        invocation,
+        name,
+        lambda messenger: messenger.ask_extract(name, chosen, text, hidden=hidden),
+    )
 
 
 def _numbers(given: str) -> set[int]:
