@@ -145,9 +145,10 @@ class Change:
 
     def done(self, row: OutboxRow) -> None:
         """Remove an errand that the relay has answered; its item may now be stored."""
-        self._add("DELETE FROM outbox WHERE id = ?", row.id)
         if row.sequence:
-            self._add(sql.STORED, row.conversation, row.sequence, State.STORED.value)
+            # By the row as it is now: its item may have been erased while the relay was asked.
+            self._add(sql.STORED, row.conversation, row.id, State.STORED.value)
+        self._add("DELETE FROM outbox WHERE id = ?", row.id)
 
     def owe_receipt(self, conversation: int, item: bytes, due: int) -> None:
         """Remember that an item of the other side is to be receipted by `due` (Unix seconds)."""

@@ -27,9 +27,10 @@ MARK_SHOWN = "UPDATE item SET shown = 1 WHERE conversation = ? AND author = 'pee
 RAISE_STATE = """UPDATE item SET state = ?3 WHERE conversation = ?1 AND author = 'own'
     AND id = ?2 AND state < ?3"""
 STORED = """UPDATE item SET state = ?3 WHERE conversation = ?1
-    AND author = 'own' AND sequence = ?2 AND state < ?3
-    AND NOT EXISTS (SELECT 1 FROM outbox WHERE conversation = ?1 AND sequence = ?2)
-    AND NOT EXISTS (SELECT 1 FROM outgoing WHERE conversation = ?1 AND sequence = ?2)"""
+    AND author = 'own' AND sequence = (SELECT sequence FROM outbox WHERE id = ?2) AND state < ?3
+    AND NOT EXISTS (SELECT 1 FROM outbox WHERE conversation = ?1 AND sequence = item.sequence
+        AND id <> ?2)
+    AND NOT EXISTS (SELECT 1 FROM outgoing WHERE conversation = ?1 AND sequence = item.sequence)"""
 OWE_AGAIN = """INSERT OR IGNORE INTO receipt_due SELECT conversation, id, ? FROM item
     WHERE conversation = ? AND author = 'peer' AND journal IS NOT NULL AND written >= ?
     AND kind NOT IN ('receipt', 'read_mark')"""
