@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import pytest
 from e2etherapy.cli import reading
 from e2etherapy.errors import UnknownConversation
 from e2etherapy.wire.role import Role
-from tests.support.hostile_author import base64_of, packed
+from tests.support.hostile_author import HostileAuthor, base64_of, packed
 from tests.support.hostile_scene import (
+    OKAFOR,
     SAM,
     Scene,
     attachment,
@@ -73,3 +76,37 @@ async def test_a_file_under_the_id_of_ones_own_is_saved_beside_it(
         Role.THERAPIST: b"mine",
         Role.CLIENT: b"theirs",
     }
+
+
+async def test_a_file_under_the_id_of_ones_own_stops_no_copy_of_the_record_and_is_in_none(
+    scene: Scene,
+) -> None:
+    """A copy in which the other one is blank holds mine, and is no broken record."""
+    therapist, client = scene.pair.therapist, scene.pair.client
+    sent = await therapist.send_file(SAM, ("plan.txt", "text/plain", b"the plan"))
+    await client.sync()
+    (mine,) = [one.number for one in await therapist.record_entries(SAM) if one.shown.file]
+    await therapist.ask_extract(SAM, [mine], "To my supervisor.")
+    await client.sync()
+    await client.answer_extract(OKAFOR, 1, allowed=True)
+    await therapist.sync()
+    scene.author = HostileAuthor(client, OKAFOR)
+    theirs = attachment(scene.author, b"not it", id=base64_of(bytes.fromhex(sent.id)), name="other")
+    assert (await scene.suffer(packed(theirs, b"not it"))).arrived == {SAM: 1}
+    (_, other) = [one.number for one in await therapist.record_entries(SAM) if one.shown.file]
+    extract, blanked, emptied, whole = (io.BytesIO() for _ in range(4))
+    assert (await therapist.write_extract(extract, SAM, 1)).files == 1
+    await therapist.export(blanked, SAM, [other])
+    await therapist.export(emptied, SAM, [mine, other])
+    await therapist.export(whole, SAM)
+    assert [files_in(copy) for copy in (extract, blanked, emptied, whole)] == [
+        {b"the plan"},
+        {b"the plan"},
+        set(),
+        {b"the plan", b"not it"},
+    ]
+
+
+def files_in(copy: io.BytesIO) -> set[bytes]:
+    archive = zipfile.ZipFile(copy)
+    return {archive.read(name) for name in archive.namelist() if "/attachments/" in name}

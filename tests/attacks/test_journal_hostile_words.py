@@ -147,7 +147,7 @@ def test_an_id_that_the_other_person_used_again_does_not_redirect_ones_own_file(
     mine, theirs = attachment(b"mine", "mine.pdf"), attachment(b"theirs", "theirs.pdf")
     archive = copy_of(
         book_of([sent(mine), received(theirs)]),
-        [attached(b"mine", "mine.pdf"), attached(b"theirs", "theirs.pdf")],
+        [attached(b"mine", "mine.pdf", own=True), attached(b"theirs", "theirs.pdf")],
     )
     assert links(archive) == ["attachments/001-mine.pdf", "attachments/002-theirs.pdf"]
 

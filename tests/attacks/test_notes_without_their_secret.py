@@ -112,8 +112,9 @@ async def test_whoever_puts_a_key_of_their_own_there_reads_nothing(pair: Two) ->
     theirs = NotesKey(draw(NotesKey.SIZE))
     slot = notes_key.encode(notes_key.wrap(theirs, vault_id, "mallory was here", draw))
     await meddle(pair, "UPDATE setting SET value = ? WHERE key = 'notes-key'", slot)
-    assert await pair.therapist.unlock_notes("mallory was here") == theirs
-    shown = await pair.therapist.notes(theirs, SAM)
+    opened = await pair.therapist.unlock_notes("mallory was here")
+    assert opened.key == theirs
+    shown = await pair.therapist.notes(opened, SAM)
     assert [(view.text, view.damaged) for view in shown] == [(None, True), (None, True)]
     with pytest.raises(WrongNotesSecret):
         await pair.therapist.unlock_notes(SECRET)

@@ -179,6 +179,6 @@ async def test_words_in_homework_and_goals_are_kept_and_shown_inert(pair: Two) -
     await from_therapist(pair, care.Goal, text=hostile)
     (homework,), (goal,) = await pair.client.homework(OKAFOR), await pair.client.goals(OKAFOR)
     assert (homework.text, goal.text) == (hostile, hostile)
-    for shown in (work_views.homework(1, homework), work_views.goal(1, goal)):
+    for shown in (work_views.homework(homework), work_views.goal(goal)):
         assert not set(shown) & set("\x1b\x07\u202e")
         assert not any(line.startswith("2.") for line in shown.splitlines())

@@ -58,7 +58,7 @@ def test_drafts_are_written_reviewed_and_sent_in_one_go(pair: Pair) -> None:
     assert [one["state"] for one in sent["sent"]] == ["stored", "stored"]
     assert therapist.ask("batch", "review") == []
     assert (own(pair), own(pair, KIM)) == (["Thank you\nfor telling me."], ["Good morning."])
-    assert therapist.ask("batch", "send") == {"sent": [], "kept": []}
+    assert therapist.ask("batch", "send") == {"sent": [], "kept": [], "left_out": []}
 
 
 def test_a_draft_is_dropped_and_one_that_is_not_there_is_told(pair: Pair) -> None:
@@ -67,6 +67,21 @@ def test_a_draft_is_dropped_and_one_that_is_not_there_is_told(pair: Pair) -> Non
     gone = pair.therapist.run("batch", "drop", ROBIN, "--json")
     assert (gone.code, "Nothing was changed." in gone.failure["message"]) == (3, True)
     assert pair.client.run("batch", "draft", OKAFOR, "hello").code == 28
+
+
+def test_a_draft_for_a_therapy_that_has_ended_is_named_and_holds_up_no_other(pair: Pair) -> None:
+    for name in (ROBIN, KIM):
+        pair.therapist.ask("batch", "draft", name, "hello")
+    pair.client.ask("ending", "write", "The other", "Thank you.", "--yes")
+    pair.therapist.ask("sync")
+    assert "WILL NOT BE SENT: The therapy has ended." in pair.therapist.run("batch", "review").text
+    sent = pair.therapist.ask("batch", "send")
+    assert [one["name"] for one in sent["sent"]] == [ROBIN]
+    ((left, reason),) = [(one["name"], one["reason"]) for one in sent["left_out"]]
+    assert (left, "e2etherapy batch drop Kim" in reason) == (KIM, True)
+    assert f"Kim: not sent. {reason}" in pair.therapist.run("batch", "send").text
+    pair.therapist.ask("batch", "drop", KIM)
+    assert pair.therapist.ask("batch", "review") == []
 
 
 def test_a_doubtful_draft_stops_the_batch_until_it_is_named(pair: Pair) -> None:

@@ -99,5 +99,31 @@ def test_the_secret_of_the_notes_is_asked_for_and_chosen_twice(pair: Pair) -> No
         child.expect("Secret of your process notes: ")
         child.sendline(typed)
         assert ended(child)[0] == expected
+    _secret_changed_while_a_note_is_typed(pair.therapist)
     assert pair.therapist.run("note", "show", ROBIN).code == 10
-    assert pair.therapist.ask("note", "list")[0]["notes"] == 1
+    assert pair.therapist.ask("note", "list")[0]["notes"] == 2
+
+
+def _secret_changed_while_a_note_is_typed(therapist: Person) -> None:
+    """Let the note be written all the same, with the new secret."""
+    child = at_terminal(therapist, "note", "write", ROBIN, **with_file(therapist))
+    child.expect("Secret of your process notes: ")
+    child.sendline(SECRET)
+    child.expect_exact("End with Ctrl-D")
+    child.sendline("I was impatient.")
+    old, new = therapist.folder / "old.txt", therapist.folder / "new.txt"
+    old.write_text(SECRET)
+    new.write_text(OTHER)
+    changed = therapist.ask(
+        *("note", "secret", "--secret-file", str(old), "--new-secret-file", str(new))
+    )
+    assert changed == {"done": "changed", "erased": 0, "damaged": 0}
+    child.sendeof()
+    for typed in (SECRET, OTHER):
+        child.expect(r"Your\s+note\s+is\s+still\s+here")
+        child.expect_exact("New secret of your process notes: ")
+        child.sendline(typed)
+    code, shown = ended(child)
+    assert code == 0, shown
+    (_, note) = therapist.ask("note", "show", ROBIN, "--secret-file", str(new))
+    assert note["text"] == "I was impatient."

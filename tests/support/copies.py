@@ -33,8 +33,10 @@ def attachment(data: bytes, name: str = "letter.pdf", item: bytes = ITEM) -> Att
     )
 
 
-def attached(data: bytes, name: str = "letter.pdf", item: bytes = ITEM) -> AttachedFile:
-    return AttachedFile(item.hex(), name, data)
+def attached(
+    data: bytes, name: str = "letter.pdf", item: bytes = ITEM, *, own: bool = False
+) -> AttachedFile:
+    return AttachedFile(item.hex(), name, data, own)
 
 
 def copy_of(

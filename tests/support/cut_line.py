@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from e2etherapy.errors import RelayUnreachable
+from e2etherapy.messenger.courier import Progress
 from e2etherapy.messenger.line.connection import RelayConnection
 
 
@@ -36,6 +37,15 @@ class Line:
         self.calls = 0
         self.fail_at = call
         self.after_effect = after_effect
+
+    def cut_behind(self, envelopes: int, *, after_effect: bool = False) -> Progress:
+        """Return what to tell of progress, so that the line is gone after so many envelopes."""
+
+        def told(done: int, _total: int) -> None:
+            self.down = self.down or done >= envelopes
+            self.after_effect = after_effect
+
+        return told
 
     def mend(self) -> None:
         """Let everything through."""

@@ -43,7 +43,7 @@ def exported(some: list[Entry] | None = None) -> zipfile.ZipFile:
         authors=Authors("Sam", "Dr. Okafor"),
         entries=entries() if some is None else some,
     )
-    add_book(exporter, book, [AttachedFile(FILE_ITEM.id.hex(), FILE_ITEM.name, FILE)])
+    add_book(exporter, book, [AttachedFile(FILE_ITEM.id.hex(), FILE_ITEM.name, FILE, own=False)])
     exporter.close()
     return zipfile.ZipFile(file)
 

@@ -73,7 +73,8 @@ class Package:
         writer = exporter.begin(book)
         for given in case.input["files"]:
             data = bytes.fromhex(given["data"])
-            writer.attach(AttachedFile(given["item"], given["name"], data))
+            for own in (True, False):  # the record has it of one of them
+                writer.attach(AttachedFile(given["item"], given["name"], data, own))
         writer.close()
         exporter.close()
         with zipfile.ZipFile(file) as archive:

@@ -61,10 +61,14 @@ class NotesOn(Answer, frozen=True):
 
 
 class NotesSecret(Answer, frozen=True):
-    """`note secret`: what was done; `erased` counts notes that nothing opened any more."""
+    """`note secret`: what was done.
+
+    `erased` counts notes that nothing opened any more, `damaged` those that stay as they are.
+    """
 
     done: Literal["chosen", "changed", "anew"]
     erased: int
+    damaged: int
 
 
 class Rule(Answer, frozen=True):

@@ -222,6 +222,10 @@ class LegalHold(MessengerError):
     """A legal hold forbids that anything of a conversation is erased."""
 
 
+class NotesKeyReplaced(MessengerError):
+    """The secret of the process notes was changed since it was given."""
+
+
 class ClockDisputed(MessengerError):
     """Nothing is erased by a clock that may be wrong."""
 

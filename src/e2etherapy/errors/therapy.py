@@ -144,3 +144,7 @@ class InvalidAttendance(TherapyError):
 
 class InvalidRetention(TherapyError):
     """The words do not say how long a record is kept."""
+
+
+class WordsRemain(TherapyError):
+    """Words that were to be replaced still stand in what would be passed on."""

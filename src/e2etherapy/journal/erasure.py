@@ -24,9 +24,10 @@ LASTING = frozenset(
         EventName.HOLD_LIFTED,
         EventName.RETENTION_SET,
         EventName.CLOCK_CONFIRMED,
+        EventName.EXTRACT_WRITTEN,
     }
 )
-"""Events that account for what was erased, or was not; they are never erased themselves."""
+"""Events that account for what was erased, was not, or was passed on; they are never erased."""
 
 _RANGES = re.compile(
     r"[1-9][0-9]{0,15}(?:-[1-9][0-9]{0,15})?(?:, [1-9][0-9]{0,15}(?:-[1-9][0-9]{0,15})?)*"
@@ -108,7 +109,7 @@ def event_of(entry: Entry) -> record.Event | None:
 
 
 def is_lasting(entry: Entry) -> bool:
-    """Say whether an entry accounts for what was erased, and has to stay."""
+    """Say whether an entry accounts for what was erased or passed on, and has to stay."""
     event = event_of(entry)
     return event is not None and event.event in LASTING
 

@@ -46,11 +46,19 @@ _ZIP_YEARS = (1980, 2107)
 
 @dataclass(frozen=True, slots=True, repr=False)
 class AttachedFile:
-    """A file of a book: the item it belongs to (hex id), its name and its bytes."""
+    """A file of a book.
+
+    Attributes:
+        item: hex id of the item that it belongs to, which another author's may have as well.
+        name: what it is called.
+        data: its bytes.
+        own: whether the item is that of the owner of the book.
+    """
 
     item: str
     name: str
     data: bytes | bytearray
+    own: bool
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -168,9 +176,11 @@ class BookWriter:
             for entry in book.entries
         )
         self._lines = [line for line in lines if book.shows_blanked or line.kind != BLANKED_KIND]
-        self._committed = {line.file for line in self._lines if line.file is not None}
-        self._items = {item for item, _ in self._committed}
-        self._files: list[ExportedFile] = []
+        self._committed = {
+            line.position: (line.own, *line.file) for line in self._lines if line.file is not None
+        }
+        self._items = {(own, item) for own, item, _ in self._committed.values()}
+        self._files: dict[tuple[bool, str, str], ExportedFile] = {}
 
     def attach(self, file: AttachedFile) -> None:
         """Write one of the book's files, if an entry that can be read in this copy commits to it.
@@ -179,24 +189,29 @@ class BookWriter:
             JournalBroken: it is not the one that was recorded. The zip is not complete and never
                 will be.
         """
-        if file.item not in self._items:
+        if (file.own, file.item) not in self._items:
             return
         digest = hashlib.sha256(file.data).hexdigest()
-        if (file.item, digest) not in self._committed:
+        if (file.own, file.item, digest) not in self._committed.values():
             raise JournalBroken(
                 "The record is broken: an attached file is not the one that was recorded."
             )
         path = f"attachments/{len(self._files) + 1:03}-{inert_name(file.name)}"
         self._exporter.write(f"{self._folder}/{path}", file.data)
-        self._files.append(ExportedFile(file.item, path, digest, len(file.data)))
+        exported = ExportedFile(file.item, path, digest, len(file.data))
+        self._files[file.own, file.item, digest] = exported
 
     def close(self) -> WrittenBook:
         """Write what shows the book and what proves it."""
-        paths = {(file.item, file.sha256): file.path for file in self._files}
+        paths = {
+            position: self._files[file].path
+            for position, file in self._committed.items()
+            if file in self._files
+        }
         unreadable = [line.position for line in self._lines if line.kind == UNREADABLE_KIND]
         book, head = self._book, self._head
         listing = exported_book.Listing(
-            self._files,
+            list(self._files.values()),
             unreadable,
             [exported_book.Retold(position, one.text) for position, one in book.retold.items()],
         )
@@ -220,7 +235,7 @@ class BookWriter:
             entries=len(book.entries),
             messages=sum(line.kind in WRITTEN_KINDS for line in self._lines),
             files=len(self._files),
-            missing_files=len(self._committed - paths.keys()),
+            missing_files=len(set(self._committed.values()) - self._files.keys()),
             unreadable=tuple(unreadable),
             head=head,
         )
@@ -247,14 +262,14 @@ def _page_templates() -> Environment:
     )
 
 
-def _plain(book: Book, lines: list[Shown], paths: dict[tuple[str, str], str]) -> bytes:
+def _plain(book: Book, lines: list[Shown], paths: dict[int, str]) -> bytes:
     title = visible_line(book.title)
     blocks = [f"{title}\n{'=' * len(title)}"]
     for line in lines:
         parts = (f"[{line.position}]", visible_line(line.heading), line.when)
         # What somebody wrote is indented: only an entry begins at the margin.
         words = textwrap.indent(visible(line.text), "    ", lambda _: True)
-        if line.file is not None and line.file not in paths:
+        if line.file is not None and line.position not in paths:
             words += f"\n    ({NO_FILE})"
         blocks.append("  ".join(part for part in parts if part) + "\n" + words)
     return ("\n\n".join(blocks) + "\n").encode()

@@ -47,7 +47,7 @@ Joiners, marks and tags only shape letters and emoji: Persian is unreadable with
 _EVENTS = {
     "invitation_made": "An invitation was made.",
     "invitation_expired": "Somebody used the invitation after its last day.",
-    "invitation_unused": "Nobody used the invitation in time.",
+    "invitation_unused": "Nobody used the invitation, and it was withdrawn.",
     "invitation_used_by_somebody_else": "Somebody else tried to use the invitation.",
     "conversation_established": "The conversation was established.",
     "safety_phrase_matched": "The six words were compared and matched.",
@@ -140,6 +140,7 @@ class Shown:
         text: what was written or what happened.
         kind: message, private, event, blanked, erased, unknown or unreadable, for its appearance.
         file: hex id and hex SHA-256 of the file that the entry commits to, if there is one.
+        own: whether the owner of the book wrote it; ids are unique for each author only.
     """
 
     position: int
@@ -148,6 +149,7 @@ class Shown:
     text: str
     kind: str
     file: tuple[str, str] | None = None
+    own: bool = True
 
 
 def is_written(entry: Entry) -> bool:
@@ -220,13 +222,14 @@ def visible_line(text: str) -> str:
 
 def _message(position: int, entry: record.Message, authors: Authors) -> Shown:
     item = content.decode_item(bytes(entry.item))
-    author = authors.owner if entry.direction == "sent" else authors.other
+    own = entry.direction == "sent"
+    author = authors.owner if own else authors.other
     when = f"Written {_time(item.written)}; recorded here {_time(entry.recorded)}."
     if isinstance(item, JournalShare):
         when = f"Shared from the journal of {_time(item.entry_written)}. {when}"
     kind, text = _said(item)
     file = (item.id.hex(), item.sha256.hex()) if isinstance(item, Attachment) else None
-    return Shown(position, author, when, text, kind, file)
+    return Shown(position, author, when, text, kind, file, own)
 
 
 def _said(item: AnyItem) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from e2etherapy.errors import (
 )
 from e2etherapy.errors.therapy import TherapyError
 from e2etherapy.messenger import leaving, sending
-from e2etherapy.messenger.caring import care_of
+from e2etherapy.messenger.caring import care_of, is_over
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.speaking import require_role, speaking
 from e2etherapy.messenger.views import STATE_WORDS, SendReport
@@ -123,10 +123,14 @@ async def _announcement(
     device: Device, record: ConversationRecord, absence: Absence
 ) -> Announcement | None:
     """Return what one client is told; None where no therapy goes on."""
-    if record.state.phase in {Phase.INVITED, Phase.CLOSED}:
+    if not await _goes_on(device, record):
         return None
     care = await care_of(device.vault.db, record)
-    return None if care.ended is not None else _told(device, record, care.agreements, absence)
+    return _told(device, record, care.agreements, absence)
+
+
+async def _goes_on(device: Device, record: ConversationRecord) -> bool:
+    return record.state.phase is not Phase.INVITED and not await is_over(device.vault.db, record)
 
 
 def _told(
@@ -160,9 +164,9 @@ async def in_force(device: Device) -> tuple[InForce, ...]:
     require_role(device, Role.THERAPIST, "announces holidays")
     found = []
     for record in await conversations.every(device.vault.db):
-        care = await care_of(device.vault.db, record)
-        if record.state.phase in {Phase.INVITED, Phase.CLOSED} or care.ended is not None:
+        if not await _goes_on(device, record):
             continue
+        care = await care_of(device.vault.db, record)
         agreed, last = care.agreements.at(device.clock()), care.agreements.latest
         waits = None if last is None or last.accepted is not None else last.terms
         found.append(InForce(record.name, None if agreed is None else agreed.terms, waits))

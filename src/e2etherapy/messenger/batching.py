@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection
+import shlex
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from e2etherapy.errors import AnotherClient, MessengerError, NotReady, RelayError
 from e2etherapy.errors.therapy import UnfilledTemplate
 from e2etherapy.messenger import drafting, guarding, leaving, queueing, sending
+from e2etherapy.messenger.caring import is_over
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.views import STATE_WORDS, SendReport
 from e2etherapy.therapy.caseload import batch
 from e2etherapy.therapy.caseload.batch import Drafted, Planned, Review
 from e2etherapy.vault import conversations, drafts, threads
 from e2etherapy.vault.change import name_key
-from e2etherapy.vault.records import ConversationRecord
+from e2etherapy.vault.records import ConversationRecord, Verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,13 @@ class Reviewed:
         reviews: in the order of the queue.
         drafts: the texts that were looked through, in the same order.
         flagged: names of those who have to be seen first.
+        left_out: names of those to whom nothing can be sent, each with a sentence that says why.
     """
 
     reviews: tuple[Review, ...]
     drafts: tuple[Drafted, ...] = field(repr=False)
     flagged: frozenset[str]
+    left_out: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,13 @@ class Reply:
 
     Attributes:
         name: of the conversation.
-        sent: how far it has come; None if the draft is not the one that was looked through any
-            more, so that it was not sent.
+        sent: how far it has come; None if it was not sent.
+        reason: why it was not; empty if the draft is not the one that was looked through any more.
     """
 
     name: str
     sent: SendReport | None
+    reason: str = ""
 
 
 async def review(device: Device) -> Reviewed:
@@ -62,7 +67,26 @@ async def review(device: Device) -> Reviewed:
     )
     guard = await guarding.guard(device, {one.name: one.text for one in drafted})
     flagged = frozenset(entry.name for entry in entries if entry.flagged is not None)
-    return Reviewed(batch.reviews(drafted, guard), drafted, flagged)
+    barriers = {one.name: await _barrier(device, one.name) for one in drafted}
+    left_out = {name: reason for name, reason in barriers.items() if reason}
+    return Reviewed(batch.reviews(drafted, guard), drafted, flagged, left_out)
+
+
+async def _barrier(device: Device, name: str) -> str:
+    """Return why nothing can be sent to somebody; nothing if it can.
+
+    What was drafted for one person must not hold up the answers to all others.
+    """
+    record = await conversations.named(device.vault.db, name)
+    called = shlex.quote(record.name)
+    if await is_over(device.vault.db, record):
+        return f"The therapy has ended. 'e2etherapy batch drop {called}' forgets this draft."
+    if record.verification is Verification.DIFFERED:
+        return (
+            "The six words differed: nothing is sent until they are compared again and agree: "
+            f"e2etherapy verify {called}. 'e2etherapy batch drop {called}' forgets this draft."
+        )
+    return ""
 
 
 async def require_sendable(device: Device, reviewed: Reviewed, yes_to: Collection[str]) -> None:
@@ -77,21 +101,20 @@ async def require_sendable(device: Device, reviewed: Reviewed, yes_to: Collectio
         MessengerError: a name has no draft.
         UnfilledTemplate: a draft has a placeholder that nobody filled.
         AnotherClient: a draft may be meant for somebody else.
-        NotReady, IdentityUnconfirmed, OldCopy: nothing can be sent to somebody.
+        OldCopy: this vault may have a newer copy elsewhere.
     """
+    device.vault.require_only_copy()
     written = {name_key(one.name) for one in reviewed.reviews}
     for name in yes_to:
         if name_key(name) not in written:
             raise MessengerError(f"There is no draft for {name}. Nothing was sent.")
-    for one in reviewed.reviews:
+    for one in _leaving(reviewed):
         if one.unfilled:
             holes = ", ".join(f"{{{hole}}}" for hole in one.unfilled)
             raise UnfilledTemplate(
                 f"The draft for {one.name} has no words yet for {holes}. Nothing was sent.",
                 one.unfilled,
             )
-    for one in reviewed.reviews:
-        await sending.require_ready(device, one.name)
     doubtful = doubts(reviewed, yes_to)
     if doubtful:
         names = ", ".join(one.name for one in doubtful)
@@ -104,7 +127,11 @@ async def require_sendable(device: Device, reviewed: Reviewed, yes_to: Collectio
 def doubts(reviewed: Reviewed, yes_to: Collection[str]) -> list[Review]:
     """Return the drafts in which something points to another client, without those meant."""
     meant = {name_key(name) for name in yes_to}
-    return [one for one in reviewed.reviews if one.findings and name_key(one.name) not in meant]
+    return [one for one in _leaving(reviewed) if one.findings and name_key(one.name) not in meant]
+
+
+def _leaving(reviewed: Reviewed) -> list[Review]:
+    return [one for one in reviewed.reviews if one.name not in reviewed.left_out]
 
 
 async def send(
@@ -113,7 +140,7 @@ async def send(
     """Send a batch, each reply in its moment; yield what becomes of each.
 
     While it waits, other processes may use the vault. A draft that was changed or dropped since it
-    was looked through stays as it is.
+    was looked through stays as it is, and so does one for somebody to whom nothing can be sent.
 
     Args:
         device: whose vault it is.
@@ -123,14 +150,18 @@ async def send(
 
     Raises:
         InvalidBatch: too many, or too long a span; nothing was sent.
-        NotReady, IdentityUnconfirmed, VaultBusy: it ends here; the other drafts are kept.
+        VaultBusy: it ends here; the other drafts are kept.
     """
     await device.vault.resume()
-    plan = batch.planned(reviewed.drafts, within, device.clock(), device.entropy)
+    going = [one for one in reviewed.drafts if one.name not in reviewed.left_out]
+    plan = batch.planned(going, within, device.clock(), device.entropy)
     texts = {one.name: one.text for one in reviewed.drafts}
     problem: str | None = None
     for one in plan:
         await leaving.until(device, one, told)
+        if reason := await _barrier(device, one.name):
+            yield Reply(one.name, None, reason)
+            continue
         record, item = await _queue(device, one.name, texts[one.name])
         if item is None:
             yield Reply(one.name, None)
@@ -139,6 +170,8 @@ async def send(
             problem = await _delivered(device, record)
         state = await threads.state_of(device.vault.db, record.id, item)
         yield Reply(one.name, SendReport(item.hex(), STATE_WORDS[state], problem))
+    for name, reason in reviewed.left_out.items():
+        yield Reply(name, None, reason)
 
 
 async def _delivered(device: Device, record: ConversationRecord) -> str | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import BinaryIO
 
-from e2etherapy.messenger import exporting, extracting, handing_over, journaling
+from e2etherapy.messenger import exporting, extracting, handing_over, journaling, passing_on
 from e2etherapy.messenger.courier import Progress, no_progress
-from e2etherapy.messenger.extracting import ExtractView, RecordEntry, WrittenExtract
+from e2etherapy.messenger.extracting import ExtractView, RecordEntry
 from e2etherapy.messenger.opening import OpenDevice
+from e2etherapy.messenger.passing_on import WrittenExtract
 from e2etherapy.messenger.views import BookView, ExportedBookView, JournalView, SendReport
 
 
@@ -129,7 +130,13 @@ class Books(OpenDevice):
         return await extracting.answer(self.device, name, number, allowed=allowed)
 
     async def write_extract(
-        self, file: BinaryIO, name: str, number: int, pairs: Sequence[tuple[str, str]] = ()
+        self,
+        file: BinaryIO,
+        name: str,
+        number: int,
+        pairs: Sequence[tuple[str, str]] = (),
+        *,
+        anyway: bool = False,
     ) -> WrittenExtract:
         """Write what the client has allowed into a zip in which all else is blank.
 
@@ -138,9 +145,11 @@ class Books(OpenDevice):
             name: the conversation's.
             number: the request's, from 1.
             pairs: words to be replaced, each with what stands there instead.
+            anyway: write it also if the words still stand in it, within others.
 
         Raises:
+            WordsRemain: the words still stand in it; the sentence says where.
             WrongRole, InvalidText, MessengerError, OldCopy: it may not be written.
             JournalBroken: the record does not verify.
         """
-        return await extracting.write(self.device, file, (name, number), pairs)
+        return await passing_on.write(self.device, file, (name, number), pairs, anyway=anyway)

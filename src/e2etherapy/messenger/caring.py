@@ -7,11 +7,12 @@ from typing import Any
 
 from e2etherapy.errors import MalformedData
 from e2etherapy.journal import record
+from e2etherapy.session.phases import Phase
 from e2etherapy.therapy.account import Resolution
 from e2etherapy.therapy.care import state
-from e2etherapy.therapy.care.said import Said
+from e2etherapy.therapy.care.said import Gone, Said
 from e2etherapy.therapy.care.state import Care
-from e2etherapy.vault import care_items
+from e2etherapy.vault import care_items, endings
 from e2etherapy.vault.care_items import CareRow
 from e2etherapy.vault.database import Database
 from e2etherapy.vault.records import Author, ConversationRecord
@@ -35,7 +36,16 @@ async def care_of(
     """
     kinds = None if about is None else [str(kind.__struct_config__.tag) for kind in about]
     rows = await care_items.every(db, conversation.id, kinds)
-    return state.of(said for row in rows if (said := _said(conversation, row)) is not None)
+    return state.of(_said(conversation, row) or Gone(row.id, row.kind) for row in rows)
+
+
+async def is_over(db: Database, conversation: ConversationRecord) -> bool:
+    """Say whether a therapy was ended, or its conversation closed, so that nothing can follow.
+
+    It is so also where the letter itself was erased, of which `care_of` knows nothing any more.
+    """
+    closed = conversation.state.phase is Phase.CLOSED
+    return closed or await endings.has_ended(db, conversation.id)
 
 
 async def resolutions_of(db: Database, conversation: ConversationRecord) -> dict[bytes, Resolution]:

@@ -75,7 +75,7 @@ class Caseload(OpenDevice):
         Raises:
             AnotherClient: a draft may be meant for somebody else, and `yes_to` does not name it.
             UnfilledTemplate: a draft has a placeholder that nobody filled.
-            MessengerError, NotReady, IdentityUnconfirmed, OldCopy: something cannot be sent.
+            MessengerError, OldCopy: a name has no draft, or nothing can be sent at all.
         """
         await batching.require_sendable(self.device, reviewed, yes_to)
 
@@ -85,11 +85,12 @@ class Caseload(OpenDevice):
         """Send what was looked through, spread by chance over some seconds.
 
         A draft goes in the transaction that queues its message. One that was changed meanwhile
-        stays. While this waits, other processes may use the vault.
+        stays, and so does one for somebody to whom nothing can be sent: it holds up no other.
+        While this waits, other processes may use the vault.
 
         Raises:
             InvalidBatch: too many, or too long a span; nothing was sent.
-            NotReady, IdentityUnconfirmed, VaultBusy: it ends here; the other drafts are kept.
+            VaultBusy: it ends here; the other drafts are kept.
         """
         return batching.send(self.device, reviewed, within, told)
 

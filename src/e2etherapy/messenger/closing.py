@@ -56,11 +56,7 @@ async def _close(
     await courier.close_mailbox(relay, CloseMailbox(record.relay, bytes(record.mailbox.owner_key)))
     # Not before the relay has answered: until then the keys open what may still arrive.
     lost = await endings.undelivered(device.vault.db, record.id)
-    receiver = Receiver(record, device.clock())
-    change = await device.begin(record)
-    partials = await pieces.partials(device.vault.db, record.id)
-    receiver.give_up(partials.values(), change)
-    end(device, change, receiver.conversation, lost)
+    change, receiver = await end(device, record, lost)
     await device.vault.commit(change)
     outcome.add(receiver)
     outcome.notices.append(_notice(record.name, lost))
@@ -73,22 +69,31 @@ async def _is_empty(relay: RelayConnection, record: ConversationRecord) -> bool:
         return True  # it was closed, and this device stopped before it could write that down
 
 
-def end(device: Device, change: Change, record: ConversationRecord, lost: int) -> None:
-    """Put into a change that a conversation is over: its keys go, and what it still had to do.
+async def end(device: Device, record: ConversationRecord, lost: int) -> tuple[Change, Receiver]:
+    """Gather that a conversation is over: its keys go, and what it still had to do.
+
+    So do the pieces of what did not arrive as a whole: the others cannot come any more.
 
     Args:
         device: whose vault it is.
-        change: of this conversation.
         record: the conversation.
         lost: how many messages never left this device.
+
+    Returns:
+        the change, to be committed, and what has to be told about what was given up.
     """
+    receiver = Receiver(record, device.clock())
+    change = await device.begin(record)
+    partials = await pieces.partials(device.vault.db, record.id)
+    receiver.give_up(partials.values(), change)
     endings.forget_what_waits(change, record.id)
     details: Details = {"undelivered": lost} if lost else {}
     event = entries.Event(
         recorded=device.clock(), event=EventName.CONVERSATION_CLOSED, details=details
     )
     change.record(entries.encode(event))
-    change.save(replace(record, state=session.close(record.state)))
+    change.save(replace(receiver.conversation, state=session.close(record.state)))
+    return change, receiver
 
 
 def _notice(name: str, lost: int) -> Notice:

@@ -6,10 +6,10 @@ from typing import Final
 
 from e2etherapy.errors import NotReady, WrongRole
 from e2etherapy.messenger import queueing, reading
-from e2etherapy.messenger.caring import care_of, resolutions_of
+from e2etherapy.messenger.caring import care_of, is_over, resolutions_of
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
-from e2etherapy.session.phases import Phase
+from e2etherapy.session.states import was_joined
 from e2etherapy.therapy.caseload import context as at_a_glance
 from e2etherapy.therapy.caseload.context import Context, Exchanged, Known
 from e2etherapy.vault import care_items, conversations, threads, unread
@@ -32,7 +32,7 @@ async def context(device: Device, name: str) -> Context:
         raise WrongRole("Only a therapist has a queue; 'e2etherapy read' shows what was written.")
     db = device.vault.db
     found = await conversations.named(db, name)
-    if found.state.phase is Phase.INVITED:
+    if not was_joined(found.state):
         raise NotReady(f"{found.name} has not used the invitation yet.")
     care = await care_of(db, found)
     new = set(await unread.items(db, found.id))
@@ -44,6 +44,7 @@ async def context(device: Device, name: str) -> Context:
         resolved=await resolutions_of(db, found),
         newest=[_exchanged(found, row, new) for row in newest],
         waiting=[queueing.message(row, care.agreements) for row in waiting],
+        ended=await is_over(db, found),
     )
     return at_a_glance.context(found.name, known, device.clock())
 

@@ -10,11 +10,11 @@ import msgspec
 
 from e2etherapy.errors import WrongRole
 from e2etherapy.errors.therapy import InvalidAttendance
-from e2etherapy.messenger.caring import care_of
+from e2etherapy.messenger.caring import care_of, is_over
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.settings import Setting, text_setting
-from e2etherapy.session.phases import Phase
+from e2etherapy.session.states import was_joined
 from e2etherapy.therapy import zones
 from e2etherapy.therapy.care.agreements import Agreements
 from e2etherapy.therapy.care.state import OF_A_QUEUE
@@ -72,7 +72,7 @@ async def caseload(device: Device, zone: tzinfo = UTC) -> Figures:
     if device.vault.role is not Role.THERAPIST:
         raise WrongRole("Only a therapist has a caseload.")
     db = device.vault.db
-    found = [one for one in await conversations.every(db) if one.state.phase is not Phase.INVITED]
+    found = [one for one in await conversations.every(db) if was_joined(one.state)]
     return figures([await _course(db, one) for one in found], device.clock(), zone)
 
 
@@ -83,7 +83,7 @@ async def _course(db: Database, conversation: ConversationRecord) -> Course:
         for row in await threads.exchanged(db, conversation.id)
         if row[2] is not None  # what was erased counts no more
     ]
-    ended = care.ended is not None or conversation.state.phase is Phase.CLOSED
+    ended = await is_over(db, conversation)
     return Course(conversation.name, tuple(exchange), care.check_ins.taken, ended)
 
 

@@ -11,7 +11,7 @@ from e2etherapy.messenger.holding import HoldView
 from e2etherapy.messenger.noting import NotesView, NoteView
 from e2etherapy.messenger.opening import OpenDevice
 from e2etherapy.messenger.retaining import Retained, RuleView
-from e2etherapy.vault.notes_key import NotesKey
+from e2etherapy.vault.notes_key import OpenedKey
 
 
 class Custody(OpenDevice):
@@ -67,7 +67,7 @@ class Custody(OpenDevice):
         """
         await notes_secret.choose(self.device, secret)
 
-    async def unlock_notes(self, secret: str) -> NotesKey:
+    async def unlock_notes(self, secret: str) -> OpenedKey:
         """Return the key of the process notes; drop it to lock them again.
 
         Raises:
@@ -76,13 +76,14 @@ class Custody(OpenDevice):
         """
         return await notes_secret.unlock(self.device, secret)
 
-    async def change_notes_secret(self, key: NotesKey, secret: str) -> None:
-        """Seal all notes under a new key and a new secret.
+    async def change_notes_secret(self, key: OpenedKey, secret: str) -> int:
+        """Seal all notes under a new key and a new secret; return how many are damaged.
 
         Raises:
+            NotesKeyReplaced: it was changed since `unlock_notes`, as by another process.
             MessengerError: it is the vault's passphrase.
         """
-        await notes_secret.change(self.device, key, secret)
+        return await notes_secret.change(self.device, key, secret)
 
     async def start_notes_anew(self, secret: str) -> int:
         """Erase the notes whose secret is lost, and choose another; return how many they were.
@@ -101,19 +102,21 @@ class Custody(OpenDevice):
         """
         await notes_secret.require_another_than(self.device, passphrase)
 
-    async def write_note(self, key: NotesKey, name: str, text: str) -> NoteView:
+    async def write_note(self, key: OpenedKey, name: str, text: str) -> NoteView:
         """Keep a process note on a conversation; it is in no record, search, export or message.
 
         Raises:
             InvalidText: the text cannot be kept.
+            NotesKeyReplaced: the secret was changed since `unlock_notes`.
             UnknownConversation: there is no such conversation.
         """
         return await noting.write(self.device, key, name, text)
 
-    async def notes(self, key: NotesKey, name: str) -> list[NoteView]:
+    async def notes(self, key: OpenedKey, name: str) -> list[NoteView]:
         """Return the process notes on a conversation, the first one first.
 
         Raises:
+            NotesKeyReplaced: the secret was changed since `unlock_notes`.
             UnknownConversation: there is no such conversation.
         """
         return await noting.shown(self.device, key, name)

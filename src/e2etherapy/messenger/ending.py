@@ -147,8 +147,7 @@ async def leave(device: Device, name: str) -> int:
     """
     found = await require_leavable(device, name)
     lost = await endings.undelivered(device.vault.db, found.id)
-    change = await device.begin(found)
-    closing.end(device, change, found, lost)
+    change, _ = await closing.end(device, found, lost)
     change.queue(None, CloseMailbox(found.relay, bytes(found.mailbox.owner_key)))
     await device.vault.commit(change)
     await sending.close_mailboxes(device)  # what fails is done with a later sync

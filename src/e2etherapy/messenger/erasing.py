@@ -187,8 +187,8 @@ async def erasable(
     lasting = [one.position for one in stored if one.position in wanted and erasure.is_lasting(one)]
     if lasting:
         raise MessengerError(
-            f"Entry {lasting[0]} accounts for what was erased or kept, and stays. Nothing was "
-            "erased."
+            f"Entry {lasting[0]} accounts for what was erased, kept or passed on, and stays. "
+            "Nothing was erased."
         )
     return book, [one for one in stored if one.position in wanted]
 
@@ -196,7 +196,7 @@ async def erasable(
 async def erase_all(device: Device, found: ConversationRecord, reason: str) -> ErasedView:
     """Erase everything that is kept of a conversation but what accounts for it.
 
-    Drafts, texts for later and process notes go with it.
+    Process notes go with it, drafts, texts for later or begun, and what came only in part.
 
     Raises:
         LegalHold: nothing of this conversation may be erased.
@@ -244,7 +244,7 @@ async def _erase(
         kept = await notes.of(device.vault.db, book.conversation)
         noted = sum(note.sealed is not None for note in kept)
         notes.erase_all(change, book.conversation)
-        erasures.forget_unsent(change, book.conversation)
+        erasures.forget_beside(change, book.conversation)
     await device.vault.commit(change)
     title = None if book.conversation is None else book.title
     return ErasedView(title, positions, now, noted)

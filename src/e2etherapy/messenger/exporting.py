@@ -17,7 +17,7 @@ from e2etherapy.messenger.journaling import BookName
 from e2etherapy.messenger.settings import Setting, text_setting
 from e2etherapy.messenger.views import ExportedBookView
 from e2etherapy.vault import journal_store, pieces, threads
-from e2etherapy.vault.records import ItemRow
+from e2etherapy.vault.records import Author, ItemRow
 from e2etherapy.wire.content import Attachment
 
 
@@ -108,4 +108,4 @@ async def _attach(device: Device, row: ItemRow, writer: BookWriter) -> None:
         # The copy says which file is missing; it must not withhold everything else.
         return
     if isinstance(head.item, Attachment):
-        writer.attach(AttachedFile(row.id.hex(), head.item.name, data))
+        writer.attach(AttachedFile(row.id.hex(), head.item.name, data, row.author is Author.OWN))

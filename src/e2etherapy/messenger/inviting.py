@@ -30,8 +30,8 @@ from e2etherapy.messenger.views import InvitationView
 from e2etherapy.primitives.dh import X25519Secret
 from e2etherapy.session import conversation as session
 from e2etherapy.session.invitation import LinkKeys, seal_bundle
-from e2etherapy.session.states import Closed, Established, Invited
-from e2etherapy.vault import conversations, outbox
+from e2etherapy.session.states import Closed, Established, Invited, was_joined
+from e2etherapy.vault import conversations, endings, keeping, notes, outbox
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.records import (
     CloseMailbox,
@@ -53,6 +53,8 @@ async def prepare(
 ) -> tuple[ConversationRecord, InvitationView]:
     """Draw an invitation and its errands in one transaction; show an unused one again.
 
+    A conversation that was kept when its last invitation was withdrawn goes on with the new one.
+
     Raises:
         WrongRole: this is a client's vault.
         NameTaken: the conversation exists and its invitation was used.
@@ -63,9 +65,9 @@ async def prepare(
         raise WrongRole("Only a therapist invites. With a link from yours, use 'e2etherapy join'.")
     checked_name(name)
     existing = await conversations.find(vault.db, name)
-    if existing is not None:
-        if not isinstance(existing.state, Invited):
-            raise NameTaken(_taken(existing))
+    if existing is not None and was_joined(existing.state):
+        raise NameTaken(_taken(existing))
+    if existing is not None and isinstance(existing.state, Invited):
         return existing, replace(_view(existing, Bundle.unpack(existing.state.bundle)), again=True)
     if not 1 <= days <= MAX_INVITATION_DAYS:
         raise MessengerError(f"An invitation can be valid for 1 to {MAX_INVITATION_DAYS} days.")
@@ -76,12 +78,24 @@ async def prepare(
             "allow') and set it with 'e2etherapy settings allowance -'."
         )
     fresh, bundle = await _draw(device, name, days)
+    if existing is not None:
+        fresh = _in_place_of(existing, fresh)
     change = await device.begin(fresh)
     change.save(fresh)
+    if existing is not None:
+        change.give_mailbox(fresh)
     _queue_invitation(device, change, fresh, (bundle, Allowance(allowance), days))
     record_event(device, change, EventName.INVITATION_MADE)
     await vault.commit(change)
     return fresh, _view(fresh, bundle)
+
+
+def _in_place_of(kept: ConversationRecord, fresh: ConversationRecord) -> ConversationRecord:
+    """Return a new invitation's conversation with the book, and all else, of the one from before.
+
+    What was written about somebody who has not joined belongs to whoever is invited again.
+    """
+    return replace(fresh, id=kept.id, name=kept.name, book=kept.book, created=kept.created)
 
 
 def _taken(existing: ConversationRecord) -> str:
@@ -146,17 +160,35 @@ async def withdraw_unused(device: Device, name: str, *, even_in_time: bool) -> b
     return even_in_time or over
 
 
-async def withdraw(device: Device, conversation: ConversationRecord) -> None:
+async def withdraw(device: Device, conversation: ConversationRecord) -> bool:
     """Remove an invitation that the relay did not take or has lost, or that nobody used.
 
     Its mailbox may exist, also where the answer was lost or another; the relay is told to close
-    it.
+    it. The conversation stays, closed and with its book, if there are process notes or a hold on
+    it: nothing of these goes by itself.
+
+    Returns:
+        whether it stays.
     """
-    change = await device.begin_private()
-    change.remove_conversation(conversation)
+    kept = await _is_written_about(device, conversation)
+    if kept:
+        change = await device.begin(conversation)
+        endings.forget_what_waits(change, conversation.id)
+        record_event(device, change, EventName.INVITATION_UNUSED)
+        change.save(replace(conversation, state=session.close(conversation.state)))
+    else:
+        change = await device.begin_private()
+        change.remove_conversation(conversation)
     owner_key = bytes(conversation.mailbox.owner_key)
     change.queue(None, CloseMailbox(conversation.relay, owner_key))
     await device.vault.commit(change)
+    return kept
+
+
+async def _is_written_about(device: Device, conversation: ConversationRecord) -> bool:
+    db = device.vault.db
+    written = any(note.sealed is not None for note in await notes.of(db, conversation.id))
+    return written or conversation.id in await keeping.holds(db)
 
 
 async def record_verification(device: Device, name: str, *, matched: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,7 +15,7 @@ from e2etherapy.messenger import holding, noting
 from e2etherapy.messenger.device import Device
 from e2etherapy.vault import conversations, keyslots, notes, notes_key
 from e2etherapy.vault.notes import Note
-from e2etherapy.vault.notes_key import NotesKey, NotesSlot
+from e2etherapy.vault.notes_key import NotesKey, OpenedKey
 
 
 async def is_chosen(device: Device) -> bool:
@@ -37,10 +36,10 @@ async def require(device: Device) -> None:
         MessengerError: it was not.
     """
     noting.require_therapist(device)
-    await _slot(device)
+    await _stored(device)
 
 
-async def unlock(device: Device, secret: str) -> NotesKey:
+async def unlock(device: Device, secret: str) -> OpenedKey:
     """Return the key of the notes.
 
     Raises:
@@ -49,18 +48,19 @@ async def unlock(device: Device, secret: str) -> NotesKey:
         WrongNotesSecret: it is another one.
     """
     noting.require_therapist(device)
-    slot = await _slot(device)
-    return notes_key.unwrap(slot, keyslots.read(device.vault.place.folder).vault_id, secret)
+    stored = await _stored(device)
+    vault_id = keyslots.read(device.vault.place.folder).vault_id
+    return OpenedKey(notes_key.unwrap(notes_key.decode(stored), vault_id, secret), stored)
 
 
-async def _slot(device: Device) -> NotesSlot:
+async def _stored(device: Device) -> bytes:
     stored = await device.vault.setting(notes_key.SETTING)
     if stored is None:
         raise MessengerError(
             "Process notes need a secret of their own first: 'e2etherapy note secret'. Nothing was "
             "changed."
         )
-    return notes_key.decode(stored)
+    return stored
 
 
 async def choose(device: Device, chosen: str) -> None:
@@ -79,20 +79,29 @@ async def choose(device: Device, chosen: str) -> None:
     await _commit_new(device, chosen, ())
 
 
-async def change(device: Device, key: NotesKey, chosen: str) -> None:
+async def change(device: Device, opened: OpenedKey, chosen: str) -> int:
     """Replace the secret, and the key too: an old copy of the vault opens no later note.
 
-    A note that does not open now stays as it is, and does not open later either.
+    Returns:
+        how many notes the key does not open. They are damaged, as it is the one that all were
+        sealed with; they stay as they are, and a backup from before it happened has them.
 
     Raises:
+        NotesKeyReplaced: the secret was changed since the old one was given.
         WrongNotesSecret: the new one is not valid text.
         MessengerError: the vault's passphrase was chosen.
     """
-    opened = []
+    await noting.require_current(device, opened)
+    kept, damaged = [], 0
     for note in await notes.every(device.vault.db):
-        with contextlib.suppress(AuthenticationFailed):
-            opened.append((note, notes.unseal(key, note)))
-    await _commit_new(device, chosen, [(note, text) for note, text in opened if text is not None])
+        try:
+            text = notes.unseal(opened.key, note)
+        except AuthenticationFailed:
+            damaged += 1
+        else:
+            kept += [] if text is None else [(note, text)]
+    await _commit_new(device, chosen, kept)
+    return damaged
 
 
 async def start_anew(device: Device, chosen: str) -> int:

@@ -9,14 +9,15 @@ from e2etherapy.errors import (
     AuthenticationFailed,
     InvalidText,
     MessengerError,
+    NotesKeyReplaced,
     WrongRole,
 )
 from e2etherapy.messenger import holding, sending
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
-from e2etherapy.vault import conversations, notes
+from e2etherapy.vault import conversations, notes, notes_key
 from e2etherapy.vault.notes import Note
-from e2etherapy.vault.notes_key import NotesKey
+from e2etherapy.vault.notes_key import NotesKey, OpenedKey
 from e2etherapy.wire.content import MAX_TEXT_BYTES
 from e2etherapy.wire.role import Role
 
@@ -52,36 +53,41 @@ class NotesView:
     last: datetime
 
 
-async def write(device: Device, key: NotesKey, name: str, text: str) -> NoteView:
+async def write(device: Device, opened: OpenedKey, name: str, text: str) -> NoteView:
     """Seal a note; nothing of it is in the record, in the search, or ever sent.
 
     Raises:
         InvalidText: it is empty, not valid Unicode, or longer than 1,000,000 bytes.
+        NotesKeyReplaced: the secret was changed since it was given.
         UnknownConversation: there is no such conversation.
     """
     sending.require_text(text, undone="Nothing was written.")
     if len(text.encode()) > MAX_TEXT_BYTES:
         raise InvalidText("A note has at most 1,000,000 bytes. Nothing was written.")
     found = await conversations.named(device.vault.db, name)
+    await require_current(device, opened)
     before = await notes.of(device.vault.db, found.id)
     number = before[-1].number + 1 if before else 1
     note = Note(found.id, found.book, number, int(device.clock().timestamp()))
     change = await device.begin_private()
-    notes.keep(change, replace(note, sealed=notes.seal(key, note, text, device.entropy)))
+    notes.keep(change, replace(note, sealed=notes.seal(opened.key, note, text, device.entropy)))
     await device.vault.commit(change)
     return NoteView(found.name, number, moment_of(note.written), text)
 
 
-async def shown(device: Device, key: NotesKey, name: str) -> list[NoteView]:
+async def shown(device: Device, opened: OpenedKey, name: str) -> list[NoteView]:
     """Return the notes on a conversation, the first one first.
 
     One that does not open in its place is named, and withholds none of the others.
 
     Raises:
+        NotesKeyReplaced: the secret was changed since it was given.
         UnknownConversation: there is no such conversation.
     """
     found = await conversations.named(device.vault.db, name)
-    return [_view(key, found.name, note) for note in await notes.of(device.vault.db, found.id)]
+    await require_current(device, opened)
+    every = await notes.of(device.vault.db, found.id)
+    return [_view(opened.key, found.name, note) for note in every]
 
 
 def _view(key: NotesKey, name: str, note: Note) -> NoteView:
@@ -143,6 +149,19 @@ async def erasable(device: Device, name: str, number: int) -> tuple[str, Note]:
             "changed."
         )
     return found.name, erased[0]
+
+
+async def require_current(device: Device, opened: OpenedKey) -> None:
+    """Refuse a key that opens nothing any more; what is sealed with it now would be lost.
+
+    Raises:
+        NotesKeyReplaced: another process has changed the secret, or begun anew.
+    """
+    if await device.vault.setting(notes_key.SETTING) != opened.slot:
+        raise NotesKeyReplaced(
+            "The secret of the process notes was changed since you gave it. Nothing was changed "
+            "or written. Do it again with the new secret."
+        )
 
 
 def require_therapist(device: Device) -> None:

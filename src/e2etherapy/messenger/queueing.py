@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from e2etherapy.errors import MalformedData, WrongRole
 from e2etherapy.journal import record
-from e2etherapy.messenger.caring import care_of
+from e2etherapy.messenger.caring import care_of, is_over
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
-from e2etherapy.session.phases import Phase
+from e2etherapy.session.states import was_joined
 from e2etherapy.therapy.care.agreements import Agreements
 from e2etherapy.therapy.care.state import OF_A_QUEUE, Care
 from e2etherapy.therapy.caseload import queue as order
@@ -30,14 +30,14 @@ async def queue(device: Device) -> tuple[Entry, ...]:
     if device.vault.role is not Role.THERAPIST:
         raise WrongRole("Only a therapist has a queue; 'e2etherapy conversations' lists yours.")
     db = device.vault.db
-    found = [one for one in await conversations.every(db) if one.state.phase is not Phase.INVITED]
+    found = [one for one in await conversations.every(db) if was_joined(one.state)]
     return order.queue([await _waiting(db, one) for one in found], device.clock())
 
 
 async def _waiting(db: Database, conversation: ConversationRecord) -> Waiting:
     care = await care_of(db, conversation, OF_A_QUEUE)
     rows = await threads.unanswered(db, conversation.id)
-    ended = care.ended is not None or conversation.state.phase is Phase.CLOSED
+    ended = await is_over(db, conversation)
     exchange = tuple(message(row, care.agreements) for row in rows)
     return Waiting(
         name=conversation.name,

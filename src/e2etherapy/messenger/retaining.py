@@ -194,7 +194,7 @@ async def _judged(device: Device, *, confirmed: bool) -> Retained:
     line = timeline(readings, int(now.timestamp()), confirmed=confirmed)
     default = (await device.vault.setting(keeping.DEFAULT) or UNTIL_ERASED.encode()).decode()
     rules, held = await keeping.rules(db), await keeping.holds(db)
-    beside, filled = await keeping.notes_on(db), _filled(readings)
+    beside, filled = await keeping.beside(db), _filled(readings)
     views = []
     for found in await conversations.every(db):
         rule = _known(rules.get(found.id, default))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from e2etherapy.errors import InvalidText, MalformedData, MessengerError, WrongRole
 from e2etherapy.errors.therapy import OutOfPlace
@@ -21,7 +21,14 @@ from e2etherapy.wire import content
 from e2etherapy.wire.care import CareItem
 from e2etherapy.wire.role import Role
 
-_Numbered = TypeVar("_Numbered")
+
+class _HasNumber(Protocol):
+    @property
+    def number(self) -> int:
+        """From 1; it stays, whatever is erased."""
+
+
+_Numbered = TypeVar("_Numbered", bound=_HasNumber)
 
 
 @dataclass(slots=True)
@@ -119,19 +126,20 @@ def require_short(text: str, what: str, longest: int) -> None:
 
 
 def numbered(listed: Sequence[_Numbered], number: int, what: str) -> _Numbered:
-    """Return what stands at a place of a list, from 1.
+    """Return what has a number in a list.
 
     Args:
-        listed: all of it, in the order of the record, to which only more is added.
-        number: the place.
-        what: what stands there, as in "homework"; also the command that lists it.
+        listed: all of it.
+        number: the number.
+        what: what has it, as in "homework"; also the command that lists it.
 
     Raises:
-        MessengerError: nothing stands there; nothing was sent.
+        MessengerError: nothing has it, or it was erased; nothing was sent.
     """
-    if not 1 <= number <= len(listed):
-        raise MessengerError(
-            f"There is no {what} {number}; 'e2etherapy {what} list' and the name shows the "
-            "numbers. Nothing was sent."
-        )
-    return listed[number - 1]
+    for one in listed:
+        if one.number == number:
+            return one
+    raise MessengerError(
+        f"There is no {what} {number}; 'e2etherapy {what} list' and the name shows the "
+        "numbers. Nothing was sent."
+    )

@@ -122,9 +122,12 @@ async def _give_up_unused_invitations(
     for invited in over:
         record = await conversations.by_id(device.vault.db, invited.id)
         if isinstance(record.state, Invited) and is_over_for_good(record.state, today):
-            await inviting.withdraw(device, record)
+            kept = await inviting.withdraw(device, record)
+            removed = "It was removed"
+            if kept:
+                removed = f"It was closed, and what you keep on {record.name} stays"
             sentence = (
-                f"Nobody used the invitation for {record.name} in time. It was removed; "
+                f"Nobody used the invitation for {record.name} in time. {removed}; "
                 "'e2etherapy invite' makes a new one."
             )
             notice = Notice(record.name, EventName.INVITATION_UNUSED, sentence)

@@ -90,6 +90,13 @@ class Closed(msgspec.Struct, frozen=True, tag="closed"):
 Conversation = Invited | Established | Closed
 
 
+def was_joined(state: Conversation) -> bool:
+    """Say whether anybody has ever used the invitation to a conversation."""
+    if isinstance(state, Closed):
+        return bool(state.transcript)
+    return isinstance(state, Established)
+
+
 def _encode_secret(value: object) -> bytes:
     if isinstance(value, bytes):
         return bytes(value)

@@ -16,6 +16,8 @@ _OF_CARE = """journal IS NOT NULL AND kind NOT IN ('text', 'attachment', 'part',
 class CareRow:
     """An item about the therapy; `content` is its entry, or None where that was erased."""
 
+    id: bytes
+    kind: str
     author: Author
     content: bytes | None
 
@@ -32,11 +34,11 @@ async def every(
     """
     some = "" if kinds is None else f" AND kind IN ({','.join('?' * len(kinds))})"
     rows = await db.fetch_all(
-        "SELECT author, content FROM item JOIN journal ON journal.id = item.journal"  # noqa: S608
+        "SELECT item.id, kind, author, content FROM item JOIN journal ON journal.id = item.journal"  # noqa: S608
         f" WHERE conversation = ? AND {_OF_CARE}{some} ORDER BY journal",
         (conversation, *(kinds or ())),
     )
-    return [CareRow(Author(row[0]), row[1]) for row in rows]
+    return [CareRow(bytes(row[0]), row[1], Author(row[2]), row[3]) for row in rows]
 
 
 async def resolutions(db: Database, conversation: int) -> dict[bytes, bytes]:

@@ -166,6 +166,17 @@ class Change:
         """Remember up to which position the relay has deleted."""
         self._add("UPDATE conversation SET acknowledged = ? WHERE id = ?", position, conversation)
 
+    def give_mailbox(self, conversation: ConversationRecord) -> None:
+        """Give a conversation that nobody has joined the mailbox of another invitation."""
+        self._add(
+            "UPDATE conversation SET relay = ?, owner_key = ?, deposit_key = ?, acknowledged = 0"
+            " WHERE id = ?",
+            conversation.relay,
+            bytes(conversation.mailbox.owner_key),
+            bytes(conversation.mailbox.deposit_key),
+            conversation.id,
+        )
+
     def move_relay(self, old: str, new: str) -> None:
         """Reach the relay of all conversations that have an old address under a new one."""
         self._add("UPDATE conversation SET relay = ? WHERE relay = ?", new, old)

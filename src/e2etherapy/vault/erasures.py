@@ -18,6 +18,23 @@ _FORGET = (
 _NOTHING_NEW = f"UPDATE item SET shown = 1 WHERE conversation = ? AND journal IN {_TOLD}"  # noqa: S608
 _FORGET_FILES = f"""DELETE FROM chunk WHERE (conversation, author, whole) IN
     (SELECT conversation, author, id FROM item WHERE conversation = ? AND journal IN {_TOLD})"""  # noqa: S608
+_ITS_FILES = """SELECT id FROM item WHERE conversation = ?1 AND author = 'own' AND journal IN
+    (SELECT journal FROM erased WHERE event = ?2)"""
+_TAKE_BACK = (
+    # What is sealed of a file still goes out; it is not the file, whose state it must not raise.
+    f"""UPDATE outbox SET sequence = 0 WHERE conversation = ?1 AND sequence IN
+    (SELECT sequence FROM outgoing WHERE conversation = ?1 AND item IN ({_ITS_FILES}))""",  # noqa: S608
+    f"DELETE FROM outgoing WHERE conversation = ?1 AND item IN ({_ITS_FILES})",  # noqa: S608
+)
+_BESIDE = (
+    "DELETE FROM draft WHERE conversation = ?",
+    "DELETE FROM delayed WHERE conversation = ?",
+    "DELETE FROM unfinished WHERE conversation = ?",
+    # Their ids stay used: what comes of them later is refused.
+    "INSERT OR IGNORE INTO spent_id SELECT conversation, whole FROM partial WHERE conversation = ?",
+    "DELETE FROM chunk WHERE conversation = ?",
+    "DELETE FROM partial WHERE conversation = ?",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +109,14 @@ def erase(
     for statement in _FORGET:
         change.also(statement, event)
     if conversation is not None:
-        change.also(_FORGET_FILES, conversation, event)
+        for statement in (*_TAKE_BACK, _FORGET_FILES):
+            change.also(statement, conversation, event)
         change.also(_NOTHING_NEW, conversation, event)
     # The index keeps the words of what was deleted until its segments are merged.
     change.also("INSERT INTO search (search) VALUES (?)", "optimize")
 
 
-def forget_unsent(change: Change, conversation: int) -> None:
-    """Forget what was written in a conversation, and not sent."""
-    change.also("DELETE FROM draft WHERE conversation = ?", conversation)
-    change.also("DELETE FROM delayed WHERE conversation = ?", conversation)
+def forget_beside(change: Change, conversation: int) -> None:
+    """Forget what is beside a record that was erased: what was begun, and what came in part."""
+    for statement in _BESIDE:
+        change.also(statement, conversation)

@@ -58,10 +58,15 @@ def lift_hold(change: Change, conversation: int) -> None:
     change.also("DELETE FROM hold WHERE conversation = ?", conversation)
 
 
-async def notes_on(db: Database) -> frozenset[int]:
-    """Return the conversations on which there are process notes, drafts or texts for later."""
+async def beside(db: Database) -> frozenset[int]:
+    """Return the conversations in which something is kept beside the record.
+
+    That is process notes, drafts, texts for later or begun, and long items that came in part.
+    """
     rows = await db.fetch_all(
-        "SELECT conversation FROM note WHERE sealed IS NOT NULL UNION"
-        " SELECT conversation FROM draft UNION SELECT conversation FROM delayed"
+        "SELECT conversation FROM note WHERE sealed IS NOT NULL"
+        " UNION SELECT conversation FROM draft UNION SELECT conversation FROM delayed"
+        " UNION SELECT conversation FROM unfinished WHERE conversation IS NOT NULL"
+        " UNION SELECT conversation FROM partial"
     )
     return frozenset(int(row[0]) for row in rows)

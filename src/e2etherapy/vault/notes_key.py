@@ -6,6 +6,7 @@ then does not have them (docs/protocol.md, section 13.1).
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import msgspec
@@ -33,6 +34,20 @@ class NotesKey(SecretOctets):
     """Seals and opens process notes, 32 random bytes."""
 
     __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedKey:
+    """The key of the notes, as a secret has opened it.
+
+    Attributes:
+        key: what opens and seals them.
+        slot: the setting that it came out of, as it lay in the database: another one there now
+            holds another key.
+    """
+
+    key: NotesKey
+    slot: bytes = field(repr=False)
 
 
 class NotesSlot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

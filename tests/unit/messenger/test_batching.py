@@ -10,7 +10,6 @@ import pytest
 
 from e2etherapy.errors import (
     AnotherClient,
-    IdentityUnconfirmed,
     InvalidText,
     MessengerError,
     NotReady,
@@ -130,14 +129,28 @@ async def test_a_draft_that_was_changed_after_the_review_stays(pair: Two) -> Non
     assert "looked through" not in await texts(pair.therapist, SAM)
 
 
-async def test_to_whom_nothing_can_be_sent_stops_the_batch_before_it_begins(pair: Two) -> None:
-    await join_as(pair, KIM)
-    for name in (SAM, KIM):
-        await pair.therapist.draft(name, "hello")
-    await pair.therapist.record_verification(KIM, matched=False)
-    with pytest.raises(IdentityUnconfirmed):
-        await sent(pair.therapist)
-    assert len(await drafted(pair.therapist)) == 2
+async def test_those_to_whom_nothing_can_be_sent_are_named_and_hold_up_no_other(pair: Two) -> None:
+    for name in (KIM, "Lee", "Ada"):
+        await join_as(pair, name)
+    for name in (SAM, KIM, "Lee", "Ada"):
+        await pair.therapist.draft(name, "as {planned}" if name == KIM else "hello")
+    await pair.therapist.record_verification("Lee", matched=False)
+    await pair.client.end_therapy(f"{OKAFOR} as {KIM}", "Thank you.")
+    await pair.therapist.sync()
+    reviewed = await pair.therapist.review_batch()
+    assert set(reviewed.left_out) == {KIM, "Lee"}
+    await pair.therapist.require_sendable(reviewed)
+    # The therapy of one more ends after the review.
+    await pair.therapist.end_therapy("Ada", "Farewell.")
+    replies = {one.name: one async for one in pair.therapist.send_batch(reviewed)}
+    assert {name for name, one in replies.items() if one.sent} == {SAM}
+    for name in (KIM, "Ada"):
+        assert "The therapy has ended." in replies[name].reason
+        assert f"batch drop {name}'" in replies[name].reason
+    assert "verify Lee" in replies["Lee"].reason
+    assert {name for name, _ in await drafted(pair.therapist)} == {KIM, "Lee", "Ada"}
+    await pair.therapist.drop_draft(KIM)
+    assert set((await pair.therapist.review_batch()).left_out) == {"Lee", "Ada"}
 
 
 async def test_a_placeholder_that_nobody_filled_is_never_sent(pair: Two) -> None:

@@ -22,10 +22,13 @@ from e2etherapy.errors import (
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.session.states import Closed
+from e2etherapy.therapy import holidays
+from e2etherapy.therapy.caseload.announcement import Absence
 from e2etherapy.wire.role import Role
 from tests.support.cut_line import Ended, Line
 from tests.support.devices import Two, agree, record_of, texts, two
 from tests.support.interrupted_story import Ending, books_of_the_relay
+from tests.support.vault_pages import words_in
 
 SAM, OKAFOR = "Sam", "Dr. Okafor"
 LETTER = "We have come a long way. Thank you, and farewell."
@@ -83,6 +86,23 @@ async def test_a_letter_from_either_side_ends_it_on_both(pair: Two, author: Role
         assert await messenger.sync() == await messenger.sync()
     with pytest.raises(NameTaken, match="has ended"):
         await pair.therapist.invite(SAM)
+
+
+async def test_an_end_whose_letter_was_erased_is_an_end_all_the_same(pair: Two) -> None:
+    await agree(pair)
+    await pair.client.send(OKAFOR, "Will you answer?")
+    await pair.therapist.sync()
+    absence = Absence(holidays.parse("2026-01-12..2026-01-16 Skiing"), None)
+    assert len(await pair.therapist.review_absence(absence)) == 1
+    await pair.therapist.end_therapy(SAM, LETTER)
+    (*_, letter) = [one.number for one in await pair.therapist.entries(SAM) if LETTER in one.text]
+    await pair.therapist.erase(SAM, [letter], "not meant for anybody else")
+    assert await pair.therapist.review_absence(absence) == ()
+    assert await pair.therapist.agreements_in_force() == ()
+    assert (await pair.therapist.context(SAM)).ended
+    assert (await pair.therapist.caseload()).replies.waiting == 0
+    await pair.therapist.journal_write("and on")
+    assert [one.ended for one in await pair.therapist.queue()] == [True]
 
 
 async def test_before_the_other_side_has_the_letter_nothing_is_written_by_mistake(
@@ -222,6 +242,17 @@ async def test_half_of_a_long_text_is_told_of_and_holds_nothing_up(tmp_path: Pat
         report = await pair.client.sync()
         assert "(1) reached nobody" in report.notices[-1].sentence
         await is_over(pair.client, OKAFOR)
+
+
+async def test_leaving_keeps_no_half_of_a_file(tmp_path: Path) -> None:
+    line = Line()
+    async with two(tmp_path, turns=2, therapist_connect=line.connect) as pair:
+        half = ("a.txt", "text/plain", b"incandescent " * 150_000)
+        await pair.therapist.send_file(SAM, half, line.cut_behind(40))
+        await pair.client.sync()
+        await pair.client.leave(OKAFOR)
+        await is_over(pair.client, OKAFOR)
+        assert words_in(pair.client_home, "incandescent") == set()
 
 
 @pytest.mark.parametrize("at_requests", [True, False], ids=["answer lost", "committed"])

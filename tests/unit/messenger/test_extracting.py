@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.errors import InvalidText, MessengerError, WrongRole
-from e2etherapy.messenger.extracting import WrittenExtract
+from e2etherapy.errors.therapy import WordsRemain
+from e2etherapy.messenger.passing_on import WrittenExtract
 from tests.support.devices import Two, two
 from tests.unit.messenger.test_redacted_export import verified
 
@@ -46,10 +47,10 @@ async def answered(pair: Two, *, allowed: bool) -> None:
 
 
 async def written(
-    pair: Two, *pairs: tuple[str, str]
+    pair: Two, *pairs: tuple[str, str], anyway: bool = False
 ) -> tuple[WrittenExtract, zipfile.ZipFile, bytes]:
     file = io.BytesIO()
-    report = await pair.therapist.write_extract(file, SAM, 1, pairs)
+    report = await pair.therapist.write_extract(file, SAM, 1, pairs, anyway=anyway)
     archive = zipfile.ZipFile(file)
     names = archive.namelist()
     return report, archive, "\n".join(names).encode() + b"".join(map(archive.read, names))
@@ -102,6 +103,27 @@ async def test_words_are_replaced_by_hand_and_what_has_them_is_blank_in_what_ver
         await written(pair, (" ", "A."))
 
 
+async def test_words_that_are_left_within_others_stop_it_until_somebody_has_looked(
+    pair: Two,
+) -> None:
+    """A name is found as a word also between underlines; within a word, a person has to say."""
+    await pair.client.send(OKAFOR, "Only _Linnea_ knows, see linnea_s@mail.example. Linneas!")
+    await pair.client.send_file(OKAFOR, ("linneas.txt", "text/plain", b"a"))
+    await pair.therapist.sync()
+    await asked(pair, "Only", "linneas.txt")
+    await answered(pair, allowed=True)
+    told, file = await numbers_of(pair, "Only", "linneas.txt")
+    where = rf"entry {told} \(linneas\); entry {file} \(linneas\)\. Nothing was written"
+    with pytest.raises(WordsRemain, match=where):
+        await written(pair, ("Linnea", "B."))
+    report, _, everything = await written(pair, ("Linnea", "B."), anyway=True)
+    assert report.replaced == {"Linnea": 2}
+    assert b"Only _B._ knows, see B._s@mail.example. Linneas!" in everything
+    report, _, everything = await written(pair, ("Linnea", "B."), ("Linneas", "Bs"))
+    assert report.replaced == {"Linnea": 2, "Linneas": 2}
+    assert b"innea" not in everything.lower()
+
+
 async def test_nothing_is_written_before_the_yes_after_a_no_or_once_it_is_taken_back(
     pair: Two,
 ) -> None:
@@ -147,3 +169,25 @@ async def test_what_the_client_cannot_see_is_neither_asked_for_nor_allowed(pair:
     with pytest.raises(MessengerError, match="not on this device"):
         await pair.client.answer_extract(OKAFOR, 1, allowed=True)
     await pair.client.answer_extract(OKAFOR, 1, allowed=False)
+
+
+async def test_the_answer_to_a_request_that_was_erased_is_kept_and_the_next_keeps_its_number(
+    pair: Two,
+) -> None:
+    await asked(pair, "slept badly")
+    await asked(pair, "between us")
+    request = (await pair.therapist.entries(SAM))[-2].number
+    await pair.therapist.erase(SAM, [request], "It named the wrong person.")
+    await pair.client.answer_extract(OKAFOR, 1, allowed=True)
+    await pair.client.answer_extract(OKAFOR, 2, allowed=True)
+    report = await pair.therapist.sync()
+    assert (report.arrived, report.notices) == ({SAM: 2}, [])
+    (view,) = await pair.therapist.extracts(SAM)
+    assert (view.number, view.asked.in_force) == (2, True)
+    with pytest.raises(MessengerError, match="no extract 1"):
+        await written(pair)
+    assert (await pair.therapist.write_extract(io.BytesIO(), SAM, 2)).entries == 1
+    told = (await pair.therapist.entries(SAM))[-1]
+    assert "as the client had allowed" in told.text
+    with pytest.raises(MessengerError, match="accounts for what was erased, kept or passed on"):
+        await pair.therapist.erase(SAM, [told.number], "Nobody has to know.")

@@ -10,16 +10,18 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.errors import (
+    AuthenticationFailed,
     InvalidText,
     LegalHold,
     MessengerError,
+    NotesKeyReplaced,
     UnknownConversation,
     WrongNotesSecret,
     WrongRole,
 )
 from e2etherapy.primitives.passwords import Argon2Profile
 from e2etherapy.vault import keyslots, notes
-from e2etherapy.vault.notes_key import NotesKey
+from e2etherapy.vault.notes_key import OpenedKey
 from tests.support.devices import Two, two
 from tests.support.homes import PASSPHRASE
 from tests.support.vault_pages import pages, words_in
@@ -44,15 +46,15 @@ async def pair(tmp_path: Path) -> AsyncIterator[Two]:
 
 
 @pytest.fixture
-async def key(pair: Two) -> NotesKey:
+async def key(pair: Two) -> OpenedKey:
     return await pair.therapist.unlock_notes(SECRET)
 
 
-async def said(pair: Two, key: NotesKey, name: str = SAM) -> list[str | None]:
+async def said(pair: Two, key: OpenedKey, name: str = SAM) -> list[str | None]:
     return [view.text for view in await pair.therapist.notes(key, name)]
 
 
-async def test_a_note_is_read_as_it_was_written(pair: Two, key: NotesKey) -> None:
+async def test_a_note_is_read_as_it_was_written(pair: Two, key: OpenedKey) -> None:
     whole = ("\N{GRINNING FACE}\n\x00 ends in zeros \x00\x00", "x" * 511, "y" * 512, "€" * 4_000)
     for number, text in enumerate(whole, 1):
         pair.clock.forward(minutes=1)
@@ -65,7 +67,7 @@ async def test_a_note_is_read_as_it_was_written(pair: Two, key: NotesKey) -> Non
 
 
 async def test_nothing_of_a_note_is_in_the_record_the_search_or_an_export(
-    pair: Two, key: NotesKey
+    pair: Two, key: OpenedKey
 ) -> None:
     before = await pair.therapist.journal_verify()
     await pair.therapist.write_note(key, SAM, " ".join(WORDS))
@@ -83,7 +85,7 @@ async def test_nothing_of_a_note_is_in_the_record_the_search_or_an_export(
     assert words_in(pair.client_home, *WORDS) == set()
 
 
-async def test_how_long_a_note_is_shows_in_half_kilobytes_only(pair: Two, key: NotesKey) -> None:
+async def test_how_long_a_note_is_shows_in_half_kilobytes_only(pair: Two, key: OpenedKey) -> None:
     for text in ("short", "x" * 511, "x" * 512):
         await pair.therapist.write_note(key, SAM, text)
     rows = await pair.therapist.device.vault.db.fetch_all("SELECT length(sealed) FROM note")
@@ -104,7 +106,7 @@ async def test_a_secret_is_the_same_however_it_was_typed(pair: Two) -> None:
 
 
 async def test_a_changed_secret_opens_what_was_written_and_the_old_key_nothing_new(
-    pair: Two, key: NotesKey
+    pair: Two, key: OpenedKey
 ) -> None:
     await pair.therapist.write_note(key, SAM, "before")
     await pair.therapist.write_note(key, SAM, "erased")
@@ -115,16 +117,42 @@ async def test_a_changed_secret_opens_what_was_written_and_the_old_key_nothing_n
     fresh = await pair.therapist.unlock_notes(OTHER)
     await pair.therapist.write_note(fresh, SAM, "after")
     assert await said(pair, fresh) == ["before", None, "after"]
-    old = await pair.therapist.notes(key, SAM)
-    assert [(view.text, view.damaged) for view in old] == [
-        (None, True),
-        (None, False),
-        (None, True),
-    ]
+    for note in await notes.every(pair.therapist.device.vault.db):
+        if note.sealed is not None:
+            with pytest.raises(AuthenticationFailed):
+                notes.unseal(key.key, note)
+
+
+async def test_a_key_from_before_the_secret_was_changed_loses_no_note(
+    pair: Two, key: OpenedKey
+) -> None:
+    """As when two processes change it, or one while somebody types a note in the other."""
+    await pair.therapist.write_note(key, SAM, "before")
+    assert await pair.therapist.change_notes_secret(key, OTHER) == 0
+    for attempt in (
+        pair.therapist.change_notes_secret(key, "a third secret of them"),
+        pair.therapist.write_note(key, SAM, "typed meanwhile"),
+        pair.therapist.notes(key, SAM),
+    ):
+        with pytest.raises(NotesKeyReplaced, match="Nothing was changed or written"):
+            await attempt
+    assert await said(pair, await pair.therapist.unlock_notes(OTHER)) == ["before"]
+
+
+async def test_a_damaged_note_keeps_nobody_from_changing_the_secret(
+    pair: Two, key: OpenedKey
+) -> None:
+    await pair.therapist.write_note(key, SAM, "whole")
+    await pair.therapist.write_note(key, SAM, "damaged")
+    sql = "UPDATE note SET sealed = zeroblob(600) WHERE number = ?"
+    await pair.therapist.device.vault.db.write([(sql, [(2,)])])
+    assert await pair.therapist.change_notes_secret(key, OTHER) == 1
+    shown = await pair.therapist.notes(await pair.therapist.unlock_notes(OTHER), SAM)
+    assert [(view.text, view.damaged) for view in shown] == [("whole", False), (None, True)]
 
 
 async def test_the_vaults_passphrase_cannot_be_the_secret_nor_the_other_way_round(
-    pair: Two, key: NotesKey
+    pair: Two, key: OpenedKey
 ) -> None:
     for attempt in (
         pair.therapist.change_notes_secret(key, PASSPHRASE),
@@ -138,7 +166,7 @@ async def test_the_vaults_passphrase_cannot_be_the_secret_nor_the_other_way_roun
     await pair.therapist.unlock_notes(SECRET)
 
 
-async def test_a_lost_secret_loses_the_notes_and_nothing_else(pair: Two, key: NotesKey) -> None:
+async def test_a_lost_secret_loses_the_notes_and_nothing_else(pair: Two, key: OpenedKey) -> None:
     await pair.therapist.write_note(key, SAM, "one")
     await pair.therapist.write_note(key, SAM, "two")
     with pytest.raises(MessengerError, match="have a secret already"):
@@ -154,7 +182,7 @@ async def test_a_lost_secret_loses_the_notes_and_nothing_else(pair: Two, key: No
     await pair.therapist.journal_verify()
 
 
-async def test_an_erased_note_is_gone_and_a_hold_keeps_it(pair: Two, key: NotesKey) -> None:
+async def test_an_erased_note_is_gone_and_a_hold_keeps_it(pair: Two, key: OpenedKey) -> None:
     await pair.therapist.write_note(key, SAM, "x" * 3_000)
     (note,) = await notes.every(pair.therapist.device.vault.db)
     assert note.sealed is not None
@@ -172,7 +200,7 @@ async def test_an_erased_note_is_gone_and_a_hold_keeps_it(pair: Two, key: NotesK
     assert await pair.therapist.notes_by_conversation() == []
 
 
-async def test_what_cannot_be_a_note_is_not_kept(pair: Two, key: NotesKey) -> None:
+async def test_what_cannot_be_a_note_is_not_kept(pair: Two, key: OpenedKey) -> None:
     for text in ("", " \n", "\ud800", "x" * 1_000_001):
         with pytest.raises(InvalidText, match="Nothing was written"):
             await pair.therapist.write_note(key, SAM, text)

@@ -17,9 +17,11 @@ from e2etherapy.errors import (
     WrongRole,
 )
 from e2etherapy.errors.therapy import InvalidRetention
+from e2etherapy.messenger.autosaving import Typed
 from e2etherapy.messenger.retaining import RetentionView
 from e2etherapy.primitives.passwords import Argon2Profile
 from e2etherapy.vault import keyslots
+from tests.support.cut_line import Line
 from tests.support.devices import Two, texts, two
 from tests.support.homes import MORNING
 from tests.support.vault_pages import words_in
@@ -89,11 +91,12 @@ async def test_what_is_erased_is_all_that_was_said_and_written_and_the_reason_st
     await pair.therapist.write_note(key, SAM, "a note")
     await pair.therapist.draft(SAM, "quixotry of a draft")
     await pair.therapist.send_later(SAM, "zanzibarian later", MORNING.replace(year=2027, day=1))
+    await pair.therapist.keep_begun(Typed.LETTER, SAM, "marmalade of a letter")
     await pair.therapist.set_retention(SAM, "20 days")
     await quiet(pair, 20)
     (erased,) = await pair.therapist.apply_retention(["sam", SAM])
     assert (erased.name, erased.notes) == (SAM, 1)
-    words = ("periwinkle", "quixotry of", "zanzibarian", "turn 1")
+    words = ("periwinkle", "quixotry of", "zanzibarian", "turn 1", "marmalade")
     assert words_in(pair.therapist_home, *words) == set()
     assert [note.text for note in await pair.therapist.notes(key, SAM)] == [None]
     assert set(await texts(pair.therapist, SAM)) == {ERASED}
@@ -109,6 +112,36 @@ async def test_what_is_erased_is_all_that_was_said_and_written_and_the_reason_st
     await pair.client.send(OKAFOR, "hello again")
     await pair.therapist.sync()
     assert (await of_sam(pair)).due == datetime(2026, 2, 14, 9, tzinfo=UTC)
+
+
+async def test_what_was_begun_or_came_in_part_is_kept_is_due_and_is_erased(
+    tmp_path: Path,
+) -> None:
+    line = Line()
+    async with two(tmp_path, turns=2, client_connect=line.connect) as pair:
+        await pair.therapist.set_retention(SAM, "20 days")
+        await quiet(pair, 20)
+        await pair.therapist.apply_retention([SAM])
+        assert (await of_sam(pair)).fate == "empty"
+        await pair.therapist.keep_begun(Typed.REPLY, SAM, "marmalade of a reply")
+        assert (await of_sam(pair)).fate == "due"
+        await pair.therapist.apply_retention([SAM])
+        assert (await of_sam(pair)).fate == "empty"
+        assert await pair.therapist.begun(Typed.REPLY, SAM) is None
+        half = ("a.txt", "text/plain", b"incandescent " * 150_000)
+        await pair.client.send_file(OKAFOR, half, line.cut_behind(40))
+        await pair.therapist.sync()
+        assert words_in(pair.therapist_home, "incandescent") == {"incandescent"}
+        assert (await of_sam(pair)).fate == "due"
+        await pair.therapist.apply_retention([SAM])
+        assert words_in(pair.therapist_home, "marmalade", "incandescent") == set()
+        assert (await of_sam(pair)).fate == "empty"
+        line.mend()
+        await pair.client.sync()
+        (notice,) = (await pair.therapist.sync()).notices
+        assert "a piece of a long message that was given up" in notice.sentence
+        assert words_in(pair.therapist_home, "incandescent") == set()
+        assert await pair.therapist.attachments(SAM) == []
 
 
 async def test_a_hold_stops_it_and_so_does_a_call_for_help(pair: Two) -> None:

@@ -15,7 +15,6 @@ from e2etherapy.errors import RelayUnreachable, UnknownConversation, VaultBusy
 from e2etherapy.mailbox.operations import StoredEnvelope
 from e2etherapy.messenger import uploading
 from e2etherapy.messenger.composing import MOST_BEGUN
-from e2etherapy.messenger.courier import Progress
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.vault import outbox
 from e2etherapy.vault.database import Row
@@ -49,18 +48,8 @@ async def last_file(messenger: Messenger, name: str) -> bytes:
     return (await messenger.attachment(name, view.file.id, author=view.author))[1]
 
 
-def cut_behind(line: Line, envelopes: int, *, after_effect: bool = False) -> Progress:
-    """Return what to tell of progress, so that the line is gone after so many envelopes."""
-
-    def told(done: int, _total: int) -> None:
-        line.down = line.down or done >= envelopes
-        line.after_effect = after_effect
-
-    return told
-
-
 async def test_what_is_said_meanwhile_passes_a_file(pair: Two, line: Line) -> None:
-    cut = cut_behind(line, 32, after_effect=True)
+    cut = line.cut_behind(32, after_effect=True)
     sent = await pair.client.send_file(OKAFOR, ("lake.mov", BINARY, LONG), cut)
     assert (sent.state, await outbox.count(pair.client.device.vault.db) > 50) == (
         "on_device",
@@ -97,7 +86,7 @@ async def test_a_file_goes_on_where_it_was_cut_off(
     pair: Two, line: Line, *, after_effect: bool
 ) -> None:
     """Four times, and each time the sender's program is gone as well as the line."""
-    cut = cut_behind(line, 1, after_effect=after_effect)
+    cut = line.cut_behind(1, after_effect=after_effect)
     assert (await pair.client.send_file(OKAFOR, ("note", BINARY, LONG), cut)).state == "on_device"
     left = [await outbox.count(pair.client.device.vault.db)]
     for _ in range(3):
@@ -221,6 +210,22 @@ async def test_a_file_whose_pieces_are_gone_here_ends_and_stops_nothing(
     await pair.client.sync()
     assert (await pair.therapist.sync()).arrived == {SAM: 1}
     assert (await pair.therapist.attachments(SAM))[-1].file.name == "other"
+
+
+async def test_a_file_that_is_erased_on_its_way_stops_there_and_never_counts_as_sent(
+    pair: Two, line: Line
+) -> None:
+    await pair.client.send_file(OKAFOR, ("erased", BINARY, LONG), line.cut_behind(32))
+    last = (await pair.client.entries(OKAFOR))[-1].number
+    await pair.client.erase(OKAFOR, [last], "Not for them.")
+    assert await rows(pair.client, "outgoing") == []
+    await pair.client.require_endable(OKAFOR)
+    line.mend()
+    assert [one.sentence for one in (await pair.client.sync()).notices] == []
+    assert await outbox.count(pair.client.device.vault.db) == 0
+    assert (await pair.client.thread(OKAFOR))[-1].state == "on_device"
+    await pair.therapist.sync()
+    assert await pair.therapist.attachments(SAM) == []
 
 
 async def test_files_are_listed_by_numbers_that_stay(pair: Two) -> None:

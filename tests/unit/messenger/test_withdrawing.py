@@ -12,16 +12,20 @@ import pytest
 
 from e2etherapy.errors import (
     NameTaken,
+    NotReady,
     RelayError,
     RelayProtocolError,
     RelayRefused,
     RelayUnreachable,
 )
 from e2etherapy.journal.record import EventName
+from e2etherapy.primitives.passwords import Argon2Profile
+from e2etherapy.vault import keyslots
 from tests.support.cut_line import Line
 from tests.support.devices import Two, record_of, two
 
 SAM = "Sam"
+SECRET = "umbrellas in may, nine of them"
 ERRANDS = {"issue": 1, "create": 2, "put": 3}
 
 
@@ -151,6 +155,48 @@ async def test_an_invitation_that_nobody_used_goes_with_its_mailbox(
     assert report.unsent == 0
     assert mailboxes(pair) == set()
     assert await pair.therapist.conversations() == []
+
+
+@pytest.mark.parametrize("held", [True, False], ids=["a hold", "a note"])
+@pytest.mark.parametrize("anew", [True, False], ids=["made anew", "its time is over"])
+async def test_what_was_written_about_somebody_stays_when_their_invitation_goes(
+    pair: Two, monkeypatch: pytest.MonkeyPatch, *, held: bool, anew: bool
+) -> None:
+    monkeypatch.setattr(keyslots, "PASSPHRASE", Argon2Profile(1, 8, 1))
+    therapist = pair.therapist
+    await therapist.choose_notes_secret(SECRET)
+    key = await therapist.unlock_notes(SECRET)
+    await therapist.invite(SAM, days=1)
+    if held:
+        await therapist.place_hold(SAM, "Letter of a court.")
+    else:
+        await therapist.write_note(key, SAM, "They called in May.")
+    entries = [view.text for view in await therapist.entries(SAM)]
+    if not anew:
+        pair.clock.forward(days=32)
+        (notice,) = (await therapist.sync()).notices
+        assert "what you keep on Sam stays" in notice.sentence
+        assert mailboxes(pair) == set()
+        assert [one.phase for one in await therapist.conversations()] == ["closed"]
+        with pytest.raises(NotReady):
+            await therapist.context(SAM)
+        assert (await therapist.caseload()).engagement == ()
+    await pair.client.join((await therapist.invite(SAM, anew=True)).link)
+    assert (await therapist.sync()).unsent == 0
+    assert [one.phase for one in await therapist.conversations()] == ["ready"]
+    assert len(mailboxes(pair)) == 2
+    await pair.client.send("Dr. Okafor", "hello")
+    assert (await therapist.sync()).arrived == {SAM: 1}
+    assert [view.text for view in await therapist.notes(key, SAM)] == (
+        [] if held else ["They called in May."]
+    )
+    assert (await therapist.retention()).conversations[0].fate == ("held" if held else "kept")
+    kept = [view.text for view in await therapist.entries(SAM)]
+    assert kept[: len(entries) + 1] == [
+        *entries,
+        "Nobody used the invitation, and it was withdrawn.",
+    ]
+    await therapist.journal_verify()
 
 
 async def test_it_stays_as_long_as_its_relay_cannot_say_whether_it_was_used(

@@ -5,31 +5,47 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from e2etherapy.relay.sqlite.digests import PREFIX_SIZE, KnownDigests
+from e2etherapy.relay.sqlite.digests import PREFIX_SIZE, RECORD_SIZE, KnownDigests
 
 BOXES = [bytes([number]) * 32 for number in range(4)]
 DIGESTS = [bytes([number]) * 32 for number in range(6)]
+ONE_WITH_TWO = 512 + 2 * RECORD_SIZE
+
+
+def record(digest: bytes, count: int) -> bytes:
+    return digest[:PREFIX_SIZE] + count.to_bytes(4, "big")
 
 
 @given(st.lists(st.tuples(st.sampled_from(BOXES), st.sampled_from(DIGESTS))))
-def test_what_waits_is_never_taken_for_new(deposits: list[tuple[bytes, bytes]]) -> None:
-    known = KnownDigests(most=8)
-    waiting: dict[bytes, set[bytes]] = {box: set() for box in BOXES}
+def test_where_something_waits_is_always_known(deposits: list[tuple[bytes, bytes]]) -> None:
+    known = KnownDigests(most=2 * ONE_WITH_TWO)
+    waiting: dict[bytes, dict[bytes, int]] = {box: {} for box in BOXES}
     for box, digest in deposits:
         if not known.knows(box):
-            known.learn(box, b"".join(one[:PREFIX_SIZE] for one in waiting[box]))
-        assert known.may_wait(box, digest) or digest not in waiting[box]
-        known.add(box, digest)
-        waiting[box].add(digest)
+            known.learn(box, b"".join(record(*one) for one in waiting[box].items()))
+        if digest in waiting[box]:
+            assert waiting[box][digest] in known.counts(box, digest)
+        else:
+            waiting[box][digest] = len(waiting[box]) + 1
+            known.add(box, digest, waiting[box][digest])
         known.tidy()
 
 
+@given(st.lists(st.tuples(st.binary(min_size=8, max_size=8), st.integers(0, 2**32 - 1))))
+def test_only_what_was_told_is_known(records: list[tuple[bytes, int]]) -> None:
+    known = KnownDigests()
+    known.learn(BOXES[0], b"".join(record(*one) for one in records))
+    for prefix, _ in records:
+        expected = [count for other, count in records if other == prefix]
+        assert list(known.counts(BOXES[0], prefix + bytes(24))) == expected
+
+
 def test_a_few_mailboxes_are_remembered_and_those_asked_for_lately_first() -> None:
-    known = KnownDigests(most=8)
+    known = KnownDigests(most=3 * ONE_WITH_TWO)
     for box in BOXES[:3]:
-        known.learn(box, DIGESTS[0][:PREFIX_SIZE])
-    known.may_wait(BOXES[0], DIGESTS[1])
-    known.learn(BOXES[3], b"".join(digest[:PREFIX_SIZE] for digest in DIGESTS[:2]))
+        known.learn(box, record(DIGESTS[0], 1) + record(DIGESTS[1], 2))
+    assert list(known.counts(BOXES[0], DIGESTS[2])) == []
+    known.learn(BOXES[3], b"")
     known.tidy()
     assert [known.knows(box) for box in BOXES] == [True, False, True, True]
 
@@ -39,6 +55,6 @@ def test_deleted_ones_are_dropped_in_the_end() -> None:
     known.learn(BOXES[0], b"")
     known.learn(BOXES[1], b"")
     for number in range(8_193):
-        known.add(BOXES[0], number.to_bytes(8, "big") + bytes(24))
+        known.add(BOXES[0], number.to_bytes(8, "big") + bytes(24), number)
     known.tidy()
     assert [known.knows(box) for box in BOXES[:2]] == [False, True]

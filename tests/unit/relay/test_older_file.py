@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -112,3 +114,14 @@ def test_a_change_for_which_there_is_no_room_leaves_it_as_it_was(old: Path) -> N
             migrate(database)
         assert list(database.iterdump()) == before
     assert condition(old).version == 1
+
+
+async def test_a_disk_with_too_little_room_for_the_change_is_told_before_it(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=9, f_frsize=1))
+    before = old.read_bytes()
+    with pytest.raises(RelayDatabaseUnusable, match=r"takes [0-9,]+ bytes .* 9 are free"):
+        await SqliteStore.open(old)
+    assert condition(old).version == 1
+    assert old.read_bytes() == before

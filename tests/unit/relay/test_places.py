@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -148,6 +148,29 @@ async def test_who_has_not_the_key_learns_nothing_and_changes_nothing(
         with pytest.raises(Refused):
             await opened.deposit(forged)
     assert [item.position for item in await opened.collect(mailbox, 0, 64)] == [1]
+
+
+async def test_an_acknowledgement_takes_nothing_that_came_after_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, (mailbox, _) = await with_mailboxes(path, 2)
+    for number in range(200):
+        await opened.deposit(a_deposit(mailbox, f"{number}"))
+    run, steps = opened._writer.run, []
+
+    async def with_a_deposit_between_steps(
+        change: Callable[[sqlite3.Connection], object],
+    ) -> object:
+        steps.append(await run(change))
+        await opened.deposit(a_deposit(mailbox, f"after step {len(steps)}"))
+        return steps[-1]
+
+    monkeypatch.setattr(opened._writer, "run", with_a_deposit_between_steps)
+    await opened.acknowledge(mailbox, 2**63 - 1)
+    assert steps == [(128, 200), (72, 200)]
+    assert [item.position for item in await opened.collect(mailbox, 0, 64)] == [201, 202]
+    monkeypatch.undo()
+    await opened.close()
 
 
 STEPS = st.one_of(

@@ -94,6 +94,14 @@ class Reviewed(Answer, frozen=True):
     length: int
     unfilled: list[str]
     findings: list[Finding]
+    left_out: str | None
+
+
+class LeftOut(Answer, frozen=True):
+    """A draft for somebody to whom nothing can be sent, and why; it is kept."""
+
+    name: str
+    reason: str
 
 
 class BatchSent(Answer, frozen=True):
@@ -101,6 +109,7 @@ class BatchSent(Answer, frozen=True):
 
     sent: list[Said]
     kept: list[str]
+    left_out: list[LeftOut]
 
 
 class Announcement(Answer, frozen=True):

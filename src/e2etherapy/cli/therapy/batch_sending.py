@@ -63,7 +63,8 @@ async def sent(
         raise Interrupted(f"Stopped. {await _halfway(messenger, outcome)}") from None
     except E2ETherapyError as error:
         raise type(error)(f"{error} {await _halfway(messenger, outcome)}") from None
-    invocation.if_stopped = _told(list(outcome.texts), [])
+    gone = {reply.name for reply in outcome.replies if reply.sent is not None}
+    invocation.if_stopped = _told(_some(outcome, gone), _some(outcome, set(outcome.texts) - gone))
     return outcome
 
 

@@ -11,7 +11,7 @@ from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation
 from e2etherapy.cli.output import moment
 from e2etherapy.cli.therapy import doubt, said
-from e2etherapy.cli.therapy.answers import BatchSent, Reviewed
+from e2etherapy.cli.therapy.answers import BatchSent, LeftOut, Reviewed
 from e2etherapy.errors import RelayUnreachable
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def answers(reviewed: batching.Reviewed) -> list[Reviewed]:
             length=one.length,
             unfilled=list(one.unfilled),
             findings=doubt.answers(one.findings),
+            left_out=reviewed.left_out.get(one.name),
         )
         for one in reviewed.reviews
     ]
@@ -38,16 +39,18 @@ def answers(reviewed: batching.Reviewed) -> list[Reviewed]:
 
 def shown(reviewed: batching.Reviewed) -> str:
     """Return the drafts as a person reads them."""
-    return "\n\n".join(_one(one, one.name in reviewed.flagged) for one in reviewed.reviews)
+    return "\n\n".join(_one(one, reviewed) for one in reviewed.reviews)
 
 
-def _one(one: Review, flagged: bool) -> str:
-    parts = ["FLAGGED"] if flagged else []
+def _one(one: Review, reviewed: batching.Reviewed) -> str:
+    parts = ["FLAGGED"] if one.name in reviewed.flagged else []
     parts.append(wording.counted(one.length, "character", "characters"))
     if one.due is not None:
         parts.append(f"due {moment(one.due)}")
     head = f"{click.style(inert_line(one.name), bold=True)}: {', '.join(parts)}"
     lines = [head, f"  {inert_line(one.first_words)}"]
+    if one.name in reviewed.left_out:
+        return "\n".join([*lines, f"  WILL NOT BE SENT: {inert_line(reviewed.left_out[one.name])}"])
     if one.unfilled:
         holes = ", ".join(f"{{{hole}}}" for hole in one.unfilled)
         lines.append(f"  NOT FILLED: {holes}")
@@ -66,10 +69,14 @@ def show_sent(invocation: Invocation, outcome: Outcome, none: str) -> None:
         RelayUnreachable: something is still only on this device; the output says so as well.
     """
     sent = [said.said(one.name, one.sent) for one in outcome.replies if one.sent is not None]
-    kept = [one.name for one in outcome.replies if one.sent is None]
+    unsent = [one for one in outcome.replies if one.sent is None]
+    kept = [one.name for one in unsent if not one.reason]
+    left_out = [LeftOut(name=one.name, reason=one.reason) for one in unsent if one.reason]
     lines = [f"{inert_line(one.name)}: {_state(one.name, one.state)}." for one in sent]
     lines += [f"{inert_line(name)}: not sent; this draft was changed meanwhile." for name in kept]
-    output.answer(invocation, BatchSent(sent=sent, kept=kept), "\n".join(lines) or none)
+    lines += [f"{inert_line(one.name)}: not sent. {inert_line(one.reason)}" for one in left_out]
+    answer = BatchSent(sent=sent, kept=kept, left_out=left_out)
+    output.answer(invocation, answer, "\n".join(lines) or none)
     problems = [one.problem for one in sent if one.state == "on_device" and one.problem]
     if problems:
         raise RelayUnreachable(" ".join([*dict.fromkeys(problems), wording.WAITS]))

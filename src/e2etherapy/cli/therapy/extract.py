@@ -15,8 +15,9 @@ from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.saving import new_file
 
 if TYPE_CHECKING:
-    from e2etherapy.messenger.extracting import ExtractView, WrittenExtract
+    from e2etherapy.messenger.extracting import ExtractView
     from e2etherapy.messenger.messenger import Messenger
+    from e2etherapy.messenger.passing_on import WrittenExtract
     from e2etherapy.messenger.views import SendReport
 
 _RANGE = re.compile(r"([1-9][0-9]{0,8})(?:-([1-9][0-9]{0,8}))?")
@@ -168,15 +169,22 @@ Examples:
     metavar="WORDS=OTHERS",
     help="Put other words in the place of these; may be given again.",
 )
+@click.option("--anyway", is_flag=True, help="Even if the words still stand within others.")
 @vault_options
 @click.pass_obj
 def write(
-    invocation: Invocation, name: str, number: int, file: Path, given: tuple[str, ...]
+    invocation: Invocation,
+    name: str,
+    number: int,
+    file: Path,
+    given: tuple[str, ...],
+    anyway: bool,
 ) -> None:
     """Write what the client allowed into a zip, all else blank.
 
-    Nothing looks for names: what --replace does not name stays as it was written. An entry with
-    replaced words no longer verifies. The zip is not encrypted.
+    Nothing looks for names: what --replace does not name stays as it was written. If words that it
+    names are left within others, like Sam in Samuel, nothing is written. An entry with replaced
+    words no longer verifies. The zip is not encrypted.
     """
     from e2etherapy.cli.therapy import extract_views
 
@@ -186,7 +194,7 @@ def write(
     async def written(messenger: Messenger) -> WrittenExtract:
         undone = "No file is left; the record may say that one was written."
         with invocation.meanwhile(undone), new_file(file) as opened:
-            report = await messenger.write_extract(opened, name, number, pairs)
+            report = await messenger.write_extract(opened, name, number, pairs, anyway=anyway)
         invocation.if_stopped = f"The extract was complete before that: {file}"
         return report
 

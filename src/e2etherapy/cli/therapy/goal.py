@@ -81,16 +81,16 @@ def list_goals(invocation: Invocation, name: str) -> None:
     from e2etherapy.cli.therapy import work_views
 
     goals = invocation.unlocked(lambda messenger: messenger.goals(name))
-    human = "\n".join(work_views.goal(number, one) for number, one in enumerate(goals, 1))
-    answers = [_line(number, one) for number, one in enumerate(goals, 1)]
+    human = "\n".join(work_views.goal(one) for one in goals)
+    answers = [_line(one) for one in goals]
     output.answer(invocation, answers, human or "No goal has been proposed yet.")
 
 
-def _line(number: int, one: SharedGoal) -> Goal:
+def _line(one: SharedGoal) -> Goal:
     from e2etherapy.cli.therapy.work_answers import Goal
 
     return Goal(
-        number=number,
+        number=one.number,
         text=one.text,
         by=one.author.value,
         proposed=one.proposed,

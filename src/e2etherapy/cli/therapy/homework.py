@@ -120,12 +120,12 @@ def list_homework(invocation: Invocation, name: str) -> None:
     from e2etherapy.cli.therapy import work_views
 
     given = invocation.unlocked(lambda messenger: messenger.homework(name))
-    human = "\n".join(work_views.homework(number, one) for number, one in enumerate(given, 1))
-    answers = [_line(number, one) for number, one in enumerate(given, 1)]
+    human = "\n".join(work_views.homework(one) for one in given)
+    answers = [_line(one) for one in given]
     output.answer(invocation, answers, human or "No homework has been given yet.")
 
 
-def _line(number: int, one: GivenHomework) -> Homework:
+def _line(one: GivenHomework) -> Homework:
     from e2etherapy.cli.therapy.work_answers import Homework, HomeworkDay
 
     days = [
@@ -133,7 +133,7 @@ def _line(number: int, one: GivenHomework) -> Homework:
         for day in one.days()
     ]
     return Homework(
-        number=number,
+        number=one.number,
         title=one.title,
         text=one.text,
         given=one.given,

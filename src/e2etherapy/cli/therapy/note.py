@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     from e2etherapy.cli.custody_answers import Note, NotesSecret
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.noting import NoteView
-    from e2etherapy.vault.notes_key import NotesKey
+    from e2etherapy.vault.notes_key import OpenedKey
 
 _ONLY = (
     "Nothing else opens the notes: not the passphrase, and not the 24 recovery words. If the "
     "secret is lost, the notes are lost."
+)
+_DAMAGED = (
+    "Some were damaged before and stay so; only a backup from before that, with the secret of "
+    "then, has them"
 )
 _LOSES = (
     "This erases every process note for good: without its secret nothing opens them. The record "
@@ -67,6 +71,7 @@ def write(invocation: Invocation, name: str, text: str | None, secret_file: Path
                 words = await typed_text.typed_unkept(
                     messenger, f"Your note on {inert_line(name)}."
                 )
+                key = await notes_secret.current(messenger, key)
         invocation.if_stopped = "'e2etherapy note show' shows whether the note was written."
         return await messenger.write_note(key, name, words)
 
@@ -201,6 +206,8 @@ def secret(
     answer = invocation.unlocked(done)
     gone = f"Erased: {wording.counted(answer.erased, 'note', 'notes')}. " if lost else ""
     human = f"{gone}From now on the new secret opens your process notes. {_ONLY}"
+    if answer.damaged:
+        human += f" {_DAMAGED} ({answer.damaged})."
     output.answer(invocation, answer, human)
 
 
@@ -213,17 +220,18 @@ async def _confirm_loss(messenger: Messenger, *, asked: bool) -> None:
 
 
 async def _set(
-    messenger: Messenger, key: NotesKey | None, chosen: str, *, lost: bool
+    messenger: Messenger, key: OpenedKey | None, chosen: str, *, lost: bool
 ) -> NotesSecret:
     from e2etherapy.cli.custody_answers import NotesSecret
 
     if lost:
-        return NotesSecret(done="anew", erased=await messenger.start_notes_anew(chosen))
+        erased = await messenger.start_notes_anew(chosen)
+        return NotesSecret(done="anew", erased=erased, damaged=0)
     if key is not None:
-        await messenger.change_notes_secret(key, chosen)
-        return NotesSecret(done="changed", erased=0)
+        damaged = await messenger.change_notes_secret(key, chosen)
+        return NotesSecret(done="changed", erased=0, damaged=damaged)
     await messenger.choose_notes_secret(chosen)
-    return NotesSecret(done="chosen", erased=0)
+    return NotesSecret(done="chosen", erased=0, damaged=0)
 
 
 def _answer(view: NoteView) -> Note:

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from e2etherapy.cli import new_passphrase, passphrase, typed_text
-from e2etherapy.cli.passphrase import PassphraseMissing
+from e2etherapy.cli import new_passphrase, output, passphrase, typed_text
+from e2etherapy.cli.passphrase import PassphraseMissing, PassphraseUnusable
 
 if TYPE_CHECKING:
     from e2etherapy.messenger.messenger import Messenger
-    from e2etherapy.vault.notes_key import NotesKey
+    from e2etherapy.vault.notes_key import OpenedKey
 
 VARIABLE = "E2ETHERAPY_NOTES_SECRET_FILE"
+_REPLACED = (
+    "The secret of the process notes was changed while you typed. Your note is still here, and is "
+    "written once you give the new secret. Ctrl-C drops it; what you typed stands above."
+)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -30,7 +34,7 @@ def secret_option(command: _Command) -> _Command:
     )(command)
 
 
-async def opened(messenger: Messenger, file: Path | None) -> NotesKey:
+async def opened(messenger: Messenger, file: Path | None) -> OpenedKey:
     """Return the key of the notes, from a secret in a file or asked for at a hidden prompt.
 
     Raises:
@@ -49,6 +53,34 @@ async def opened(messenger: Messenger, file: Path | None) -> NotesKey:
     async with typed_text.asking(messenger):
         given = passphrase.asked("Secret of your process notes: ")
     return await messenger.unlock_notes(given)
+
+
+async def current(messenger: Messenger, key: OpenedKey) -> OpenedKey:
+    """Return a key that opens the notes still, after somebody has typed one for a while.
+
+    If another process has changed the secret meanwhile, the new one is asked for until it is
+    given: whoever has typed a note does not lose it by a slip.
+
+    Raises:
+        PassphraseMissing: no terminal to ask at.
+        WrongRole, MessengerError: there are no notes to open any more.
+    """
+    from e2etherapy.errors import NotesKeyReplaced, VaultBusy, WrongNotesSecret
+    from e2etherapy.messenger import noting
+
+    try:
+        await noting.require_current(messenger.device, key)
+    except NotesKeyReplaced:
+        output.remark(_REPLACED)
+    else:
+        return key
+    while True:
+        try:
+            async with typed_text.asking(messenger):
+                given = passphrase.asked("New secret of your process notes: ")
+            return await messenger.unlock_notes(given)
+        except (WrongNotesSecret, PassphraseUnusable, VaultBusy) as error:
+            output.remark(f"{error} Your note is still here.")
 
 
 async def chosen(messenger: Messenger, file: Path | None) -> str:

@@ -12,10 +12,10 @@ from e2etherapy.wire.role import Role
 _INDENT = "    "
 
 
-def homework(number: int, one: GivenHomework) -> str:
+def homework(one: GivenHomework) -> str:
     """Return one homework with what became of it."""
     until = "" if one.until is None else f" (until {one.until})"
-    lines = [f"{number}. {inert_line(one.title)}{until}: {_state(one)}"]
+    lines = [f"{one.number}. {inert_line(one.title)}{until}: {_state(one)}"]
     if one.text:
         lines += _indented(one.text)
     if one.accepted is not None and one.answer:
@@ -36,9 +36,9 @@ def _state(one: GivenHomework) -> str:
     return "accepted" if one.accepted else "declined"
 
 
-def goal(number: int, one: SharedGoal) -> str:
+def goal(one: SharedGoal) -> str:
     """Return one goal with what each side said of it."""
-    lines = [f"{number}. {inert_line(one.text)}: {one.outcome}"]
+    lines = [f"{one.number}. {inert_line(one.text)}: {one.outcome}"]
     lines += _indented(f"{_side(one.author)} proposed it, {moment(one.proposed)}")
     for word in filter(None, [one.answer, *one.ends]):
         said = f"{_side(word.author)}: {word.outcome}, {moment(word.written)}"

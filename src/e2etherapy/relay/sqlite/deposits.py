@@ -36,14 +36,12 @@ _LOOK_UP = f"""
 _DIGESTS = f"""
     WITH mailbox (number) AS (VALUES {{marks}})
     SELECT json_group_array(coalesce(
-        (SELECT group_concat(hex(substr(digest, 1, {PREFIX_SIZE})), '')
+        (SELECT group_concat(
+                hex(substr(digest, 1, {PREFIX_SIZE})) || printf('%08x', place & {COUNT_MASK}), '')
             FROM envelope WHERE {OF_MAILBOX}), ''))
     FROM mailbox
 """  # noqa: S608 - names and numbers of our own
-_WAITS = f"""
-    SELECT EXISTS (SELECT 1 FROM envelope WHERE {OF_MAILBOX} AND digest = ?)
-    FROM mailbox WHERE id = ?
-"""  # noqa: S608 - names and numbers of our own
+_WAITS = "SELECT EXISTS (SELECT 1 FROM envelope WHERE place = ? AND digest = ?)"
 INSERT = "INSERT INTO envelope (place, position, digest, day, bytes) VALUES {marks}"
 
 
@@ -67,8 +65,8 @@ class SqliteDepositBatch(DepositBatch):
         self.outcomes = decision.outcomes
         if decision.rows:
             insert(database, decision.rows, numbers)
-        for mailbox, _, digest, _, _ in decision.rows:
-            self._known.add(mailbox, digest)
+        for mailbox, position, digest, _, _ in decision.rows:
+            self._known.add(mailbox, digest, position & COUNT_MASK)
         self._known.tidy()
 
     def _look_up(
@@ -107,16 +105,20 @@ class SqliteDepositBatch(DepositBatch):
         for box in unknown:
             if not mailboxes[box].waiting:
                 self._known.learn(box, b"")
-        maybe = {pair for pair in shown if self._known.may_wait(*pair)}
-        return {pair for pair in maybe if _waits(database, *pair)}
+        return {
+            (box, digest)
+            for box, digest in set(shown)
+            for count in self._known.counts(box, digest)
+            if _waits(database, place_of(numbers[box], count), digest)
+        }
 
     def _learn(
         self, database: sqlite3.Connection, unknown: Sequence[bytes], numbers: Mapping[bytes, int]
     ) -> None:
         if unknown:
             ((found,),) = _run(database, _DIGESTS, "(?)", [(numbers[box],) for box in unknown])
-            for box, prefixes in zip(unknown, msgspec.json.decode(found), strict=True):
-                self._known.learn(box, bytes.fromhex(prefixes))
+            for box, records in zip(unknown, msgspec.json.decode(found), strict=True):
+                self._known.learn(box, bytes.fromhex(records))
 
 
 def waiting_between(oldest: int, last: int) -> int:
@@ -136,8 +138,8 @@ def insert(
     _run(database, INSERT, "(?, ?, ?, ?, ?)", placed)
 
 
-def _waits(database: sqlite3.Connection, mailbox: bytes, digest: bytes) -> bool:
-    ((found,),) = database.execute(_WAITS, (digest, mailbox))
+def _waits(database: sqlite3.Connection, place: int, digest: bytes) -> bool:
+    ((found,),) = database.execute(_WAITS, (place, digest))
     return bool(found)
 
 

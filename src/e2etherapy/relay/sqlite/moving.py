@@ -23,7 +23,7 @@ _LOCK_SECONDS = 60.0
 
 _QUERIES: Final = {
     "mailbox": f"SELECT id, deposit_key_hash, {LAST_POSITION} FROM mailbox ORDER BY id",  # noqa: S608
-    "envelope": f"{WAITING_ENVELOPES} ORDER BY id, place",
+    "envelope": WAITING_ENVELOPES,
 }
 """In this database an envelope names its mailbox by a number, and says its last position."""
 

@@ -23,7 +23,7 @@ class WaitingEnvelope:
 def waiting_envelopes(database: Path) -> list[WaitingEnvelope]:
     """Read the rows of a relay's database, which may be in use, without changing it."""
     with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as reader:
-        rows = reader.execute(f"{WAITING_ENVELOPES} ORDER BY id, place")
+        rows = reader.execute(WAITING_ENVELOPES)
         return [
             WaitingEnvelope(mailbox, position, day, envelope)
             for mailbox, position, _, day, envelope in rows

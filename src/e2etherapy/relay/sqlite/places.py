@@ -35,10 +35,10 @@ LAST_POSITION: Final = f"max(coalesce(mailbox.last_position, 0), {NEWEST_POSITIO
 itself says so until it is deleted (`keep_last_position`)."""
 
 WAITING_ENVELOPES: Final = (
-    "SELECT id, position, digest, day, bytes FROM envelope"  # noqa: S608 - a number of our own
-    f" JOIN mailbox ON number = place >> {COUNT_BITS}"
+    "SELECT id, position, digest, day, bytes FROM mailbox"  # noqa: S608 - numbers of our own
+    f" CROSS JOIN envelope WHERE {OF_MAILBOX} ORDER BY id, place"
 )
-"""Each with its mailbox's id."""
+"""Each with its mailbox's id, in the order of those: read without sorting."""
 
 _KEEP: Final = (
     f"UPDATE mailbox SET last_position = {_NEWEST}"  # noqa: S608 - names and numbers of our own

@@ -13,6 +13,7 @@ from e2etherapy.relay.sqlite.places import (
     COUNT_MASK,
     FIRST_PLACE,
     LAST_PLACE,
+    NEWEST_POSITION,
     OF_MAILBOX,
     OLDEST_POSITION,
     draw_number,
@@ -20,6 +21,7 @@ from e2etherapy.relay.sqlite.places import (
 )
 from e2etherapy.relay.store import Contradiction, Refused
 
+_NEWEST: Final = f"SELECT {NEWEST_POSITION} FROM mailbox WHERE id = ?"  # noqa: S608
 _EMPTY: Final = (
     "DELETE FROM envelope WHERE place IN"  # noqa: S608 - names and numbers of our own
     " (SELECT place FROM mailbox CROSS JOIN envelope"
@@ -101,13 +103,24 @@ def close_mailbox(database: sqlite3.Connection, mailbox: MailboxId) -> None:
     database.execute("DELETE FROM mailbox WHERE id = ?", (mailbox,))
 
 
-def acknowledge(database: sqlite3.Connection, mailbox: MailboxId, through: int, most: int) -> int:
-    """Delete at most so many envelopes up to a position, oldest first; return how many it were."""
-    if not _exists(database, mailbox):
+def acknowledge(
+    database: sqlite3.Connection, mailbox: MailboxId, through: int, most: int
+) -> tuple[int, int]:
+    """Delete at most so many envelopes up to a position, oldest first.
+
+    Returns:
+        how many it were, and up to which position there was anything to delete.
+
+    Raises:
+        Refused: there is no such mailbox.
+    """
+    rows = database.execute(_NEWEST, (mailbox,)).fetchall()
+    if not rows:
         raise Refused(REFUSAL)
+    through = min(through, int(rows[0][0]))
     keep_last_position(database, mailbox, through)
     asked = {"mailbox": mailbox, "through": through, "most": most}
-    return database.execute(_ACKNOWLEDGE, asked).rowcount
+    return database.execute(_ACKNOWLEDGE, asked).rowcount, through
 
 
 def _exists(database: sqlite3.Connection, mailbox: MailboxId) -> bool:

@@ -97,8 +97,8 @@ _ONE_TREE = (
     """
     INSERT INTO new_mailbox
     SELECT id, deposit_key_hash, last_position,
-        row_number() OVER (ORDER BY random()) * (2147483647 / (SELECT count(*) FROM mailbox))
-    FROM mailbox
+        (row_number() OVER (ORDER BY random()) - 1) * step + abs(random() % step) + 1
+    FROM mailbox, (SELECT 2147483647 / count(*) AS step FROM mailbox)
     """,
     """
     INSERT INTO new_envelope
@@ -145,6 +145,17 @@ def migrate(
     finally:
         if database.in_transaction:
             database.execute("ROLLBACK")
+
+
+def room_to_migrate(database: sqlite3.Connection) -> int:
+    """Return how many bytes of disk it takes to bring a database to the newest version.
+
+    Rewriting a file of the first version puts its envelopes into it a second time, and the new
+    pages and the overwritten old ones into the write-ahead log.
+    """
+    if _number(database, "PRAGMA user_version") != ONE_TREE_VERSION - 1:
+        return 0
+    return 3 * _number(database, "PRAGMA page_count") * _number(database, "PRAGMA page_size")
 
 
 def _version(database: sqlite3.Connection) -> int:

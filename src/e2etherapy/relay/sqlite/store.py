@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import os
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, aclosing
@@ -11,6 +13,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from e2etherapy.errors import RelayDatabaseUnusable
 from e2etherapy.mailbox.capabilities import (
     AllowanceHash,
     ClaimHash,
@@ -36,7 +39,7 @@ from e2etherapy.relay.sqlite.places import (
     LAST_PLACE,
     NEWEST_POSITION,
 )
-from e2etherapy.relay.sqlite.schema import migrate
+from e2etherapy.relay.sqlite.schema import migrate, room_to_migrate
 from e2etherapy.relay.sqlite.space import space_of
 from e2etherapy.relay.sqlite.writer import SqliteWriter
 from e2etherapy.relay.store import (
@@ -87,7 +90,7 @@ class SqliteStore:
         """
         async with AsyncExitStack() as opened:
             writing = await _opened(path, opened)
-            await _migrate(writing)
+            await _migrate(writing, path)
             await _trust_the_log(writing)
             reading = await _opened(path, opened)
             beside = await _opened(path, opened)
@@ -159,7 +162,8 @@ class SqliteStore:
         while deleted == most:
             step = partial(rights.acknowledge, mailbox=mailbox, through=through, most=most)
             try:
-                deleted = await self._writer.run(step)
+                # What arrives between two steps is not among what was acknowledged.
+                deleted, through = await self._writer.run(step)
             except DiskFull:
                 # What is deleted is overwritten, and that takes room in the log first.
                 if most == 1:
@@ -247,13 +251,22 @@ async def _opened(path: Path, opened: AsyncExitStack) -> Connection:
     return connection
 
 
-async def _migrate(database: Connection) -> None:
+async def _migrate(database: Connection, path: Path) -> None:
     """Bring a database to the newest version.
 
     Raises:
         RelayDatabaseTooNew: a newer version of this program wrote it.
         RelayDatabaseUnusable: it is not a relay's, or the disk has no room for the change.
     """
+    needed = await database.run(room_to_migrate)
+    disk = await asyncio.to_thread(os.statvfs, path)
+    free = disk.f_bavail * disk.f_frsize
+    if needed > free:
+        raise RelayDatabaseUnusable(
+            f"An earlier version wrote this relay database, and rewriting it takes {needed:,} "
+            f"bytes of room on its disk; {free:,} are free. Nothing was changed: make room, "
+            "and start again."
+        )
     try:
         await database.run(migrate)
     except (sqlite3.Error, OSError) as problem:

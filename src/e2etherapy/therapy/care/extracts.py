@@ -24,6 +24,7 @@ class AskedExtract:
 
     Attributes:
         id: of the request.
+        number: among the requests of the conversation, from 1; it stays.
         text: to whom it would be shown, and why.
         entries: digests of exactly the items that would be shown.
         requested: when, UTC.
@@ -33,6 +34,7 @@ class AskedExtract:
     """
 
     id: bytes
+    number: int
     text: str = field(repr=False)
     entries: tuple[bytes, ...]
     requested: datetime
@@ -85,7 +87,9 @@ def request(state: Extracts, said: Said[ExtractRequest]) -> Extracts:
     entries = tuple(said.item.entries)
     if len(set(entries)) < len(entries):
         raise OutOfPlace("a request that names an entry twice")
-    asked = AskedExtract(said.item.id, said.item.text, entries, said.when)
+    asked = AskedExtract(
+        said.item.id, state.requests.next_number, said.item.text, entries, said.when
+    )
     return Extracts(state.requests.begin(asked, MOST_OPEN, "requests to show the record"))
 
 

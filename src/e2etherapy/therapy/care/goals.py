@@ -42,6 +42,7 @@ class SharedGoal:
 
     Attributes:
         id: of the item that proposed it.
+        number: among the goals of the conversation, from 1; it stays.
         author: who proposed it.
         text: what it is.
         proposed: when, UTC.
@@ -50,6 +51,7 @@ class SharedGoal:
     """
 
     id: bytes
+    number: int
     author: Role
     text: str = field(repr=False)
     proposed: datetime
@@ -94,7 +96,9 @@ def propose(state: Goals, said: Said[Goal]) -> Goals:
     Raises:
         OutOfPlace: 100 are under way.
     """
-    goal = SharedGoal(said.item.id, said.author, said.item.text, said.when)
+    goal = SharedGoal(
+        said.item.id, state.proposals.next_number, said.author, said.item.text, said.when
+    )
     return Goals(state.proposals.begin(goal, MOST_UNDER_WAY, "goals"))
 
 

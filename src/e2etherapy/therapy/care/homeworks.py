@@ -42,6 +42,7 @@ class GivenHomework:
 
     Attributes:
         id: the item's.
+        number: among the homework of the conversation, from 1; it stays.
         title: what to do.
         text: more about it.
         given: when, UTC.
@@ -55,6 +56,7 @@ class GivenHomework:
     """
 
     id: bytes
+    number: int
     title: str = field(repr=False)
     text: str = field(repr=False)
     given: datetime
@@ -99,7 +101,7 @@ def give(state: Homeworks, said: Said[care.Homework]) -> Homeworks:
     """
     item = said.item
     until = None if item.until is None else _day(item.until)
-    given = GivenHomework(item.id, item.title, item.text, said.when, until)
+    given = GivenHomework(item.id, state.given.next_number, item.title, item.text, said.when, until)
     return Homeworks(state.given.begin(given, MOST_OPEN, "homeworks"))
 
 

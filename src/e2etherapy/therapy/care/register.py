@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
@@ -29,10 +29,22 @@ class Register(Generic[AnyBegun]):
     """All that was begun, in the order of the record.
 
     What is open is known without a look at all of it, which may be years of work, or a flood.
+
+    Attributes:
+        by_id: what was begun.
+        open_ids: of what is open.
+        last: the number that was given last, from 1. What was erased keeps its own, so that the
+            others keep theirs.
     """
 
     by_id: MappingProxyType[bytes, AnyBegun] = field(default_factory=lambda: MappingProxyType({}))
     open_ids: frozenset[bytes] = frozenset()
+    last: int = 0
+
+    @property
+    def next_number(self) -> int:
+        """The number of what is begun next."""
+        return self.last + 1
 
     def get(self, item_id: bytes | None) -> AnyBegun | None:
         """Return what an item has begun, if it is here."""
@@ -62,10 +74,15 @@ class Register(Generic[AnyBegun]):
             raise OutOfPlace("an item with the id of another one")
         if len(self.open_ids) >= most:
             raise OutOfPlace(f"one more than {most} open {kind}")
-        return self.change(one)
+        return replace(self.change(one), last=self.next_number)
+
+    def skip(self) -> Register[AnyBegun]:
+        """Keep the number of one that was erased."""
+        return replace(self, last=self.next_number)
 
     def change(self, one: AnyBegun) -> Register[AnyBegun]:
         """Take what has become of one, in its place."""
         own = frozenset({one.id})
         opened = self.open_ids | own if one.is_open else self.open_ids - own
-        return Register(MappingProxyType(self.by_id | {one.id: one}), opened)
+        by_id = MappingProxyType(self.by_id | {one.id: one})
+        return replace(self, by_id=by_id, open_ids=opened)

@@ -30,6 +30,19 @@ def believed(moment: datetime, recorded: datetime) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """An item of which only the place is left: what it said was erased here, or is damaged.
+
+    Attributes:
+        id: its 16 bytes.
+        kind: as it stands in its JSON.
+    """
+
+    id: bytes
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Said(Generic[SaidItem_co]):
     """An item with its author, and when this device recorded it, UTC, whole seconds."""
 

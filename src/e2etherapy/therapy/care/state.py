@@ -6,6 +6,9 @@ An item that answers one of the other side which was never said is refused. One 
 earlier item of its own author that is not here has no effect: that one may have been lost on its
 way, or is still to come. What two people said while their items crossed is taken on both devices
 wherever it can be.
+
+An item that answers one which was erased on this device has no effect either: its author could not
+know, and what they said must not be lost.
 """
 
 from __future__ import annotations
@@ -39,7 +42,7 @@ from e2etherapy.therapy.care.homeworks import Homeworks
 from e2etherapy.therapy.care.landings import Landings
 from e2etherapy.therapy.care.plans import Plans
 from e2etherapy.therapy.care.rights import require_speaker
-from e2etherapy.therapy.care.said import Said
+from e2etherapy.therapy.care.said import Gone, Said
 from e2etherapy.therapy.care.summaries import Summaries
 from e2etherapy.wire import care
 from e2etherapy.wire.item import Item
@@ -47,7 +50,11 @@ from e2etherapy.wire.item import Item
 
 @dataclass(frozen=True, slots=True)
 class Care:
-    """All that holds."""
+    """All that holds.
+
+    Attributes:
+        gone: the ids of items about the therapy that were erased here.
+    """
 
     agreements: Agreements = field(default_factory=Agreements)
     consents: Consents = field(default_factory=Consents)
@@ -60,6 +67,7 @@ class Care:
     summaries: Summaries = field(default_factory=Summaries)
     extracts: Extracts = field(default_factory=Extracts)
     endings: Endings = field(default_factory=Endings)
+    gone: frozenset[bytes] = frozenset()
 
     @property
     def ended(self) -> Ended | None:
@@ -81,6 +89,10 @@ OF_A_THREAD: Final[frozenset[type[Item]]] = frozenset(
 )
 """All that agreements, marks on messages and the end depend on."""
 
+_ANSWERS = (
+    *(care.AgreementAcceptance, care.Consent, care.ExtractAnswer),
+    *(care.HomeworkAnswer, care.HomeworkLog, care.GoalAnswer),
+)
 _AFTER_THE_END = (care.Priority, care.CheckIn, care.ConsentWithdrawal, care.Ending)
 
 
@@ -96,7 +108,12 @@ def after(state: Care, said: Said[Any]) -> Care:
     require_speaker(said.author, said.item)
     if state.ended is not None and not _may_cross_the_end(said.item):
         raise OutOfPlace("something said after the therapy has ended")
-    return _TAKE[type(said.item)](state, said)
+    try:
+        return _TAKE[type(said.item)](state, said)
+    except OutOfPlace:
+        if isinstance(said.item, _ANSWERS) and said.item.answers in state.gone:
+            return state
+        raise
 
 
 def _may_cross_the_end(item: Item) -> bool:
@@ -104,17 +121,33 @@ def _may_cross_the_end(item: Item) -> bool:
     return takes_back or isinstance(item, _AFTER_THE_END)
 
 
-def of(record: Iterable[Said[Any]]) -> Care:
-    """Return what holds after a record.
+def of(record: Iterable[Said[Any] | Gone]) -> Care:
+    """Return what holds after a record, of which some may have been erased.
 
     What an earlier version took and this one would not is passed over: it stands in the record.
     """
-    state = Care()
+    state, gone = Care(), set()
     for said in record:
+        if isinstance(said, Gone):
+            gone.add(said.id)
+            state = _without(state, said)
+            continue
         try:
             state = after(state, said)
         except OutOfPlace:
             continue
+    return replace(state, gone=frozenset(gone))
+
+
+def _without(state: Care, one: Gone) -> Care:
+    """Return what holds where something was said that is not there any more: it has its number."""
+    match one.kind:
+        case "homework":
+            return replace(state, homeworks=Homeworks(state.homeworks.given.skip()))
+        case "goal":
+            return replace(state, goals=Goals(state.goals.proposals.skip()))
+        case "extract_request":
+            return replace(state, extracts=Extracts(state.extracts.requests.skip()))
     return state
 
 

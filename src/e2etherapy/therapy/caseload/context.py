@@ -98,6 +98,7 @@ class Known:
         resolved: what that was, as far as it can be read.
         newest: the newest messages of both, the oldest first.
         waiting: the client's messages since the therapist's last one, with due times.
+        ended: the therapy is over.
     """
 
     care: Care
@@ -105,6 +106,7 @@ class Known:
     resolved: Mapping[bytes, Resolution]
     newest: Sequence[Exchanged]
     waiting: Sequence[Message]
+    ended: bool
 
 
 def context(name: str, known: Known, now: datetime) -> Context:
@@ -117,7 +119,7 @@ def context(name: str, known: Known, now: datetime) -> Context:
     """
     care = known.care
     applies = care.agreements.at(now)
-    open_ones = () if care.ended else unanswered(known.waiting)
+    open_ones = () if known.ended else unanswered(known.waiting)
     return Context(
         name=name,
         exchange=last_exchange(known.newest),
@@ -129,7 +131,7 @@ def context(name: str, known: Known, now: datetime) -> Context:
         agreement=None if applies is None else applies.terms,
         open_flags=care.flags.open(known.closed),
         resolved=_resolved(care.flags.raised, known.resolved),
-        ended=care.ended is not None,
+        ended=known.ended,
     )
 
 

@@ -27,6 +27,7 @@ def glance(talk: Talk, **known: object) -> Context:
         "resolved": {},
         "newest": (),
         "waiting": (),
+        "ended": False,
     }
     return context("Sam", Known(**{**given, **known}), talk.now)  # type: ignore[arg-type]
 
@@ -67,8 +68,7 @@ def test_what_is_open_is_shown_and_what_is_over_is_not() -> None:
     assert [one.text for one in view.goals] == ["Sleep."]
     assert [one.title for one in view.homework] == ["Walk"]
     assert view.agreement == terms()
-    talk.says(CLIENT, care.Ending, letter="Thank you.")
-    over = glance(talk, waiting=waiting)
+    over = glance(talk, waiting=waiting, ended=True)
     assert (over.ended, over.unanswered, over.due) == (True, 0, None)
 
 
