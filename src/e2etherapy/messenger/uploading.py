@@ -15,7 +15,6 @@ from e2etherapy.mailbox.operations import MAILBOX_CAPACITY, RETENTION_DAYS
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.composing import Composer
 from e2etherapy.messenger.device import Device
-from e2etherapy.session.phases import Phase
 from e2etherapy.vault import conversations, endings, outbox, outgoing
 from e2etherapy.vault.outgoing import Outgoing
 from e2etherapy.vault.records import ConversationRecord, Verification
@@ -31,7 +30,8 @@ async def seal_next(device: Device, conversation: int) -> None:
 
     Raises:
         FileWaits: it is kept back, and nothing else waits before it.
-        NotReady: the conversation has ended; nothing more of the file goes out.
+        NotReady: the conversation has ended, or the rest of the file is gone; nothing more of it
+            goes out.
     """
     db = device.vault.db
     file = await outgoing.first_of(db, conversation)
@@ -41,6 +41,13 @@ async def seal_next(device: Device, conversation: int) -> None:
     record = await conversations.by_id(db, conversation)
     if record.verification is Verification.DIFFERED and waiting:
         return  # what waits meets it as well, and says so
+    if await endings.has_ended(db, record.id):
+        # When the mailbox is closed, the file is counted among what reached nobody, and forgotten.
+        if waiting:
+            return
+        raise NotReady(
+            f"A file for {record.name} was not sent to its end: the conversation has ended."
+        )
     try:
         await _require_room(device, record, file)
         await _seal(device, record, file)
@@ -52,13 +59,12 @@ async def seal_next(device: Device, conversation: int) -> None:
 async def _seal(device: Device, record: ConversationRecord, file: Outgoing) -> None:
     pieces = await outgoing.next_pieces(device.vault.db, file, outbox.PAGE)
     change = await device.begin(record)
-    over = record.state.phase is Phase.CLOSED or await endings.has_ended(device.vault.db, record.id)
-    if over or not pieces:
-        outgoing.drop(change, file)
+    if not pieces:
+        outgoing.cut_short(change, file)
         await device.vault.commit(change)
         raise NotReady(
-            f"A file for {record.name} was not sent to its end: the conversation has ended, or "
-            "the rest of it is not on this device any more."
+            f"A file for {record.name} was not sent to its end: the rest of it is not on this "
+            "device any more."
         )
     composing = Composer(record, change, moment_of(file.written), device.entropy)
     composing.require_ready()

@@ -102,6 +102,20 @@ def advance(change: Change, file: Outgoing, count: int) -> None:
         change.also("UPDATE outgoing SET sealed = ? WHERE id = ?", file.sealed + count, file.id)
 
 
+def cut_short(change: Change, file: Outgoing) -> None:
+    """Forget that a file is on its way of which no more is sealed: it never becomes stored.
+
+    What was sealed and waits still goes out, under no item: the first piece says which numbers
+    belong to the file, so that the reader misses nothing else, and no key is kept for the others.
+    """
+    change.also(
+        "UPDATE outbox SET sequence = 0 WHERE conversation = ? AND sequence = ?",
+        file.conversation,
+        file.sequence,
+    )
+    drop(change, file)
+
+
 def drop(change: Change, file: Outgoing) -> None:
     """Forget that a file is on its way."""
     change.also("DELETE FROM outgoing WHERE id = ?", file.id)
