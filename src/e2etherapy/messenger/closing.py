@@ -63,6 +63,7 @@ async def _close(
     end(device, change, receiver.conversation, lost)
     await device.vault.commit(change)
     outcome.add(receiver)
+    outcome.lost += lost
     outcome.notices.append(_notice(record.name, lost))
 
 
