@@ -189,7 +189,7 @@ def thread(
     for view in views:
         if view.missing_before:
             shown.append(_gap(view.missing_before, name, width))
-        shown.append(message(standing.name, view, width))
+        shown.append(message(standing.name, view, width, closed=standing.closed))
     shown = shown or [nothing]
     if standing.missing_behind:
         shown.append(_gap(standing.missing_behind, name, width))
@@ -203,7 +203,9 @@ def _gap(count: int, name: str, width: int | None) -> str:
     return "\n".join(wrapped(f"({not_arrived(count, name)})", width))
 
 
-def message(conversation_name: str, view: MessageView, width: int | None = None) -> str:
+def message(
+    conversation_name: str, view: MessageView, width: int | None = None, *, closed: bool = False
+) -> str:
     """Return a message: who and when, the words indented, and how far it has come."""
     name = inert_line(conversation_name)
     said = [file(view.file)] if view.file else []
@@ -218,6 +220,8 @@ def message(conversation_name: str, view: MessageView, width: int | None = None)
     if view.landed is not None:
         said.append(f"[how it landed: {view.landed}]")
     words = state(name, view.state)
+    if closed and view.state == "on_device":
+        words = "On this device only; it reached nobody"
     if words:
         said.append(f"[{words}]")
     lines = [line for part in said for line in wrapped(part, width, _INDENT)]

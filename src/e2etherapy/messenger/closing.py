@@ -59,6 +59,7 @@ async def _close(
     change, receiver = await end(device, record, lost)
     await device.vault.commit(change)
     outcome.add(receiver)
+    outcome.lost += lost
     outcome.notices.append(_notice(record.name, lost))
 
 

@@ -169,10 +169,11 @@ async def _run(
 
 def _gone(record: ConversationRecord) -> MailboxGone:
     return MailboxGone(
-        f"The relay does not know {record.name}'s mailbox any more. Either the therapy was ended, "
-        "and the next sync ('e2etherapy sync') brings the letter, or the relay was restored from "
-        f"an older backup. What is written to {record.name} stays on this device and reaches "
-        "nobody: if it matters, tell them by another way. It takes a new invitation to write again."
+        f"The relay does not know {record.name}'s mailbox any more. Either they have ended the "
+        "therapy, and the next sync ('e2etherapy sync') brings the letter if they wrote one, or "
+        f"the relay was restored from an older backup. What is written to {record.name} stays on "
+        "this device and reaches nobody: if it matters, tell them by another way. It takes a new "
+        "invitation to write again."
     )
 
 

@@ -124,11 +124,13 @@ class Standing:
     Attributes:
         missing_behind: items that the other side sent after its last message here, and that
             have not arrived.
+        closed: whether nothing can be sent or arrive any more.
     """
 
     name: str
     verification: Verification
     missing_behind: int
+    closed: bool = False
 
 
 async def standing(vault: Vault, name: str) -> Standing:
@@ -141,7 +143,7 @@ async def standing(vault: Vault, name: str) -> Standing:
     last = await threads.last_shown_of_peer(vault.db, found.id)
     missing = await threads.gaps(vault.db, found.id)
     behind = sum(count for number, count in missing if number > last)
-    return Standing(found.name, found.verification, behind)
+    return Standing(found.name, found.verification, behind, isinstance(found.state, Closed))
 
 
 async def search(vault: Vault, words: str, limit: int, *, hidden: bool = False) -> list[SearchView]:

@@ -37,12 +37,14 @@ class Outcome:
         failure: what the vault met with one conversation while the others went on.
         care: what holds about the therapy in each conversation that brought something about it, by
             its number: a page behind another one need not read the whole record anew.
+        lost: how much of what waited here reached nobody, as its conversation is closed.
     """
 
     arrived: dict[str, int] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     failure: Exception | None = None
     care: dict[int, Care] = field(default_factory=dict)
+    lost: int = 0
 
     def add(self, receiver: Receiver) -> None:
         """Add what came of one conversation."""

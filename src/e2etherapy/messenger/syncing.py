@@ -54,7 +54,7 @@ async def sync(device: Device, progress: Progress = no_progress) -> SyncReport:
     failure = await sending.flush(device, []) or failure
     # Last, as it can take minutes: neither what was said nor what has arrived waits for a file.
     failure = await sending.upload(device, outcome.notices, progress) or failure
-    delivered = waited - await threads.waiting_here(device.vault.db)
+    delivered = max(0, waited - outcome.lost - await threads.waiting_here(device.vault.db))
     if failure is not None and not (outcome.arrived or outcome.notices or delivered):
         raise failure
     unsent = await outbox.count(device.vault.db)

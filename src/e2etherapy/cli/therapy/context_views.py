@@ -74,7 +74,7 @@ def _flag(flag: Flag) -> str:
 
 
 def _resolved(flag: Flag, done: Resolution) -> str:
-    return f"{_flag(flag)}. Done {moment(done.recorded)}: {wording.excerpt(done.note, _MOST)}"
+    return f"{_flag(flag)} (done {moment(done.recorded)}: {wording.excerpt(done.note, _MOST)})"
 
 
 def _score(one: context.LatestScore) -> str:
@@ -110,7 +110,8 @@ def _agreement(terms: AgreementTerms | None) -> Iterator[str]:
     hours = terms.office_hours.text()
     yield f"{terms.version}: an answer within {within}, {hours} ({terms.zone})"
     if terms.holidays.entries:
-        yield f"Days off: {inert_line(terms.holidays.text())}"
+        days = "; ".join(terms.holidays.text().splitlines())
+        yield f"Days off: {inert_line(days)}"
     if terms.cover:
         yield f"Cover: {inert_line(terms.cover)}"
 

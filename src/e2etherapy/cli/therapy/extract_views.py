@@ -104,7 +104,8 @@ def written(file: str, report: WrittenExtract) -> str:
     files = wording.counted(report.files, "file", "files")
     lines = [f"Written to {file}: {entries}, {files}. It is not encrypted."]
     lines += [
-        f"Replaced: {inert_line(words)}, {wording.counted(count, 'time', 'times')}."
+        f"Replaced in what was written: {inert_line(words)}, "
+        f"{wording.counted(count, 'time', 'times')}."
         for words, count in report.replaced.items()
     ]
     lines.append("Read it before you pass it on: nothing has looked for names in texts or files.")
