@@ -84,14 +84,14 @@ def test_notes_have_a_secret_of_their_own(run: Run, monkeypatch: pytest.MonkeyPa
     assert (code, "the passphrase of your vault" in said) == (3, True)
     assert okafor("note", "secret", "--new-secret-file", "one") == (
         0,
-        {"done": "chosen", "erased": 0},
+        {"done": "chosen", "erased": 0, "damaged": 0},
     )
     code, note = okafor("note", "write", "sam", "a note", "--secret-file", "one")
     assert (code, note["name"], note["number"], note["text"]) == (0, "Sam", 1, "a note")
     code, said = okafor("note", "show", "Sam", "--secret-file", "two")
     assert (code, "does not open the process notes" in said) == (42, True)
     done = okafor("note", "secret", "--secret-file", "one", "--new-secret-file", "two")
-    assert done == (0, {"done": "changed", "erased": 0})
+    assert done == (0, {"done": "changed", "erased": 0, "damaged": 0})
     code, (shown,) = okafor("note", "show", "Sam", "--secret-file", "two")
     assert (code, shown) == (0, note)
     monkeypatch.setenv("E2ETHERAPY_NOTES_SECRET_FILE", "one")
