@@ -204,6 +204,10 @@ def test_figures_and_days_of_contact_hold_no_word(pair: Pair) -> None:
 
 def test_a_text_for_later_waits_in_the_vault_until_it_is_cancelled(pair: Pair) -> None:
     at = "2026-01-31 09:00"
+    assert (
+        "like 2026-12-01 09:00. Nothing"
+        in pair.client.run("send", OKAFOR, "x", "--later", "soon").errors
+    )
     past = pair.client.run("send", OKAFOR, "x", "--later", "2020-01-31 09:00")
     assert (past.code, "Nothing was sent." in past.errors) == (3, True)
     files = pair.client.run("send", OKAFOR, "x", "--later", at, "--attach", "x.txt")

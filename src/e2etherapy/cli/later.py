@@ -16,7 +16,25 @@ if TYPE_CHECKING:
     from e2etherapy.cli.later_answers import Delayed
     from e2etherapy.messenger.delaying import DelayedView
 
-TIME = click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"])
+
+class _Time(click.DateTime):
+    """A time of this machine's clock, with a sentence for what is none."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Return the time.
+
+        Raises:
+            click.BadParameter: it is none.
+        """
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail("give a day and a time, like 2026-12-01 09:00. Nothing was sent.", param, ctx)
+
+
+TIME = _Time(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"])
 _EXCERPT = 60
 
 

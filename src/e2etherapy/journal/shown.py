@@ -69,6 +69,8 @@ _EVENTS = {
     "retention_set": "It was set how long this is kept.",
     "clock_confirmed": "The owner confirmed which day it was.",
 }
+_DOCUMENTS = frozenset({"terms", "plan", "card"})
+"""Members that carry JSON as a text."""
 _REFUSED = (
     frozenset({"count", "reason"}),
     "Something that arrived was refused ({count} times): {reason}.",
@@ -253,15 +255,41 @@ def _said(item: AnyItem) -> tuple[str, str]:
 
 
 def _about_therapy(item: Item) -> str:
-    """Return an item's kind and its members, as they were written."""
+    """Return an item's kind and its members as a person reads them; journal.json has the rest."""
     members = msgspec.to_builtins(item)
-    kind = str(members.pop("kind")).replace("_", " ").capitalize()
+    kind = str(members.pop("kind")).replace("_", " ").replace("check in", "check-in").capitalize()
     lines = [
-        f"{name.replace('_', ' ')}: {value}"
+        line
         for name, value in members.items()
-        if name not in {"id", "sequence", "written", "answers"}
+        if name not in {"id", "sequence", "written", "answers", "digest"}
+        for line in _member(name, value)
     ]
     return "\n".join([f"{kind}.", *lines])
+
+
+def _member(name: str, value: object) -> list[str]:
+    called = name.replace("_", " ")
+    match value:
+        case bool():
+            return [f"{called}: {'yes' if value else 'no'}"]
+        case list() if name == "entries":  # digests of them
+            return [f"{called}: {len(value)}"]
+        case list():
+            return [f"{called}: {', '.join('-' if one is None else str(one) for one in value)}"]
+        case str() if name in _DOCUMENTS:
+            return [f"{called}:", *_document(value)]
+    return [f"{called}: {value}"]
+
+
+def _document(text: str) -> list[str]:
+    """Return the members of a text in JSON, each on lines of its own; any other text as it is."""
+    try:
+        members = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return [text]
+    if not isinstance(members, dict):
+        return [text]
+    return [line for name, value in members.items() for line in _member(str(name), value)]
 
 
 def _time(moment: datetime) -> str:

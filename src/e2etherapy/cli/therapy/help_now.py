@@ -16,6 +16,7 @@ from e2etherapy.cli.wrapping import terminal_width
 if TYPE_CHECKING:
     from e2etherapy.therapy.crisis import CrisisCard
 
+_ANOTHER = "To choose a country: e2etherapy help-now --country Ireland"
 _WIDE = 80
 
 
@@ -73,7 +74,9 @@ def text_for(country: str | None) -> str:
     """Return the card for a country, or for that of the device's language."""
     from e2etherapy.therapy import crisis
 
-    return inert(crisis.render(_card(country), terminal_width() or _WIDE).rstrip("\n"))
+    width = terminal_width() or _WIDE
+    shown = inert(crisis.render(_card(country), width).rstrip("\n"))
+    return shown if country else f"{shown}\n\n{_ANOTHER}"
 
 
 def _card(country: str | None) -> CrisisCard:

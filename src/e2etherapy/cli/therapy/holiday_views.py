@@ -56,10 +56,11 @@ def _one(one: announcing.Announcement) -> str:
     return "\n".join(lines)
 
 
-def _terms(terms: AgreementTerms) -> list[str]:
+def _terms(terms: AgreementTerms, indent: str = _INDENT) -> list[str]:
     cover = f"Cover: {terms.cover}" if terms.cover else "Nobody covers."
-    parts = ["Days off:", terms.holidays.text() or "none", cover]
-    return [line for part in parts for line in wrapped(inert(part), terminal_width(), _INDENT)]
+    days = terms.holidays.text() or "none"
+    parts = [(indent, "Days off:"), (indent + _INDENT, days), (indent, cover)]
+    return [line for at, part in parts for line in wrapped(inert(part), terminal_width(), at)]
 
 
 def answer(one: announcing.Announcement) -> Announcement:
@@ -100,10 +101,11 @@ def in_force(one: announcing.InForce) -> str:
         lines.append(f"{_INDENT}No agreement holds.")
     else:
         since = moment(one.agreed.valid_from)
-        lines += [f"{_INDENT}Agreement {one.agreed.version}, from {since}.", *_terms(one.agreed)]
+        lines += [f"{_INDENT}Agreement {one.agreed.version}, from {since}."]
+        lines += _terms(one.agreed, _INDENT * 2)
     if one.waiting is not None:
         lines.append(f"{_INDENT}NOT ACCEPTED so far: agreement {one.waiting.version}.")
-        lines += _terms(one.waiting)
+        lines += _terms(one.waiting, _INDENT * 2)
     return "\n".join(lines)
 
 
