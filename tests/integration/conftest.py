@@ -1,6 +1,5 @@
 """What tests of the command line share: a relay process, and two people who know each other."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,19 +8,17 @@ import pytest
 from tests.support.command_line import Pair, Relay
 from tests.support.met import Meeting, meet
 
-WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-
 
 @pytest.fixture(scope="session")
 def meeting(tmp_path_factory: pytest.TempPathFactory) -> Meeting:
     """Return two people of whom each module has a copy."""
-    return meet(tmp_path_factory.mktemp("meeting"), 2 * WORKER)
+    return meet(tmp_path_factory.mktemp("meeting"), 0)
 
 
 @pytest.fixture(scope="session")
 def other_meeting(tmp_path_factory: pytest.TempPathFactory) -> Meeting:
     """Return two people of whom a single test has a copy, beside that of its module."""
-    return meet(tmp_path_factory.mktemp("meeting"), 2 * WORKER + 1)
+    return meet(tmp_path_factory.mktemp("meeting"), 1)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ any moment one copy of a meeting is at work.
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -56,7 +57,7 @@ class Meeting:
 
 
 def meet(folder: Path, number: int) -> Meeting:
-    """Let two people meet, at an address that no other meeting of this run has."""
+    """Let two people meet, the first or second time in this process, at an address of their own."""
     address = f"127.0.0.1:{_free_port(number)}"
     with running_relay(folder, address) as relay:
         pair = acquainted(folder, relay)
@@ -73,7 +74,10 @@ async def _quicken(person: Person) -> None:
 
 
 def _free_port(number: int) -> int:
-    for port in range(_PORTS.start + number, _PORTS.stop, 64):
+    """Return a port that goes by the process, as other runs may go on at the same time."""
+    first = 2 * os.getpid() + number
+    for step in range(0, len(_PORTS), 64):
+        port = _PORTS[(first + step) % len(_PORTS)]
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
