@@ -12,11 +12,11 @@ from e2etherapy.messenger.caring import care_of
 from e2etherapy.messenger.courier import no_progress
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.speaking import require_words, speaking
-from e2etherapy.messenger.views import STATE_WORDS, SendReport
+from e2etherapy.messenger.views import SendReport
 from e2etherapy.session.phases import Phase
 from e2etherapy.therapy.care.endings import Ended
 from e2etherapy.therapy.care.state import Care
-from e2etherapy.vault import care_items, conversations, endings, outgoing, threads
+from e2etherapy.vault import care_items, conversations, endings, outgoing
 from e2etherapy.vault.records import (
     CloseMailbox,
     ConversationRecord,
@@ -62,6 +62,7 @@ async def write(device: Device, name: str, letter: str) -> SendReport:
         InvalidText: the letter is empty or too long.
         MessengerError: something that has to be seen first is open on a therapist's side.
         UnknownConversation, NotReady, IdentityUnconfirmed: nothing can be sent to this person.
+        MailboxGone: it has ended here, with the letter, which reaches nobody.
     """
     require_words(letter, "The letter", MAX_DOCUMENT)
     async with speaking(device, name) as speaker:
@@ -73,8 +74,7 @@ async def write(device: Device, name: str, letter: str) -> SendReport:
     try:
         return await sending.report(device, record, item, no_progress)
     except MailboxGone as gone:
-        state = await threads.state_of(device.vault.db, record.id, item)
-        return SendReport(item.hex(), STATE_WORDS[state], str(gone))
+        raise MailboxGone(f"{gone} The therapy has ended here, with your letter.") from None
 
 
 async def require_endable(device: Device, name: str) -> None:

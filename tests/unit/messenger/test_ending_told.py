@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from e2etherapy.cli import wording
+from e2etherapy.errors import MailboxGone
 from e2etherapy.messenger.reading import standing
 from e2etherapy.therapy import holidays
 from e2etherapy.therapy.caseload.announcement import Absence
@@ -51,3 +54,17 @@ async def test_a_letter_that_came_too_late_is_not_said_to_have_left(tmp_path: Pa
         shown = await standing(pair.client.device.vault, OKAFOR)
         words = wording.thread(shown, await pair.client.thread(OKAFOR), "")
         assert f"The therapy ends: {LETTER}\n  [On this device only; it reached nobody]" in words
+
+
+async def test_a_letter_that_reaches_nobody_is_not_promised_to_go_out(tmp_path: Path) -> None:
+    async with two(tmp_path, turns=2) as pair:
+        await pair.therapist.end_therapy(SAM, "Farewell.")
+        await pair.therapist.sync()
+        with pytest.raises(MailboxGone, match=r"reaches nobody.*ended here, with your letter\.$"):
+            await pair.client.end_therapy(OKAFOR, LETTER)
+        assert (await pair.client.ending(OKAFOR)).ended
+        await pair.client.sync()
+        assert {one.letter for one in (await pair.client.ending(OKAFOR)).letters} == {
+            LETTER,
+            "Farewell.",
+        }
