@@ -2,7 +2,8 @@
 
 VENV ?= .venv
 PYTHON ?=
-PYTEST_WORKERS ?= 2
+# One more than the cores that a small machine has: many tests wait for a process or a disk.
+PYTEST_WORKERS ?= 3
 PYTEST_ARGS ?=
 
 export VENV PYTHON

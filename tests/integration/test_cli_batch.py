@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.support.command_line import (
     Pair,
     environment,
 )
+from tests.support.met import Meeting
 from tests.support.terminal import (
     PATIENCE_SECONDS,
     at_terminal,
@@ -25,14 +28,21 @@ ROBIN, KIM, OKAFOR = "Robin", "Kim", "Dr. Okafor"
 FOR_KIM = "Dear Kim, well done."
 
 
+@pytest.fixture(scope="module")
+def with_kim(tmp_path_factory: pytest.TempPathFactory, other_meeting: Meeting) -> Meeting:
+    """Return a therapist with two clients, who are on one device here."""
+    folder = tmp_path_factory.mktemp("with-kim")
+    with other_meeting.copied(folder) as (_, made):
+        link = made.therapist.ask("invite", KIM)["link"]
+        made.client.ask("join", "-", "--as", "The other", stdin=link.encode())
+        made.therapist.ask("sync")
+    return Meeting(folder, other_meeting.address)
+
+
 @pytest.fixture
-def pair(own_pair: Pair) -> Pair:
-    """A therapist with two clients, who are on one device here."""
-    made = own_pair
-    link = made.therapist.ask("invite", KIM)["link"]
-    made.client.ask("join", "-", "--as", "The other", stdin=link.encode())
-    made.therapist.ask("sync")
-    return made
+def pair(tmp_path: Path, with_kim: Meeting) -> Iterator[Pair]:
+    with with_kim.copied(tmp_path) as (_, copied):
+        yield copied
 
 
 def own(pair: Pair, name: str = ROBIN) -> list[str]:
