@@ -137,7 +137,7 @@ def show(invocation: Invocation, result: Sent) -> None:
     """
     if result.state == "on_device":
         output.answer(invocation, result, "")
-        problems = [part.problem for part in result.items if part.problem]
-        raise RelayUnreachable(" ".join([*dict.fromkeys(problems), wording.WAITS]))
+        problems = [part.problem for part in result.items]
+        raise RelayUnreachable(wording.waiting(problems))
     name = inert_line(result.name)
     output.answer(invocation, result, f"{wording.state(name, result.state)}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Protocol
 
@@ -64,6 +64,11 @@ SENT_ALREADY = (
 )
 SYNC_STOPPED = "Nothing was lost: what has arrived is on this device, and the next sync goes on."
 NOTHING_FOUND = "Nothing in the record holds all of these words."
+
+
+def waiting(problems: Iterable[str | None]) -> str:
+    """Return why something is still only on this device, each reason once, and what follows."""
+    return " ".join([*dict.fromkeys(filter(None, problems)), WAITS])
 
 
 def counted(number: int, one: str, many: str) -> str:

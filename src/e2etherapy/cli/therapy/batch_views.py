@@ -79,7 +79,7 @@ def show_sent(invocation: Invocation, outcome: Outcome, none: str) -> None:
     output.answer(invocation, answer, "\n".join(lines) or none)
     problems = [one.problem for one in sent if one.state == "on_device" and one.problem]
     if problems:
-        raise RelayUnreachable(" ".join([*dict.fromkeys(problems), wording.WAITS]))
+        raise RelayUnreachable(wording.waiting(problems))
 
 
 def _state(name: str, state: str) -> str:

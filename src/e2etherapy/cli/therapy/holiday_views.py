@@ -91,7 +91,7 @@ def show_sent(invocation: Invocation, done: Sequence[announcing.Told]) -> None:
     output.answer(invocation, Announced(sent=sent, not_told=kept), "\n".join(lines) or nobody)
     problems = [one.problem for one in sent if one.state == "on_device" and one.problem]
     if problems:
-        raise RelayUnreachable(" ".join([*dict.fromkeys(problems), wording.WAITS]))
+        raise RelayUnreachable(wording.waiting(problems))
 
 
 def in_force(one: announcing.InForce) -> str:

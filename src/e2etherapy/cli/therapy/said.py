@@ -54,7 +54,7 @@ def show(invocation: Invocation, answer: Answer, sent: Said, human: str = "") ->
     lines = [human] if human else []
     if sent.state == "on_device":
         output.answer(invocation, answer, "\n".join(lines))
-        raise RelayUnreachable(" ".join(filter(None, [sent.problem, wording.WAITS])))
+        raise RelayUnreachable(wording.waiting([sent.problem]))
     lines.append(f"{wording.state(inert_line(sent.name), sent.state)}.")
     output.answer(invocation, answer, "\n".join(lines))
 
