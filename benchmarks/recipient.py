@@ -17,8 +17,9 @@ import msgspec
 from benchmarks.results import Row
 from benchmarks.words import Author
 from e2etherapy.journal import record
-from e2etherapy.messenger import guarding, inviting
+from e2etherapy.messenger.caseload import guarding
 from e2etherapy.messenger.clock import system_clock
+from e2etherapy.messenger.meeting import inviting
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.therapy.caseload.recipient_guard import RecipientGuard

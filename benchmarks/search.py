@@ -22,8 +22,8 @@ from sqlcipher3 import dbapi2 as sqlite
 from benchmarks.results import Row
 from benchmarks.words import Author
 from e2etherapy.journal import record
-from e2etherapy.messenger import inviting
 from e2etherapy.messenger.clock import system_clock
+from e2etherapy.messenger.meeting import inviting
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.vault.records import ConversationRecord

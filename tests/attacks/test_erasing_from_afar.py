@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.journal.erasure import LASTING
-from e2etherapy.messenger.retaining import RetentionView
+from e2etherapy.messenger.record.retaining import RetentionView
 from tests.support.copies import Unpacked
 from tests.support.devices import texts
 from tests.support.hostile_author import packed

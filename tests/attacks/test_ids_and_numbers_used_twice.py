@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.journal.record import EventName
-from e2etherapy.messenger.long_items import MAX_PARTIALS
+from e2etherapy.messenger.inbound.long_items import MAX_PARTIALS
 from tests.support.devices import texts
 from tests.support.hostile_author import base64_of, packed
 from tests.support.hostile_scene import (

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from e2etherapy.messenger import sending
 from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.messenger.line.exchange import Asked
+from e2etherapy.messenger.outbound import sending
 from e2etherapy.wire import care
 from e2etherapy.wire.content import Text
 from tests.support.classifiers import forest, linear

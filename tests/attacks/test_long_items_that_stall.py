@@ -10,7 +10,7 @@ import pytest
 
 from e2etherapy.errors import RelayUnreachable
 from e2etherapy.journal.record import EventName
-from e2etherapy.messenger.long_items import MAX_PARTIALS, STALLED_DAYS
+from e2etherapy.messenger.inbound.long_items import MAX_PARTIALS, STALLED_DAYS
 from e2etherapy.messenger.views import SyncReport
 from tests.support.cut_line import Line
 from tests.support.devices import Two, texts, two

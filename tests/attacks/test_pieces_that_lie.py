@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.journal.record import EventName
-from e2etherapy.messenger.long_items import MAX_PARTIALS
+from e2etherapy.messenger.inbound.long_items import MAX_PARTIALS
 from e2etherapy.wire.role import Role
 from tests.support.devices import texts
 from tests.support.hostile_author import HostileAuthor, base64_of, packed

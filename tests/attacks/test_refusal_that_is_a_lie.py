@@ -9,7 +9,7 @@ import pytest
 
 from e2etherapy.errors import InvitationExpired, InvitationUnavailable, NameTaken, RelayRefused
 from e2etherapy.journal.record import EventName
-from e2etherapy.messenger.joining import CLAIM_LIFE_DAYS
+from e2etherapy.messenger.meeting.joining import CLAIM_LIFE_DAYS
 from tests.support.cut_line import Line
 from tests.support.devices import Two, record_of, texts, two
 

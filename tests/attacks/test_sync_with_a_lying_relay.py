@@ -21,7 +21,7 @@ from e2etherapy.mailbox.capabilities import (
     OwnerKey,
 )
 from e2etherapy.mailbox.operations import MAX_PAGE, StoredEnvelope
-from e2etherapy.messenger import collecting
+from e2etherapy.messenger.inbound import collecting
 from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.session import states
 from e2etherapy.wire.envelope import ENVELOPE_SIZE

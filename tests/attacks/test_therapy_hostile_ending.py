@@ -10,7 +10,7 @@ import pytest
 
 from e2etherapy.cli.therapy import ending, extract_views
 from e2etherapy.errors import MessengerError
-from e2etherapy.messenger import sending
+from e2etherapy.messenger.outbound import sending
 from e2etherapy.wire import care
 from tests.support.devices import Two, texts, two
 from tests.support.dishonest import from_client, holds, refused, say

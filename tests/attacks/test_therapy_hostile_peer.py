@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from e2etherapy.messenger import caring, sending
+from e2etherapy.messenger import caring
 from e2etherapy.messenger.caring import care_of
 from e2etherapy.messenger.messenger import Messenger
+from e2etherapy.messenger.outbound import sending
 from e2etherapy.messenger.views import SyncReport
 from e2etherapy.therapy import agreement
 from e2etherapy.therapy.care.state import Care

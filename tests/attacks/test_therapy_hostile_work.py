@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from e2etherapy.cli.therapy import work_views
-from e2etherapy.messenger import sending
-from e2etherapy.messenger.assigning import Assignment
+from e2etherapy.messenger.care.assigning import Assignment
+from e2etherapy.messenger.outbound import sending
 from e2etherapy.messenger.views import SyncReport
 from e2etherapy.therapy import consent
 from e2etherapy.wire import care

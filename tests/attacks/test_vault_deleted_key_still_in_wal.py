@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.errors import VaultFull
-from e2etherapy.messenger.composing import Composer
 from e2etherapy.messenger.messenger import Messenger
+from e2etherapy.messenger.outbound.composing import Composer
 from e2etherapy.session.skipped_keys import ChainKey, MessageSecret
 from e2etherapy.session.states import Established, Invited
 from e2etherapy.vault import journal_store

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.errors import AnotherClient, WrongRole
-from e2etherapy.messenger import guarding
+from e2etherapy.messenger.caseload import guarding
 from e2etherapy.therapy.caseload.recipient_guard import Kind
 from tests.support.devices import Two, texts, two
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from e2etherapy.errors import RelayUnreachable
-from e2etherapy.messenger.courier import Progress
 from e2etherapy.messenger.line.connection import RelayConnection
+from e2etherapy.messenger.outbound.courier import Progress
 
 
 class Ended(BaseException):

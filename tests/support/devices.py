@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from e2etherapy.mailbox.capabilities import Allowance
-from e2etherapy.messenger.agreeing import Wish
+from e2etherapy.messenger.care.agreeing import Wish
 from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.messenger.settings import Setting

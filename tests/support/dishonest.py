@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from e2etherapy.journal.record import EventName
-from e2etherapy.messenger import sending
 from e2etherapy.messenger.caring import care_of
 from e2etherapy.messenger.messenger import Messenger
+from e2etherapy.messenger.outbound import sending
 from e2etherapy.messenger.views import SyncReport
 from e2etherapy.therapy.care.state import Care
 from e2etherapy.wire import care

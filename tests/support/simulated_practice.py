@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from e2etherapy.messenger.agreeing import Wish
+from e2etherapy.messenger.care.agreeing import Wish
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.therapy.caseload.queue import Entry
 from e2etherapy.wire.role import Role

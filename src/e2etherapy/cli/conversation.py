@@ -18,8 +18,8 @@ from e2etherapy.cli.wrapping import terminal_width
 if TYPE_CHECKING:
     from e2etherapy.cli.answers import Phase, Sent
     from e2etherapy.errors import RelayError
-    from e2etherapy.messenger.delaying import DelayedView
     from e2etherapy.messenger.messenger import Messenger
+    from e2etherapy.messenger.outbound.delaying import DelayedView
     from e2etherapy.messenger.views import ConversationView, SyncReport
 
 
@@ -168,7 +168,7 @@ async def _time_to_undo(
     invocation: Invocation, messenger: Messenger, name: str, seconds: int, *, typed: bool
 ) -> None:
     """Wait before anything is sealed; other processes may use the vault meanwhile."""
-    from e2etherapy.messenger.sending import require_ready
+    from e2etherapy.messenger.outbound.sending import require_ready
 
     if not seconds:
         return
@@ -184,8 +184,8 @@ async def _time_to_undo(
 async def _written(invocation: Invocation, messenger: Messenger, name: str) -> str:
     from e2etherapy.cli.typing_desk import Typing, typed
     from e2etherapy.messenger.autosaving import Typed
+    from e2etherapy.messenger.outbound.sending import require_ready
     from e2etherapy.messenger.reading import standing
-    from e2etherapy.messenger.sending import require_ready
 
     await require_ready(messenger.device, name)  # to whom nothing can be sent is said before typing
     called = (await standing(messenger.device.vault, name)).name

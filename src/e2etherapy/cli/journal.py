@@ -105,8 +105,8 @@ def share(invocation: Invocation, number: int, name: str, yes: bool) -> None:
 
 
 async def _confirm(messenger: Messenger, number: int, name: str) -> None:
+    from e2etherapy.messenger.outbound.sending import require_ready
     from e2etherapy.messenger.reading import standing
-    from e2etherapy.messenger.sending import require_ready
 
     await require_ready(messenger.device, name)  # what cannot be sent is said before asking
     called = (await standing(messenger.device.vault, name)).name

@@ -14,7 +14,7 @@ from e2etherapy.cli.output import moment
 
 if TYPE_CHECKING:
     from e2etherapy.cli.later_answers import Delayed
-    from e2etherapy.messenger.delaying import DelayedView
+    from e2etherapy.messenger.outbound.delaying import DelayedView
 
 
 class _Time(click.DateTime):

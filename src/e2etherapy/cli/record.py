@@ -15,8 +15,8 @@ from e2etherapy.cli.wrapping import terminal_width, wrapped
 
 if TYPE_CHECKING:
     from e2etherapy.cli.custody_answers import Erased, RecordEntry
-    from e2etherapy.messenger.erasing import EntryView, ErasedView, HiddenView
     from e2etherapy.messenger.messenger import Messenger
+    from e2etherapy.messenger.record.erasing import EntryView, ErasedView, HiddenView
 
     _Do = Callable[[Messenger], Awaitable[HiddenView]]
 
@@ -193,7 +193,7 @@ def _erase(
 
 
 async def _confirm(messenger: Messenger, name: str | None, numbers: tuple[int, ...]) -> None:
-    from e2etherapy.messenger import erasing
+    from e2etherapy.messenger.record import erasing
 
     book, _ = await erasing.erasable(messenger.device, name, numbers)
     called = _JOURNAL if name is None else inert_line(book.title)

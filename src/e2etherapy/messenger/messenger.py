@@ -17,26 +17,26 @@ from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 
 from e2etherapy.messenger import (
-    attaching,
     autosaving,
-    delaying,
     listing,
     read_marks,
     reading,
-    sending,
     settings,
     syncing,
     waiting,
 )
 from e2etherapy.messenger.autosaving import Begun, Typed
-from e2etherapy.messenger.books import Books
-from e2etherapy.messenger.caseload import Caseload
-from e2etherapy.messenger.courier import Progress, no_progress
-from e2etherapy.messenger.custody import Custody
-from e2etherapy.messenger.delaying import DelayedView
-from e2etherapy.messenger.introductions import Introductions
-from e2etherapy.messenger.practice import Practice
-from e2etherapy.messenger.safeguards import Safeguards
+from e2etherapy.messenger.facade.books import Books
+from e2etherapy.messenger.facade.caseload import Caseload
+from e2etherapy.messenger.facade.custody import Custody
+from e2etherapy.messenger.facade.introductions import Introductions
+from e2etherapy.messenger.facade.practice import Practice
+from e2etherapy.messenger.facade.safeguards import Safeguards
+from e2etherapy.messenger.facade.work import Work
+from e2etherapy.messenger.outbound import delaying, sending
+from e2etherapy.messenger.outbound.courier import Progress, no_progress
+from e2etherapy.messenger.outbound.delaying import DelayedView
+from e2etherapy.messenger.record import attaching
 from e2etherapy.messenger.settings import Setting
 from e2etherapy.messenger.views import (
     AttachmentView,
@@ -47,7 +47,6 @@ from e2etherapy.messenger.views import (
     SyncReport,
 )
 from e2etherapy.messenger.waiting import Trouble, no_trouble
-from e2etherapy.messenger.work import Work
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.wire.role import Role
 

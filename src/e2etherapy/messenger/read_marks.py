@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Collection
 
 from e2etherapy.errors import NotReady, RelayError
-from e2etherapy.messenger import sending
 from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.outbound import sending
 from e2etherapy.messenger.settings import Setting
 from e2etherapy.vault import conversations, receipts, unread
 

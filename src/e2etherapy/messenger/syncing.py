@@ -7,14 +7,16 @@ from dataclasses import replace
 
 from e2etherapy.errors import RelayError
 from e2etherapy.journal.record import EventName
-from e2etherapy.messenger import closing, delaying, inviting, joining, sending, storing
 from e2etherapy.messenger.clock import day_of
-from e2etherapy.messenger.collecting import collect_from
-from e2etherapy.messenger.courier import Progress, no_progress
 from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.inbound import closing, storing
+from e2etherapy.messenger.inbound.collecting import collect_from
+from e2etherapy.messenger.inbound.receiving import Receiver
+from e2etherapy.messenger.inbound.storing import Outcome
+from e2etherapy.messenger.meeting import inviting, joining
 from e2etherapy.messenger.occurrences import Notice
-from e2etherapy.messenger.receiving import Receiver
-from e2etherapy.messenger.storing import Outcome
+from e2etherapy.messenger.outbound import delaying, sending
+from e2etherapy.messenger.outbound.courier import Progress, no_progress
 from e2etherapy.messenger.views import SyncReport
 from e2etherapy.session import conversation as session
 from e2etherapy.session.opening import is_over_for_good

@@ -16,8 +16,8 @@ from e2etherapy.errors import RelayError, RelayUnreachable
 from e2etherapy.mailbox.capabilities import OwnerKey
 from e2etherapy.mailbox.operations import ARRIVALS, MAX_WAIT_SECONDS, MAX_WAITED_MAILBOXES
 from e2etherapy.messenger import syncing
-from e2etherapy.messenger.collecting import FIRST
 from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.inbound.collecting import FIRST
 from e2etherapy.messenger.line.backoff import SPREAD_SECONDS, Backoff, drawn
 from e2etherapy.messenger.line.connection import RelayConnection
 from e2etherapy.vault import conversations

@@ -8,7 +8,7 @@ import pytest
 
 from e2etherapy.cli.therapy import check_in_views
 from e2etherapy.cli.therapy.check_in_answers import AskedCheckIn
-from e2etherapy.messenger.checking_in import AskedView, CheckInsView
+from e2etherapy.messenger.care.checking_in import AskedView, CheckInsView
 from e2etherapy.therapy.care.check_ins import Asked, Taken
 from e2etherapy.therapy.instruments import schedule
 from e2etherapy.therapy.instruments.pack import instrument

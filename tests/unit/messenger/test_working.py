@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.errors import InvalidText, MessengerError, WrongRole
-from e2etherapy.messenger.assigning import Assignment, Worked
+from e2etherapy.messenger.care.assigning import Assignment, Worked
 from e2etherapy.messenger.messenger import Messenger
 from tests.support.devices import Two, texts, two
 

@@ -14,9 +14,9 @@ import pytest
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from e2etherapy.errors import VaultDamaged, VaultError, VaultFull
-from e2etherapy.messenger import sending
-from e2etherapy.messenger.composing import Composer
 from e2etherapy.messenger.messenger import Messenger
+from e2etherapy.messenger.outbound import sending
+from e2etherapy.messenger.outbound.composing import Composer
 from e2etherapy.vault import database, keyslots
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.database import Database, Statement

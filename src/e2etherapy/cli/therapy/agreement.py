@@ -14,7 +14,7 @@ from e2etherapy.cli.wrapping import terminal_width
 
 if TYPE_CHECKING:
     from e2etherapy.cli.therapy.answers import Agreement
-    from e2etherapy.messenger.agreeing import AgreementView
+    from e2etherapy.messenger.care.agreeing import AgreementView
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.views import SendReport
 
@@ -58,7 +58,7 @@ def propose(invocation: Invocation, /, name: str, file: Path | None, **words: st
     """
     from e2etherapy.cli.therapy import said
     from e2etherapy.cli.typed_text import text_in
-    from e2etherapy.messenger.agreeing import Wish
+    from e2etherapy.messenger.care.agreeing import Wish
 
     invocation.if_stopped = "Nothing was sent."
     wish = Wish(holidays="" if file is None else text_in(file), **words)

@@ -11,7 +11,7 @@ from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 
 if TYPE_CHECKING:
-    from e2etherapy.messenger.drafting import DraftView
+    from e2etherapy.messenger.caseload.drafting import DraftView
     from e2etherapy.messenger.messenger import Messenger
 
 _NONE = "There is no draft."
@@ -85,8 +85,8 @@ def _words(given: tuple[str, ...]) -> dict[str, str]:
 async def _written(invocation: Invocation, messenger: Messenger, name: str) -> str:
     from e2etherapy.cli.typing_desk import Typing, typed
     from e2etherapy.messenger.autosaving import Typed
+    from e2etherapy.messenger.outbound.sending import require_ready
     from e2etherapy.messenger.reading import standing
-    from e2etherapy.messenger.sending import require_ready
 
     await require_ready(messenger.device, name)
     called = (await standing(messenger.device.vault, name)).name

@@ -14,10 +14,10 @@ from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation
 from e2etherapy.cli.therapy import doubt
 from e2etherapy.errors import E2ETherapyError
-from e2etherapy.messenger import batching
+from e2etherapy.messenger.caseload import batching
 
 if TYPE_CHECKING:
-    from e2etherapy.messenger.batching import Reply, Reviewed
+    from e2etherapy.messenger.caseload.batching import Reply, Reviewed
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.therapy.caseload.batch import Planned
 

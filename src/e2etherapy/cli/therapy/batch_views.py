@@ -16,7 +16,7 @@ from e2etherapy.errors import RelayUnreachable
 
 if TYPE_CHECKING:
     from e2etherapy.cli.therapy.batch_sending import Outcome
-    from e2etherapy.messenger import batching
+    from e2etherapy.messenger.caseload import batching
     from e2etherapy.therapy.caseload.batch import Review
 
 

@@ -133,7 +133,7 @@ def attendance(
     It says nothing of what was written, how much, or by whom.
     """
     from e2etherapy.cli.therapy.answers import Attendance
-    from e2etherapy.messenger.counting import Period
+    from e2etherapy.messenger.caseload.counting import Period
     from e2etherapy.therapy.caseload.attendance import digest_of, render
 
     period = Period(first.date(), last.date(), zone)

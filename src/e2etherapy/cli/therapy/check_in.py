@@ -15,7 +15,7 @@ from e2etherapy.errors.therapy import InvalidAnswers
 
 if TYPE_CHECKING:
     from e2etherapy.cli.therapy.check_in_answers import Score
-    from e2etherapy.messenger.checking_in import TakenReport
+    from e2etherapy.messenger.care.checking_in import TakenReport
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.views import SendReport
     from e2etherapy.therapy.instruments.definition import Instrument

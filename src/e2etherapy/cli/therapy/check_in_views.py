@@ -8,7 +8,7 @@ from datetime import date
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.output import moment
 from e2etherapy.cli.therapy.check_in_answers import AskedCheckIn, CheckIns, Score, TakenCheckIn
-from e2etherapy.messenger.checking_in import AskedView, CheckInsView
+from e2etherapy.messenger.care.checking_in import AskedView, CheckInsView
 from e2etherapy.therapy.care.check_ins import Taken
 from e2etherapy.therapy.instruments import schedule
 from e2etherapy.therapy.instruments.pack import instrument

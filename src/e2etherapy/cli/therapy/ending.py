@@ -15,7 +15,7 @@ from e2etherapy.cli.suggestion import told
 from e2etherapy.cli.wrapping import terminal_width, wrapped
 
 if TYPE_CHECKING:
-    from e2etherapy.messenger.ending import EndingView
+    from e2etherapy.messenger.care.ending import EndingView
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.views import SendReport
     from e2etherapy.therapy.care.endings import Ended

@@ -15,9 +15,9 @@ from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.saving import new_file
 
 if TYPE_CHECKING:
-    from e2etherapy.messenger.extracting import ExtractView
     from e2etherapy.messenger.messenger import Messenger
-    from e2etherapy.messenger.passing_on import WrittenExtract
+    from e2etherapy.messenger.record.extracting import ExtractView
+    from e2etherapy.messenger.record.passing_on import WrittenExtract
     from e2etherapy.messenger.views import SendReport
 
 _RANGE = re.compile(r"([1-9][0-9]{0,8})(?:-([1-9][0-9]{0,8}))?")
@@ -111,7 +111,7 @@ def show(invocation: Invocation, name: str, number: int) -> None:
 
 
 async def _view(messenger: Messenger, name: str, number: int) -> ExtractView:
-    from e2etherapy.messenger.speaking import numbered
+    from e2etherapy.messenger.care.speaking import numbered
 
     return numbered(await messenger.extracts(name), number, "extract")
 

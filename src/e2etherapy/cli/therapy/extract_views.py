@@ -18,8 +18,8 @@ from e2etherapy.cli.wrapping import terminal_width, wrapped
 if TYPE_CHECKING:
     from typing import Literal
 
-    from e2etherapy.messenger.extracting import ExtractView, RecordEntry
-    from e2etherapy.messenger.passing_on import WrittenExtract
+    from e2etherapy.messenger.record.extracting import ExtractView, RecordEntry
+    from e2etherapy.messenger.record.passing_on import WrittenExtract
     from e2etherapy.therapy.care.extracts import AskedExtract
 
 _INDENT = "  "

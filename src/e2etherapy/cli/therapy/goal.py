@@ -12,7 +12,7 @@ from e2etherapy.cli.therapy.numbered import of_a_list
 
 if TYPE_CHECKING:
     from e2etherapy.cli.therapy.work_answers import Goal, GoalWord
-    from e2etherapy.messenger.aiming import Becomes
+    from e2etherapy.messenger.care.aiming import Becomes
     from e2etherapy.therapy.care.goals import SharedGoal, Word
 
 

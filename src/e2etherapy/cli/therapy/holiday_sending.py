@@ -10,7 +10,7 @@ from e2etherapy.cli import output, questions, typed_text
 from e2etherapy.cli.exit_codes import Interrupted
 from e2etherapy.cli.invocation import Invocation
 from e2etherapy.cli.therapy import holiday_views
-from e2etherapy.messenger.announcing import Announcement, Standing, Told
+from e2etherapy.messenger.caseload.announcing import Announcement, Standing, Told
 
 if TYPE_CHECKING:
     from e2etherapy.messenger.messenger import Messenger

@@ -22,7 +22,7 @@ from e2etherapy.cli.wrapping import terminal_width, wrapped
 from e2etherapy.errors import RelayUnreachable
 
 if TYPE_CHECKING:
-    from e2etherapy.messenger import announcing
+    from e2etherapy.messenger.caseload import announcing
     from e2etherapy.therapy.agreement import AgreementTerms
 
 _INDENT = "  "

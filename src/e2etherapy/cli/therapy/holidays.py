@@ -15,7 +15,7 @@ from e2etherapy.cli.invocation import Invocation, vault_options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from e2etherapy.messenger.announcing import Told
+    from e2etherapy.messenger.caseload.announcing import Told
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.therapy.caseload.announcement import Absence
 

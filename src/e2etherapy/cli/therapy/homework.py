@@ -40,7 +40,7 @@ def assign(
 ) -> None:
     """Give a client something to do."""
     from e2etherapy.cli.therapy import said
-    from e2etherapy.messenger.assigning import Assignment
+    from e2etherapy.messenger.care.assigning import Assignment
 
     assignment = Assignment(title, text, None if until is None else until.date())
     said.send(invocation, name, lambda messenger: messenger.assign_homework(name, assignment))
@@ -95,7 +95,7 @@ def log(
     What you tell later of the same day replaces it.
     """
     from e2etherapy.cli.therapy import said
-    from e2etherapy.messenger.assigning import Worked
+    from e2etherapy.messenger.care.assigning import Worked
 
     today = date.today()  # noqa: DTZ011 - where the person is
     worked = Worked(today if day is None else day.date(), not not_done, note)

@@ -19,7 +19,7 @@ from e2etherapy.cli.wrapping import terminal_width, wrapped
 if TYPE_CHECKING:
     from e2etherapy.cli.custody_answers import Note, NotesSecret
     from e2etherapy.messenger.messenger import Messenger
-    from e2etherapy.messenger.noting import NoteView
+    from e2etherapy.messenger.record.noting import NoteView
     from e2etherapy.vault.notes_key import OpenedKey
 
 _ONLY = (
@@ -104,7 +104,7 @@ def show(invocation: Invocation, name: str, secret_file: Path | None) -> None:
 
 
 def _shown(view: NoteView) -> str:
-    from e2etherapy.messenger.noting import DAMAGED, ERASED
+    from e2etherapy.messenger.record.noting import DAMAGED, ERASED
 
     width = terminal_width()
     text = view.text if view.text is not None else (DAMAGED if view.damaged else ERASED)
@@ -143,7 +143,7 @@ def erase(invocation: Invocation, name: str, number: int, yes: bool) -> None:
     invocation.if_stopped = "Nothing was erased."
     if not (yes or sys.stdin.isatty()):
         raise click.UsageError("Without a terminal, erasing needs --yes. Nothing was erased.")
-    from e2etherapy.messenger import noting
+    from e2etherapy.messenger.record import noting
 
     async def erased(messenger: Messenger) -> NoteView:
         if not yes:

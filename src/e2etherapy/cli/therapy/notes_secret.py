@@ -42,7 +42,7 @@ async def opened(messenger: Messenger, file: Path | None) -> OpenedKey:
         PassphraseMissing: no file, and no terminal to ask at.
         WrongRole, MessengerError: there are no notes to open.
     """
-    from e2etherapy.messenger import notes_secret
+    from e2etherapy.messenger.record import notes_secret
 
     await notes_secret.require(messenger.device)
     named = os.environ.get(VARIABLE)
@@ -66,7 +66,7 @@ async def current(messenger: Messenger, key: OpenedKey) -> OpenedKey:
         WrongRole, MessengerError: there are no notes to open any more.
     """
     from e2etherapy.errors import NotesKeyReplaced, VaultBusy, WrongNotesSecret
-    from e2etherapy.messenger import noting
+    from e2etherapy.messenger.record import noting
 
     try:
         await noting.require_current(messenger.device, key)

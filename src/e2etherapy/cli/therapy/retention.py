@@ -16,10 +16,10 @@ from e2etherapy.cli.therapy.said import nothing_changed
 
 if TYPE_CHECKING:
     from e2etherapy.cli.custody_answers import Hold, Retention
-    from e2etherapy.messenger.erasing import ErasedView
-    from e2etherapy.messenger.holding import HoldView
     from e2etherapy.messenger.messenger import Messenger
-    from e2etherapy.messenger.retaining import Retained, RetentionView, RuleView
+    from e2etherapy.messenger.record.erasing import ErasedView
+    from e2etherapy.messenger.record.holding import HoldView
+    from e2etherapy.messenger.record.retaining import Retained, RetentionView, RuleView
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 _NOTHING_DUE = "Nothing is due to be erased."
@@ -195,7 +195,7 @@ def apply(invocation: Invocation, yes_to: tuple[str, ...], today: datetime | Non
 
 async def _asked(messenger: Messenger, today: date | None) -> tuple[list[str], date | None]:
     """Return the names that a person has typed, and the day if it had to be asked for."""
-    from e2etherapy.messenger import retaining
+    from e2etherapy.messenger.record import retaining
 
     found = await messenger.retention()
     due = [view for view in found.conversations if view.fate == "due"]

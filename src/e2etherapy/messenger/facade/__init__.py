@@ -1,0 +1,1 @@
+"""The parts of `Messenger`, each with the methods of one subject."""

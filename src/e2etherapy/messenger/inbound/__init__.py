@@ -1,0 +1,1 @@
+"""From envelopes at a relay to what was said: opened, judged, stored."""

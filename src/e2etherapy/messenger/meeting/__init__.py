@@ -1,0 +1,1 @@
+"""How a conversation begins: one person invites, the other joins."""

@@ -1,0 +1,1 @@
+"""From something said to sealed envelopes at a relay."""

@@ -1,0 +1,169 @@
+"""The secret of a therapist's process notes: chosen, changed, and lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from e2etherapy.errors import (
+    AuthenticationFailed,
+    MessengerError,
+    WrongNotesSecret,
+    WrongPassphrase,
+)
+from e2etherapy.messenger.device import Device
+from e2etherapy.messenger.record import holding, noting
+from e2etherapy.vault import conversations, keyslots, notes, notes_key
+from e2etherapy.vault.notes import Note
+from e2etherapy.vault.notes_key import NotesKey, OpenedKey
+
+
+async def is_chosen(device: Device) -> bool:
+    """Say whether a secret was chosen.
+
+    Raises:
+        WrongRole: this is a client's vault.
+    """
+    noting.require_therapist(device)
+    return await device.vault.setting(notes_key.SETTING) is not None
+
+
+async def require(device: Device) -> None:
+    """Refuse before anybody is asked for a secret that was never chosen.
+
+    Raises:
+        WrongRole: this is a client's vault.
+        MessengerError: it was not.
+    """
+    noting.require_therapist(device)
+    await _stored(device)
+
+
+async def unlock(device: Device, secret: str) -> OpenedKey:
+    """Return the key of the notes.
+
+    Raises:
+        WrongRole: this is a client's vault.
+        MessengerError: no secret was chosen yet.
+        WrongNotesSecret: it is another one.
+    """
+    noting.require_therapist(device)
+    stored = await _stored(device)
+    vault_id = keyslots.read(device.vault.place.folder).vault_id
+    return OpenedKey(notes_key.unwrap(notes_key.decode(stored), vault_id, secret), stored)
+
+
+async def _stored(device: Device) -> bytes:
+    stored = await device.vault.setting(notes_key.SETTING)
+    if stored is None:
+        raise MessengerError(
+            "Process notes need a secret of their own first: 'e2etherapy note secret'. Nothing was "
+            "changed."
+        )
+    return stored
+
+
+async def choose(device: Device, chosen: str) -> None:
+    """Choose the first secret.
+
+    Raises:
+        WrongRole: this is a client's vault.
+        MessengerError: there is one, or the vault's passphrase was chosen.
+        WrongNotesSecret: it is not valid text.
+    """
+    if await is_chosen(device):
+        raise MessengerError(
+            "Process notes have a secret already. To change it, the old one is needed too. Nothing "
+            "was changed."
+        )
+    await _commit_new(device, chosen, ())
+
+
+async def change(device: Device, opened: OpenedKey, chosen: str) -> int:
+    """Replace the secret, and the key too: an old copy of the vault opens no later note.
+
+    Returns:
+        how many notes the key does not open. They are damaged, as it is the one that all were
+        sealed with; they stay as they are, and a backup from before it happened has them.
+
+    Raises:
+        NotesKeyReplaced: the secret was changed since the old one was given.
+        WrongNotesSecret: the new one is not valid text.
+        MessengerError: the vault's passphrase was chosen.
+    """
+    await noting.require_current(device, opened)
+    kept, damaged = [], 0
+    for note in await notes.every(device.vault.db):
+        try:
+            text = notes.unseal(opened.key, note)
+        except AuthenticationFailed:
+            damaged += 1
+        else:
+            kept += [] if text is None else [(note, text)]
+    await _commit_new(device, chosen, kept)
+    return damaged
+
+
+async def start_anew(device: Device, chosen: str) -> int:
+    """Choose a secret in the place of one that is lost; return how many notes were erased.
+
+    Nothing opens the notes that were written under the lost one.
+
+    Raises:
+        WrongRole: this is a client's vault.
+        LegalHold: there are notes on a conversation of which nothing may be erased.
+        MessengerError: the vault's passphrase was chosen.
+        WrongNotesSecret: it is not valid text.
+    """
+    noting.require_therapist(device)
+    for view in await noting.listed(device):
+        await holding.require_none(device, await conversations.named(device.vault.db, view.name))
+    kept = [note for note in await notes.every(device.vault.db) if note.sealed is not None]
+    await _commit_new(device, chosen, [(note, None) for note in kept])
+    return len(kept)
+
+
+async def _commit_new(device: Device, chosen: str, kept: Sequence[tuple[Note, str | None]]) -> None:
+    """Draw a key, wrap it under a secret, and seal these notes with it; None erases one."""
+    vault_id = _require_another(device, chosen)
+    key = NotesKey(device.entropy(NotesKey.SIZE))
+    slot = notes_key.wrap(key, vault_id, chosen, device.entropy)
+    change = await device.begin_private()
+    change.set(notes_key.SETTING, notes_key.encode(slot))
+    for note, text in kept:
+        sealed = None if text is None else notes.seal(key, note, text, device.entropy)
+        notes.keep(change, replace(note, sealed=sealed))
+    await device.vault.commit(change)
+
+
+def _require_another(device: Device, chosen: str) -> bytes:
+    """Refuse the vault's own passphrase as a secret; return the vault's id."""
+    slots = keyslots.read(device.vault.place.folder)
+    try:
+        keyslots.unlock_with_passphrase(slots, chosen)
+    except WrongPassphrase:
+        return slots.vault_id
+    raise MessengerError(
+        "This is the passphrase of your vault: whoever knows it would read the notes too. Nothing "
+        "was changed. Choose another secret."
+    )
+
+
+async def require_another_than(device: Device, passphrase: str) -> None:
+    """Refuse the secret of the notes as the vault's new passphrase.
+
+    Raises:
+        MessengerError: it is that.
+    """
+    stored = await device.vault.setting(notes_key.SETTING)
+    if stored is None:
+        return
+    vault_id = keyslots.read(device.vault.place.folder).vault_id
+    try:
+        notes_key.unwrap(notes_key.decode(stored), vault_id, passphrase)
+    except WrongNotesSecret:
+        return
+    raise MessengerError(
+        "This is the secret of your process notes: whoever knows it would open both. The "
+        "passphrase is still the old one. Choose another."
+    )
