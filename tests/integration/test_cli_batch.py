@@ -20,7 +20,7 @@ from tests.support.terminal import (
     PATIENCE_SECONDS,
     at_terminal,
     ended,
-    heed_ctrl_c,
+    heed_signals,
     with_file,
 )
 
@@ -175,7 +175,7 @@ def test_ctrl_c_between_two_replies_says_which_were_sent(pair: Pair, *, dropped:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=heed_ctrl_c,  # noqa: PLW1509 - it starts no thread
+        preexec_fn=heed_signals,  # noqa: PLW1509 - it starts no thread
     )
     assert sending.stderr is not None
     assert "leave one by one" in sending.stderr.readline()

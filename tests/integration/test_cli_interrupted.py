@@ -25,7 +25,7 @@ from tests.support.terminal import (
     at_terminal,
     ended,
     ended_by,
-    heed_ctrl_c,
+    heed_signals,
     with_file,
 )
 
@@ -115,7 +115,7 @@ def test_waiting_shows_what_arrives_until_it_is_stopped(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=heed_ctrl_c,  # noqa: PLW1509 - it starts no thread
+        preexec_fn=heed_signals,  # noqa: PLW1509 - it starts no thread
     )
     two.client.ask("send", "Dr. Okafor", "I am here.")
     assert waiting.stdout is not None
@@ -155,7 +155,7 @@ def pressed_in(
         check=False,
         timeout=PATIENCE_SECONDS,
         start_new_session=True,
-        preexec_fn=heed_ctrl_c,
+        preexec_fn=heed_signals,
     )
 
 

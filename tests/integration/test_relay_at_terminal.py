@@ -15,14 +15,10 @@ import pytest
 from e2etherapy.relay.allowances import allow
 from tests.support.command_line import PROGRAM, environment, run
 from tests.support.relays import PATIENCE_SECONDS, draw
+from tests.support.terminal import heed_signals
 
 SERVE = ("serve", "--listen", "127.0.0.1:0", "--database", "relay.db")
 DOCTOR = ("doctor", "--listen", "127.0.0.1:0", "--connections", "100", "--database")
-
-
-def heed_ctrl_c() -> None:
-    """Who runs the tests in the background ignores it, and so would a program that they start."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def at_terminal(folder: Path, *arguments: str, columns: int = 120) -> pexpect.spawn[str]:
@@ -34,7 +30,7 @@ def at_terminal(folder: Path, *arguments: str, columns: int = 120) -> pexpect.sp
         timeout=PATIENCE_SECONDS,
         dimensions=(60, columns),
         cwd=str(folder),
-        preexec_fn=heed_ctrl_c,
+        preexec_fn=heed_signals,
     )
 
 
@@ -97,7 +93,7 @@ def test_a_script_at_a_terminal_gets_json_and_a_file_gets_the_log(tmp_path: Path
         encoding="utf-8",
         timeout=PATIENCE_SECONDS,
         cwd=str(tmp_path),
-        preexec_fn=heed_ctrl_c,
+        preexec_fn=heed_signals,
     )
     shell.expect("its log goes where standard error does")
     shell.sendintr()

@@ -11,9 +11,10 @@ from tests.support.command_line import PROGRAM, Person, environment
 PATIENCE_SECONDS = 60
 
 
-def heed_ctrl_c() -> None:
-    """Who runs the tests in the background ignores it, and so would a program that they start."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def heed_signals() -> None:
+    """Who runs the tests in the background ignores some, and so would a program that they start."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def ignore_ctrl_c() -> None:
@@ -32,7 +33,7 @@ def at_terminal(person: Person, *arguments: str, **variables: str) -> pexpect.sp
         timeout=PATIENCE_SECONDS,
         dimensions=(60, columns),
         cwd=str(person.folder),
-        preexec_fn=heed_ctrl_c,
+        preexec_fn=heed_signals,
     )
 
 

@@ -2,10 +2,11 @@
 
 A record is written in the order in which things happened, and each entry has the device's time of
 then. As long as these times go on in small steps they are believed. What was recorded after a step
-back, or after a large one ahead, is not, until the clock goes on from where it was believed last,
-or the device's owner confirms which day it is. All that was recorded meanwhile then counts as
-recorded at that moment, which is later than it can have been. So a clock that was wrong may have
-something kept for too long, and never has it erased too early by more than a step.
+back, or after a large one ahead, is not, until the device's owner confirms which day it is: that
+the clock later goes on from where it was believed last can be the error as well as its end. All
+that was recorded meanwhile then counts as recorded at that moment, which is later than it can have
+been. So a clock that was wrong may have something kept for too long, and never has it erased too
+early by more than a step.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Timeline:
         contacts: when the two of a book had their last contact, Unix seconds; where they had none,
             when its last entry was recorded.
         believed: the last time that is believed, Unix seconds; None if there is none.
-        steady: whether the clock now goes on from there in a small step.
+        steady: whether nothing is in doubt, and the clock now goes on from there in a small step.
     """
 
     contacts: dict[bytes, int]
@@ -70,16 +71,17 @@ def timeline(readings: Iterable[Reading], now: int, *, confirmed: bool = False) 
     others: dict[bytes, int] = {}
     doubtful: list[Reading] = []
     believed: int | None = None
+    is_in_doubt = False
     for reading in readings:
         if reading.recorded is None:
             continue
         doubtful.append(reading)
         confirms = reading.event == CONFIRMS
-        if confirms or _follows(believed, reading.recorded):
-            moment = reading.recorded if confirms else max(reading.recorded, believed or 0)
-            believed = moment
-            _count(doubtful, moment, contacts, others)
-    steady = confirmed or _follows(believed, now)
+        is_in_doubt = not confirms and (is_in_doubt or not _follows(believed, reading.recorded))
+        if not is_in_doubt:
+            believed = reading.recorded if confirms else max(reading.recorded, believed or 0)
+            _count(doubtful, believed, contacts, others)
+    steady = confirmed or (not is_in_doubt and _follows(believed, now))
     _count(doubtful, now, contacts, others)
     return Timeline({**others, **contacts}, believed, steady)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from e2etherapy.cli import exit_codes, interruption
-from tests.support.terminal import heed_ctrl_c, ignore_ctrl_c
+from tests.support.terminal import heed_signals, ignore_ctrl_c
 
 ROOT = Path(__file__).parents[3]
 _PRESSED_WHILE_CLICK_IS_IMPORTED = """
@@ -38,7 +38,7 @@ def run(program: str, *arguments: str, ignoring: bool = False) -> subprocess.Com
         capture_output=True,
         text=True,
         check=False,
-        preexec_fn=ignore_ctrl_c if ignoring else heed_ctrl_c,
+        preexec_fn=ignore_ctrl_c if ignoring else heed_signals,
     )
 
 

@@ -53,12 +53,21 @@ def test_working_for_a_day_with_a_clock_that_is_ahead_makes_it_no_truer() -> Non
 
 
 @pytest.mark.parametrize("wrong", [IN_2099, 0, NOW - 400 * DAY])
-def test_what_a_wrong_clock_recorded_counts_from_when_it_was_right_again(wrong: int) -> None:
+def test_a_clock_that_was_wrong_stays_in_doubt_though_it_goes_on_from_where_it_was(
+    wrong: int,
+) -> None:
     readings = [contact(SAM, NOW), contact(KIM, wrong), contact(KIM, wrong + DAY)]
     assert not timeline(readings, wrong + 2 * DAY).steady
     line = timeline([*readings, contact(OWN, NOW + 9 * DAY)], NOW + 10 * DAY)
-    assert line.steady
-    assert line.contacts == {SAM: NOW, KIM: NOW + 9 * DAY, OWN: NOW + 9 * DAY}
+    assert not line.steady
+    assert line.contacts == {SAM: NOW, KIM: NOW + 10 * DAY, OWN: NOW + 10 * DAY}
+
+
+def test_after_a_long_pause_a_clock_that_then_falls_back_dates_no_contact() -> None:
+    right = NOW + 610 * DAY
+    readings = [contact(SAM, NOW), Reading(OWN, right), contact(SAM, NOW + 27 * DAY)]
+    line = timeline([*readings, Reading(OWN, right + DAY)], right + DAY, confirmed=True)
+    assert line.contacts[SAM] == right + DAY
 
 
 @pytest.mark.parametrize("wrong", [IN_2099, 0, NOW - 400 * DAY])

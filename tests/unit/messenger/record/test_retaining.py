@@ -170,8 +170,11 @@ async def test_a_clock_in_2099_erases_nothing_and_what_it_recorded_is_kept_longe
     await pair.therapist.sync()
     pair.clock.now = right
     await quiet(pair, 20)
-    # What arrived meanwhile counts from when the clock was right again, and so is not due.
-    await refused(pair, MessengerError, "kept until 2026-01-26")
+    # Whether it was wrong then or is wrong now, only a person knows.
+    await refused(pair, ClockDisputed, "This device's clock says 2026-01-25")
+    # What arrived meanwhile counts from when the day was confirmed, and so is not due.
+    today = pair.clock.now.date()
+    await refused(pair, MessengerError, "kept until 2026-02-1", today)
 
 
 async def test_a_device_that_was_left_alone_takes_the_day_from_its_owner(pair: Two) -> None:
