@@ -96,6 +96,15 @@ class RelayConnection(web.RequestHandler):
         elif (heads or not in_body) and (ahead or heads) and not self._head.ahead(len(data)):
             self._drop("heads")
 
+    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 - aiohttp's
+        """Go on reading where it was paused.
+
+        aiohttp asks for it after each piece of a body, and then looks for what its parser has
+        kept, which it has only where it was paused.
+        """
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
     def _drop(self, reason: str) -> None:
         if self.transport is not None:
             self._relay.dropped[reason] += 1

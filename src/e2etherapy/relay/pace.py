@@ -13,6 +13,7 @@ import struct
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import getitem
 from typing import Final
 
 from e2etherapy.primitives.digest import labelled
@@ -64,12 +65,12 @@ class Cells:
             0 where it was counted. Otherwise nothing was.
         """
         cells = self._cells_of(shown)
-        free = max(now, min(row[cell] for row, cell in cells))
+        free = max(now, min(map(getitem, self._rows, cells)))
         free += min(cost, self._pace.burst) / self._pace.rate
         wait = free - now - self._pace.burst / self._pace.rate
         if wait > _ROUNDING:
             return wait
-        for row, cell in cells:
+        for row, cell in zip(self._rows, cells, strict=True):
             # Cells that others have filled further stay as they are.
             row[cell] = max(row[cell], free)
         return 0
@@ -80,9 +81,10 @@ class Cells:
             self._rows[number] = array("d", [free if free > now else 0.0 for free in row])
             yield
 
-    def _cells_of(self, shown: tuple[bytes, ...]) -> list[tuple[array[float], int]]:
+    def _cells_of(self, shown: tuple[bytes, ...]) -> list[int]:
+        """Return the cell of each row."""
         places = _PLACES.unpack_from(labelled("pace", self._salt, *shown))
-        return [(row, place % self._cells) for row, place in zip(self._rows, places, strict=True)]
+        return [place % self._cells for place in places]
 
 
 _ROUNDING: Final = 1e-6

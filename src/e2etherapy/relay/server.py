@@ -42,6 +42,14 @@ class Listening(msgspec.Struct, frozen=True, tag="listening", tag_field="event")
     """None for a Unix socket."""
 
 
+_SWITCH_SECONDS = 0.00005
+"""How long a thread waits for the interpreter before the one that has it must hand it over.
+
+With Python's 5 ms, the thread that writes stood still until the event loop had done all that it
+had to do, and the loop then stood still until that was written (docs/decisions/0020).
+"""
+
+
 def print_json(listening: Listening) -> None:
     """Say where a relay listens to a script that reads standard output."""
     print(msgspec.json.encode(listening).decode(), flush=True)  # noqa: T201 - for a script
@@ -70,6 +78,7 @@ def serve(
     log = log or RelayLog(sys.stderr, system_today)
     silence_libraries(log)
     reloading = Reloading(reread or (lambda: settings), log)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=_fastest_loop()) as runner:
         runner.run(_serve_until_signal(settings, reloading, log, announce))
 

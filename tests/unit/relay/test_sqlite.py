@@ -154,7 +154,8 @@ async def test_deposits_that_wait_together_share_a_commit(store: SqliteStore) ->
     await store._writing.set_trace_callback(statements.append)
     deposits = [a_deposit(f"{number}") for number in range(3 * MAX_GROUP)]
     await asyncio.gather(*(store.deposit(deposit) for deposit in deposits))
-    assert statements.count("COMMIT") == 3
+    # Of the last 32 some are left for another group, so that there is always one to come.
+    assert statements.count("COMMIT") == 4
 
 
 async def test_a_deposit_is_answered_only_after_its_commit(store: SqliteStore, path: Path) -> None:

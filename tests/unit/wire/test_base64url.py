@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import base64
+import contextlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from e2etherapy.errors import MalformedData
 from e2etherapy.wire import base64url
@@ -41,3 +46,17 @@ def test_every_other_form_is_refused(text: str) -> None:
 def test_another_length_than_the_expected_one_is_refused() -> None:
     with pytest.raises(MalformedData, match="31 bytes"):
         base64url.decode(base64url.encode(bytes(32)), 31)
+
+
+@given(data=st.binary(max_size=80))
+def test_it_is_the_standard_library_s_form_without_padding(data: bytes) -> None:
+    text = base64.urlsafe_b64encode(data).decode().rstrip("=")
+    assert base64url.encode(data) == text
+    assert base64url.decode(text, len(data)) == data
+
+
+@given(text=st.text("AEQgwz05-_+/=\n ", max_size=9))
+def test_what_is_read_is_what_would_be_written(text: str) -> None:
+    for size in range(7):
+        with contextlib.suppress(MalformedData):
+            assert base64url.encode(base64url.decode(text, size)) == text
