@@ -146,11 +146,13 @@ class SendReport:
         id: the item's id in hex.
         state: on_device or stored.
         problem: why it has not been delivered; None if it has.
+        reaches_nobody: it never will be.
     """
 
     id: str
     state: str
     problem: str | None = None
+    reaches_nobody: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,16 @@ from e2etherapy.cli.answer import Answer
 
 
 class Said(Answer, frozen=True):
-    """What was sent: `state` is `on_device` or `stored`, `problem` why it has come no further."""
+    """What was sent: `state` is `on_device` or `stored`, `problem` why it has come no further.
+
+    `reaches_nobody` is true of what can never be delivered.
+    """
 
     name: str
     id: str
     state: Literal["on_device", "stored"]
     problem: str | None
+    reaches_nobody: bool = False
 
 
 class Agreement(Answer, frozen=True):

@@ -12,7 +12,6 @@ from e2etherapy.cli.invocation import Invocation
 from e2etherapy.cli.output import moment
 from e2etherapy.cli.therapy import doubt, said
 from e2etherapy.cli.therapy.answers import BatchSent, LeftOut, Reviewed
-from e2etherapy.errors import RelayUnreachable
 
 if TYPE_CHECKING:
     from e2etherapy.cli.therapy.batch_sending import Outcome
@@ -67,21 +66,15 @@ def show_sent(invocation: Invocation, outcome: Outcome, none: str) -> None:
 
     Raises:
         RelayUnreachable: something is still only on this device; the output says so as well.
+        MailboxGone: something reaches nobody.
     """
     sent = [said.said(one.name, one.sent) for one in outcome.replies if one.sent is not None]
     unsent = [one for one in outcome.replies if one.sent is None]
     kept = [one.name for one in unsent if not one.reason]
     left_out = [LeftOut(name=one.name, reason=one.reason) for one in unsent if one.reason]
-    lines = [f"{inert_line(one.name)}: {_state(one.name, one.state)}." for one in sent]
+    lines = [said.line(one) for one in sent]
     lines += [f"{inert_line(name)}: not sent; this draft was changed meanwhile." for name in kept]
     lines += [f"{inert_line(one.name)}: not sent. {inert_line(one.reason)}" for one in left_out]
     answer = BatchSent(sent=sent, kept=kept, left_out=left_out)
     output.answer(invocation, answer, "\n".join(lines) or none)
-    problems = [one.problem for one in sent if one.state == "on_device" and one.problem]
-    if problems:
-        raise RelayUnreachable(wording.waiting(problems))
-
-
-def _state(name: str, state: str) -> str:
-    word = wording.state(inert_line(name), state)
-    return word[:1].lower() + word[1:]
+    said.require_delivered(sent)

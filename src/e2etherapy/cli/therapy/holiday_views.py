@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from e2etherapy.cli import output, wording
+from e2etherapy.cli import output
 from e2etherapy.cli.inert import inert, inert_line
 from e2etherapy.cli.invocation import Invocation
 from e2etherapy.cli.output import moment
@@ -19,7 +19,6 @@ from e2etherapy.cli.therapy.answers import (
     NotTold,
 )
 from e2etherapy.cli.wrapping import terminal_width, wrapped
-from e2etherapy.errors import RelayUnreachable
 
 if TYPE_CHECKING:
     from e2etherapy.messenger.caseload import announcing
@@ -80,18 +79,15 @@ def show_sent(invocation: Invocation, done: Sequence[announcing.Told]) -> None:
 
     Raises:
         RelayUnreachable: something is still only on this device; the output says so as well.
+        MailboxGone: something reaches nobody.
     """
     sent = [said.said(one.name, one.sent) for one in done if one.sent is not None]
     kept = [NotTold(name=one.name, reason=one.reason) for one in done if one.sent is None]
-    lines = [
-        f"{inert_line(one.name)}: {wording.state(inert_line(one.name), one.state)}." for one in sent
-    ]
+    lines = [said.line(one) for one in sent]
     lines += [f"{inert_line(one.name)}: not told. {inert_line(one.reason)}" for one in kept]
     nobody = "Nobody was to be told; 'e2etherapy holidays show' says who has accepted."
     output.answer(invocation, Announced(sent=sent, not_told=kept), "\n".join(lines) or nobody)
-    problems = [one.problem for one in sent if one.state == "on_device" and one.problem]
-    if problems:
-        raise RelayUnreachable(wording.waiting(problems))
+    said.require_delivered(sent)
 
 
 def in_force(one: announcing.InForce) -> str:

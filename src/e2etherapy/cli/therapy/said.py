@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 from e2etherapy.cli import output, wording
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation
-from e2etherapy.errors import RelayUnreachable
+from e2etherapy.errors import MailboxGone, RelayUnreachable
 from e2etherapy.errors.therapy import TherapyError
 
 if TYPE_CHECKING:
@@ -42,7 +42,35 @@ def said(name: str, report: SendReport) -> Said:
     from e2etherapy.cli.therapy.answers import Said
 
     state = cast("Literal['on_device', 'stored']", report.state)
-    return Said(name=name, id=report.id, state=state, problem=report.problem)
+    return Said(
+        name=name,
+        id=report.id,
+        state=state,
+        problem=report.problem,
+        reaches_nobody=report.reaches_nobody,
+    )
+
+
+def line(sent: Said) -> str:
+    """Return how far something has come that was sent to one of many."""
+    name = inert_line(sent.name)
+    if sent.reaches_nobody:
+        return f"{name}: not delivered, and it never will be. {inert_line(sent.problem or '')}"
+    word = wording.state(name, sent.state)
+    return f"{name}: {word[:1].lower()}{word[1:]}."
+
+
+def require_delivered(sent: Sequence[Said]) -> None:
+    """Say at the end of what was sent to many that something waits, and why.
+
+    Raises:
+        RelayUnreachable: something is still only on this device, and goes out later.
+        MailboxGone: nothing waits, but something reaches nobody.
+    """
+    if waiting := [one for one in sent if one.state == "on_device" and not one.reaches_nobody]:
+        raise RelayUnreachable(wording.waiting(one.problem for one in waiting))
+    if lost := [inert_line(one.name) for one in sent if one.reaches_nobody]:
+        raise MailboxGone(f"What was written to {', '.join(lost)} reaches nobody.")
 
 
 def show(invocation: Invocation, answer: Answer, sent: Said, human: str = "") -> None:

@@ -16,7 +16,6 @@ from e2etherapy.errors import (
     IdentityUnconfirmed,
     MessengerError,
     NotReady,
-    RelayError,
 )
 from e2etherapy.errors.therapy import TherapyError
 from e2etherapy.messenger.care.speaking import require_role, speaking
@@ -24,7 +23,7 @@ from e2etherapy.messenger.caring import care_of, is_over
 from e2etherapy.messenger.caseload import leaving
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.outbound import sending
-from e2etherapy.messenger.views import STATE_WORDS, SendReport
+from e2etherapy.messenger.views import SendReport
 from e2etherapy.session.phases import Phase
 from e2etherapy.therapy import agreement
 from e2etherapy.therapy.agreement import AgreementTerms
@@ -32,7 +31,7 @@ from e2etherapy.therapy.care.agreements import Agreements
 from e2etherapy.therapy.caseload import batch
 from e2etherapy.therapy.caseload.announcement import Absence, announced
 from e2etherapy.therapy.caseload.batch import Planned
-from e2etherapy.vault import conversations, threads
+from e2etherapy.vault import conversations
 from e2etherapy.vault.change import name_key
 from e2etherapy.vault.records import ConversationRecord, Verification
 from e2etherapy.wire.care import Agreement
@@ -218,10 +217,5 @@ async def _tell(device: Device, name: str, terms: AgreementTerms) -> Told:
             raise MessengerError("The agreement was changed meanwhile. Nothing was sent.")
         item = speaker.say(Agreement, terms=agreement.encode(terms).decode())
     record = speaker.composer.conversation
-    problem = None
-    try:
-        await sending.deliver(device, record)
-    except (RelayError, NotReady) as error:
-        problem = str(error)
-    state = await threads.state_of(device.vault.db, record.id, item)
-    return Told(name, SendReport(item.hex(), STATE_WORDS[state], problem))
+    met = await sending.attempt(device, record)
+    return Told(name, await sending.came(device, record, item, met))

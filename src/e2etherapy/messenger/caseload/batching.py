@@ -6,16 +6,16 @@ import shlex
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from e2etherapy.errors import AnotherClient, MessengerError, NotReady, RelayError
+from e2etherapy.errors import AnotherClient, MailboxGone, MessengerError, NotReady, RelayError
 from e2etherapy.errors.therapy import UnfilledTemplate
 from e2etherapy.messenger.caring import is_over
 from e2etherapy.messenger.caseload import drafting, guarding, leaving, queueing
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.outbound import sending
-from e2etherapy.messenger.views import STATE_WORDS, SendReport
+from e2etherapy.messenger.views import SendReport
 from e2etherapy.therapy.caseload import batch
 from e2etherapy.therapy.caseload.batch import Drafted, Planned, Review
-from e2etherapy.vault import conversations, drafts, threads
+from e2etherapy.vault import conversations, drafts
 from e2etherapy.vault.change import name_key
 from e2etherapy.vault.records import ConversationRecord, Verification
 
@@ -157,7 +157,7 @@ async def send(
     going = [one for one in reviewed.drafts if one.name not in reviewed.left_out]
     plan = batch.planned(going, within, device.clock(), device.entropy)
     texts = {one.name: one.text for one in reviewed.drafts}
-    problem: str | None = None
+    met: RelayError | NotReady | None = None
     for one in plan:
         await leaving.until(device, one, told)
         if reason := await _barrier(device, one.name):
@@ -167,21 +167,12 @@ async def send(
         if item is None:
             yield Reply(one.name, None)
             continue
-        if within or problem is None:
-            problem = await _delivered(device, record)
-        state = await threads.state_of(device.vault.db, record.id, item)
-        yield Reply(one.name, SendReport(item.hex(), STATE_WORDS[state], problem))
+        # A relay that is away is not tried again for each; a mailbox that is gone is one alone.
+        if within or met is None or isinstance(met, MailboxGone):
+            met = await sending.attempt(device, record)
+        yield Reply(one.name, await sending.came(device, record, item, met))
     for name, reason in reviewed.left_out.items():
         yield Reply(name, None, reason)
-
-
-async def _delivered(device: Device, record: ConversationRecord) -> str | None:
-    """Bring a reply to its relay; return why it waits here, so that no other is tried in vain."""
-    try:
-        await sending.deliver(device, record)
-    except (RelayError, NotReady) as error:
-        return str(error)
-    return None
 
 
 async def _queue(device: Device, name: str, text: str) -> tuple[ConversationRecord, bytes | None]:

@@ -102,16 +102,24 @@ async def report(
     Raises:
         MailboxGone: it is recorded here, and can never be delivered.
     """
-    problem = None
+    met = None
     try:
         await run_errands(device, record.id, Patience(), progress, files=files)
     except MailboxGone:
         raise
     except (RelayError, NotReady, FileWaits) as error:
         # It is safe in the outbox; the report says so together with the reason.
-        problem = str(error)
-    state = await threads.state_of(device.vault.db, record.id, item)
-    return SendReport(item.hex(), STATE_WORDS[state], problem)
+        met = error
+    return await came(device, record, item, met)
+
+
+async def came(
+    device: Device, record: ConversationRecord, item: bytes, met: Exception | None
+) -> SendReport:
+    """Say how far an item came, and what its delivery met, if it met something."""
+    state = STATE_WORDS[await threads.state_of(device.vault.db, record.id, item)]
+    problem = None if met is None else str(met)
+    return SendReport(item.hex(), state, problem, reaches_nobody=isinstance(met, MailboxGone))
 
 
 async def deliver(
@@ -123,6 +131,15 @@ async def deliver(
         RelayError: it stopped; the rest waits for the next time.
     """
     await run_errands(device, record.id, Patience(), progress)
+
+
+async def attempt(device: Device, record: ConversationRecord) -> RelayError | NotReady | None:
+    """Deliver, and return why something of it waits here, or None."""
+    try:
+        await deliver(device, record)
+    except (RelayError, NotReady) as error:
+        return error
+    return None
 
 
 async def flush(

@@ -6,13 +6,17 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from e2etherapy.cli.therapy.said import line, require_delivered, said
 from e2etherapy.errors import (
     AnotherClient,
     InvalidText,
+    MailboxGone,
     MessengerError,
     NotReady,
+    RelayUnreachable,
     WrongRole,
 )
 from e2etherapy.errors.therapy import UnfilledTemplate
@@ -117,6 +121,24 @@ async def test_without_a_relay_a_batch_waits_as_messages_and_not_as_drafts(tmp_p
         await pair.therapist.sync()
         await pair.client.sync()
         assert (await texts(pair.client, OKAFOR))[-1] == f"for {SAM}"
+
+
+async def test_a_reply_that_reaches_nobody_says_so_and_holds_up_no_other(pair: Two) -> None:
+    await join_as(pair, KIM)
+    await pair.client.leave(f"{OKAFOR} as {KIM}")
+    for name in (KIM, SAM):
+        await pair.therapist.draft(name, f"for {name}")
+    lost, stored = [
+        said(reply.name, reply.sent) for reply in await sent(pair.therapist) if reply.sent
+    ]
+    assert (lost.name, lost.state, lost.reaches_nobody) == (KIM, "on_device", True)
+    assert (stored.name, stored.state, stored.reaches_nobody) == (SAM, "stored", False)
+    assert line(lost).startswith("Kim: not delivered, and it never will be. The relay does not")
+    with pytest.raises(MailboxGone, match=r"^What was written to Kim reaches nobody\.$"):
+        require_delivered([lost, stored])
+    waits = msgspec.structs.replace(stored, state="on_device", problem="The relay is away.")
+    with pytest.raises(RelayUnreachable, match=r"^The relay is away\. What you wrote is safe"):
+        require_delivered([lost, waits])
 
 
 async def test_a_draft_that_was_changed_after_the_review_stays(pair: Two) -> None:
