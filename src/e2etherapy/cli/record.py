@@ -44,22 +44,29 @@ def _erasing(command: _Command) -> _Command:
 @record.command(
     epilog="""\b
 Examples:
-  e2etherapy record show Robin
+  e2etherapy record show Robin --last 20
   e2etherapy record show Robin --hidden"""
 )
 @click.argument("name")
+@click.option("--last", type=click.IntRange(min=1), metavar="N", help="At most the last N of them.")
 @click.option("--hidden", is_flag=True, help="The hidden ones as well.")
 @vault_options
 @click.pass_obj
-def show(invocation: Invocation, name: str, hidden: bool) -> None:
+def show(invocation: Invocation, name: str, last: int | None, hidden: bool) -> None:
     """Show the record with NAME, by numbers that stay.
 
     Hidden entries are left out; of erased ones it says when and why.
     """
-    views = invocation.unlocked(lambda messenger: messenger.entries(name, hidden=hidden))
+    found = invocation.unlocked(lambda messenger: messenger.entries(name, hidden=True))
+    views = [view for view in found if hidden or view.state.value != "hidden"]
+    left_out = len(found) - len(views)
+    views = views[-(last or len(views)) :]
     width = terminal_width()
-    human = "\n\n".join(_shown(view, width) for view in views)
-    output.answer(invocation, [_entry(view) for view in views], human)
+    lines = [_shown(view, width) for view in views]
+    if left_out:
+        counted = wording.counted(left_out, "hidden entry is", "hidden entries are")
+        lines.append(f"{counted} not shown; --hidden shows them too.")
+    output.answer(invocation, [_entry(view) for view in views], "\n\n".join(lines))
 
 
 def _shown(view: EntryView, width: int | None) -> str:

@@ -117,13 +117,12 @@ async def _begun(invocation: Invocation, messenger: Messenger, typing: Typing) -
     click.echo("\n".join(wrapped(inert(begun.text), width, "  ")), err=True)
     with invocation.meanwhile(f"{typing.undone} {_KEPT}"):
         async with typed_text.asking(messenger):
-            goes_on = questions.agreed("Go on with it?", default=True)
-            forget = not goes_on and questions.agreed("Forget it?", default=False)
-    if forget:
-        await messenger.forget_begun(typing.what, typing.name)
-    elif not goes_on:
-        output.remark("What you type now takes its place.")
-    return begun.text if goes_on else ""
+            if questions.agreed("Go on with it?", default=True):
+                return begun.text
+            # There is room for one: whatever is typed next would take its place.
+            questions.confirm("Forget it?")
+    await messenger.forget_begun(typing.what, typing.name)
+    return ""
 
 
 @contextmanager

@@ -109,6 +109,34 @@ def test_notes_have_a_secret_of_their_own(run: Run, monkeypatch: pytest.MonkeyPa
     assert run(Role.CLIENT, "note", "list")[0] == 28
 
 
+def test_a_record_says_what_it_does_not_show_and_ends_where_it_is_asked_to(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entries = run(Role.THERAPIST, "record", "show", "Sam")[1]
+    assert run(Role.THERAPIST, "record", "show", "Sam", "--last", "1")[1] == entries[-1:]
+    run(Role.THERAPIST, "record", "hide", "Sam", str(entries[-1]["number"]))
+    assert main.run(["record", "show", "Sam"]) == 0
+    assert "\n\n1 hidden entry is not shown; --hidden shows them too." in capsys.readouterr().out
+    assert main.run(["record", "show", "Sam", "--hidden"]) == 0
+    assert "not shown" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("until-erased", "Sam: kept until you erase it."),
+        ("7 YEARS", "Sam: kept for 7 years, after the last contact."),
+        ("apa-2007", "Sam: kept for 7 years, by apa-2007, after the last contact."),
+    ],
+)
+def test_a_rule_is_told_in_words(
+    run: Run, capsys: pytest.CaptureFixture[str], rule: str, words: str
+) -> None:
+    run(Role.THERAPIST, "retention", "show")
+    assert main.run(["retention", "set", "Sam", rule]) == 0
+    assert capsys.readouterr().out.startswith(f"{words} Nothing was erased;")
+
+
 def test_entries_are_shown_hidden_and_erased_by_number(run: Run) -> None:
     def okafor(*arguments: str) -> tuple[int, Any]:
         return run(Role.THERAPIST, *arguments)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from e2etherapy.messenger.record.retaining import Retained, RetentionView, RuleView
 
 _DAY = click.DateTime(["%Y-%m-%d"])
+_MORE = "'e2etherapy retention show' says more."
 _NOTHING_DUE = "Nothing is due to be erased."
 _DOUBT = (
     "This device's clock does not follow in small steps on what stands in the record: it may be or "
@@ -79,8 +80,18 @@ def _set(invocation: Invocation, name: str | None, words: str) -> None:
     whose = "Every record without a rule of its own"
     if set_now.name is not None:
         whose = inert_line(set_now.name)
-    human = f"{whose}: {set_now.rule}. Nothing was erased; 'e2etherapy retention show' says more."
+    human = f"{whose}: {_words(set_now.rule)}. Nothing was erased; {_MORE}"
     output.answer(invocation, Rule(name=set_now.name, rule=set_now.rule), told(human))
+
+
+def _words(words: str) -> str:
+    from e2etherapy.therapy.retention import rule
+
+    found = rule(words)
+    if not (found.years or found.days):
+        return "kept until you erase it"
+    years = f"{found.years} years, by {words}" if not words[0].isdigit() else words
+    return f"kept for {years}, after the last contact"
 
 
 @retention.command(epilog="\b\nExample:\n  e2etherapy retention show")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from e2etherapy.errors import MessengerError
+from e2etherapy.errors.therapy import InvalidAnswers
 from e2etherapy.messenger.care.speaking import require_role, speaking
 from e2etherapy.messenger.caring import care_of
 from e2etherapy.messenger.device import Device
@@ -127,7 +128,10 @@ async def take(
     """
     require_role(device, Role.CLIENT, "fills in a check-in")
     definition = instrument(instrument_id)
-    result = score(definition, answers)
+    try:
+        result = score(definition, answers)
+    except InvalidAnswers as error:
+        raise InvalidAnswers(f"{error} Nothing was sent.") from None
     async with speaking(device, name) as speaker:
         found = speaker.composer.conversation
         _require_fitting(speaker.care, device, definition.id, found.name)

@@ -107,10 +107,10 @@ async def give(
 
 
 def _explained(wrong: NotUnderstood, text: ConsentText) -> NotUnderstood:
-    why = " ".join(
+    why = [
         f"Question {place + 1}: {text.questions[place].explanation}" for place in wrong.questions
-    )
-    return NotUnderstood(f"{wrong} {why} Nothing was sent.", wrong.questions)
+    ]
+    return NotUnderstood("\n".join([str(wrong), *why, "Nothing was sent."]), wrong.questions)
 
 
 async def withdraw(device: Device, name: str, note: str = "") -> SendReport:
