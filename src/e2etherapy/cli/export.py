@@ -28,10 +28,13 @@ def export() -> None:
 def my_data(invocation: Invocation, file: Path) -> None:
     """Write all that is a client's to a zip that anyone can read.
 
-    Conversations, check-ins with scores, the private journal, your safety plan and card: pages
+    Conversations, check-ins with scores, the journal, your safety plan, card and numbers: pages
     that need no software, the data, and a verifier. It is not encrypted.
     """
-    _write(invocation, file, lambda messenger, opened: messenger.export_own_data(opened))
+    from e2etherapy.cli.therapy.own_lines import own_lines
+
+    numbers = own_lines()
+    _write(invocation, file, lambda messenger, opened: messenger.export_own_data(opened, numbers))
 
 
 @export.command(

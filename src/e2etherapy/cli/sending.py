@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _CLEANED = "{}: where, when and with what it was made is taken out of it."
 _AS_IT_IS = "{} goes as it is: what its file says beside it (author, place, times) goes along."
+_RECORDING = " A recording of your own is sent without that by --voice."
 
 
 def attachment(path: Path, *, as_file: bool = False, voice: bool = False) -> OutgoingFile:
@@ -66,6 +67,8 @@ def tell(files: Sequence[OutgoingFile]) -> None:
     """Tell a person what goes along with each file."""
     for file in files:
         sentence = _CLEANED if file.cleaned else _AS_IT_IS
+        if not file.cleaned and file.media_type.startswith("audio/"):
+            sentence += _RECORDING
         output.remark(sentence.format(inert_line(file.name)))
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from e2etherapy.cli import wording
+from e2etherapy.cleaning.outgoing import OutgoingFile
+from e2etherapy.cli import sending, wording
 from e2etherapy.cli.output import moment
 from e2etherapy.messenger.reading import Standing
 from e2etherapy.messenger.views import MessageView
@@ -81,3 +83,20 @@ def test_a_thread_says_where_something_is_missing() -> None:
 def test_a_name_cannot_draw_on_the_terminal_where_something_is_missing() -> None:
     standing = Standing("S\x1b[31mam", Verification.MATCHED, missing_behind=1)
     assert "\x1b[31m" not in wording.thread(standing, [], "nothing")
+
+
+def test_after_the_end_an_answer_is_not_said_to_be_due_any_more() -> None:
+    view = replace(message("a"), due=datetime(2026, 1, 6, 9, tzinfo=UTC))
+    assert "[to be answered by" in wording.message("Sam", view)
+    assert "[was to be answered by" in wording.message("Sam", view, closed=True)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "cleaned", "told"),
+    [("audio/wav", False, True), ("audio/wav; voice=3", True, False), ("image/x", False, False)],
+)
+def test_a_recording_that_goes_as_it_is_names_the_way_without(
+    capsys: pytest.CaptureFixture[str], media_type: str, cleaned: bool, told: bool
+) -> None:
+    sending.tell([OutgoingFile("a", media_type, b"", cleaned)])
+    assert ("--voice" in capsys.readouterr().err) is told

@@ -11,6 +11,7 @@ from e2etherapy.messenger.record import exporting, extracting, handing_over, jou
 from e2etherapy.messenger.record.extracting import ExtractView, RecordEntry
 from e2etherapy.messenger.record.passing_on import WrittenExtract
 from e2etherapy.messenger.views import BookView, ExportedBookView, JournalView, SendReport
+from e2etherapy.therapy.crisis import OwnLine
 
 
 class Books(OpenDevice):
@@ -76,14 +77,20 @@ class Books(OpenDevice):
         """
         return await exporting.export(self.device, file, name, blanked)
 
-    async def export_own_data(self, file: BinaryIO) -> list[ExportedBookView]:
+    async def export_own_data(
+        self, file: BinaryIO, numbers: Sequence[OwnLine] = ()
+    ) -> list[ExportedBookView]:
         """Write everything that is a client's into a zip: also what they keep for themselves.
+
+        Args:
+            file: the zip.
+            numbers: a person's own ones for the crisis card, which no vault holds.
 
         Raises:
             WrongRole: this is a therapist's vault.
             JournalBroken: the record does not verify.
         """
-        return await handing_over.own_data(self.device, file)
+        return await handing_over.own_data(self.device, file, numbers)
 
     async def export_clinical_record(self, name: str, file: BinaryIO) -> list[ExportedBookView]:
         """Write a therapist's record of one client into a zip, and nothing of anybody else.

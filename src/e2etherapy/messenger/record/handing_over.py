@@ -22,6 +22,7 @@ from e2etherapy.messenger.settings import Setting
 from e2etherapy.messenger.views import ExportedBookView
 from e2etherapy.therapy import account, emergency_card, safety_plan
 from e2etherapy.therapy.account import Section
+from e2etherapy.therapy.crisis import OwnLine
 from e2etherapy.vault import conversations
 from e2etherapy.wire.role import Role
 
@@ -31,7 +32,7 @@ A CLIENT'S OWN DATA
 This copy holds everything that is the client's on this device: each conversation with its files,
 what was agreed, asked and answered in it (check-ins with their answers and scores, homework,
 goals, consent, agreements, what was shared and how it ended), the private journal, and in own/
-the safety plan and the emergency card, if they were written.
+the safety plan, the emergency card and numbers of one's own to call, if they were written.
 
 It does not hold drafts and texts that wait for their time, and not what a therapist keeps for
 themselves: this device never had it.
@@ -48,8 +49,10 @@ sent, or anything of other clients. Nor does it hold what the client keeps for t
 """
 
 
-async def own_data(device: Device, file: BinaryIO) -> list[ExportedBookView]:
-    """Write everything that a client has on this device into a zip.
+async def own_data(
+    device: Device, file: BinaryIO, numbers: Sequence[OwnLine] = ()
+) -> list[ExportedBookView]:
+    """Write everything that a client has on this device into a zip, with their own numbers.
 
     Raises:
         WrongRole: this is a therapist's vault.
@@ -64,6 +67,9 @@ async def own_data(device: Device, file: BinaryIO) -> list[ExportedBookView]:
     books = await journaling.books(device)
     await _write(device, exporter, books)
     await _write_own(device, exporter)
+    if numbers:
+        words = "".join(f"{line.name}: {line.number}\n" for line in numbers)
+        exporter.write("own/help-now.txt", words.encode())
     exporter.write("ABOUT.txt", _OWN_DATA.encode())
     return _views(books, exporter)
 

@@ -14,6 +14,7 @@ import pytest
 
 from e2etherapy.errors import UnknownConversation, WrongRole
 from e2etherapy.messenger.care.assigning import Assignment
+from e2etherapy.therapy.crisis import OwnLine
 from e2etherapy.therapy.emergency_card import EmergencyCard
 from tests.support.devices import Two, agree, two
 from tests.unit.messenger.record.test_redacted_export import verified
@@ -66,11 +67,12 @@ def overview(file: io.BytesIO, folder: str) -> dict[str, list[dict[str, Any]]]:
 
 async def test_a_client_takes_out_all_that_is_theirs(pair: Two, tmp_path: Path) -> None:
     file = io.BytesIO()
-    books = await pair.client.export_own_data(file)
+    books = await pair.client.export_own_data(file, [OwnLine("Anna at work", "+353 1 496 0000")])
     assert [book.title for book in books] == ["Private journal", OKAFOR, "another therapist"]
     whole = everything(file)
     for words in (b"only for myself", b"turn 1", b"I call Anna.", b"Flat 3.", b"Walk to the lake"):
         assert words in whole
+    assert b"Anna at work: +353 1 496 0000\n" in whole
     for words in (b"Called at 10:05", b"a therapist's own thoughts"):
         assert words not in whole
     parts = overview(file, f"02-{OKAFOR}")
