@@ -11,6 +11,7 @@ from e2etherapy.cli import output, wording
 from e2etherapy.cli.inert import inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.output import moment
+from e2etherapy.cli.suggestion import told
 
 if TYPE_CHECKING:
     from e2etherapy.cli.later_answers import Delayed
@@ -80,7 +81,7 @@ def answer(view: DelayedView) -> Delayed:
     """Return for JSON what waits."""
     from e2etherapy.cli.later_answers import Delayed
 
-    return Delayed(number=view.number, name=view.name, text=view.text, at=view.at)
+    return Delayed(number=view.number, name=view.name, text=view.text, at=view.at, ended=view.ended)
 
 
 def kept(view: DelayedView) -> str:
@@ -93,4 +94,8 @@ def kept(view: DelayedView) -> str:
 
 def _line(view: DelayedView) -> str:
     name = click.style(inert_line(view.name), bold=True)
-    return f"{view.number}  {moment(view.at)}  {name}: {wording.excerpt(view.text, _EXCERPT)}"
+    line = f"{view.number}  {moment(view.at)}  {name}: {wording.excerpt(view.text, _EXCERPT)}"
+    never = told(
+        f"\n  It never goes: it has ended. 'e2etherapy later cancel {view.number}' forgets it."
+    )
+    return line + never * view.ended

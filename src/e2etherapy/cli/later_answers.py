@@ -9,12 +9,16 @@ from e2etherapy.cli.answer import Answer
 
 
 class Delayed(Answer, frozen=True):
-    """`send --later`, `later cancel`, a line of `later list`: `at` is the earliest moment."""
+    """`send --later`, `later cancel`, a line of `later list`: `at` is the earliest moment.
+
+    What is `ended` never goes out, since the therapy has ended.
+    """
 
     number: int
     name: str
     text: str
     at: datetime
+    ended: bool = False
 
 
 BY_COMMAND: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,6 +16,7 @@ from e2etherapy.errors import (
 from e2etherapy.journal.record import EventName
 from e2etherapy.messenger import autosaving
 from e2etherapy.messenger.autosaving import Typed
+from e2etherapy.messenger.caring import is_over
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.occurrences import Notice
@@ -38,12 +39,14 @@ class DelayedView:
         name: of the conversation.
         text: what was written.
         at: when it goes out at the earliest, UTC: with the first sync after it.
+        ended: the therapy has ended since, so that it never goes out.
     """
 
     number: int
     name: str
     text: str = field(repr=False)
     at: datetime
+    ended: bool = False
 
 
 async def delay(device: Device, name: str, text: str, at: datetime) -> DelayedView:
@@ -74,7 +77,11 @@ async def delay(device: Device, name: str, text: str, at: datetime) -> DelayedVi
 
 async def every(device: Device) -> list[DelayedView]:
     """Return all that wait for their time, in its order."""
-    return [_view(one) for one in await delayed.every(device.vault.db)]
+    db, views = device.vault.db, []
+    for one in await delayed.every(db):
+        ended = await is_over(db, await conversations.named(db, one.name))
+        views.append(replace(_view(one), ended=ended))
+    return views
 
 
 async def cancel(device: Device, number: int) -> DelayedView:

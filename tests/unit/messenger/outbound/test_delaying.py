@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from e2etherapy.cli.later import _line
 from e2etherapy.errors import InvalidText, MessengerError, NotReady
 from e2etherapy.messenger.device import Device
 from e2etherapy.vault import delayed
@@ -118,3 +119,12 @@ async def test_a_sync_that_dies_anywhere_loses_none_and_sends_none_twice(tmp_pat
             assert (await texts(pair.therapist, SAM)).count("once") == 1
         moments += 1
     assert moments > 4
+
+
+async def test_what_the_end_came_before_is_said_never_to_go_out(pair: Two) -> None:
+    view = await pair.client.send_later(OKAFOR, "too late", pair.clock.now + HOUR)
+    assert [one.ended for one in await pair.client.delayed()] == [False]
+    await pair.client.end_therapy(OKAFOR, "Farewell.")
+    (waits,) = await pair.client.delayed()
+    assert (waits.number, waits.ended) == (view.number, True)
+    assert f"It never goes: it has ended. 'e2etherapy later cancel {view.number}'" in _line(waits)
