@@ -131,6 +131,6 @@ def test_help_now_needs_no_vault(tmp_path: Path) -> None:
     assert card["country"] == "IE"
     assert any("116 123" in line["number"] for line in card["lines"])
     assert run(tmp_path, "help-now", "--country", "Atlantis").code == 3
-    how = "To choose a country: e2etherapy help-now --country Ireland"
+    how = "To choose a country for good: e2etherapy help-now --country Ireland --remember"
     assert how in run(tmp_path, "help-now").text
     assert how not in run(tmp_path, "help-now", "--country", "Ireland").text

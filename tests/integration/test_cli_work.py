@@ -249,9 +249,33 @@ def test_numbers_of_ones_own_are_shown_without_a_passphrase(tmp_path: Path) -> N
     assert (again.code, "Nothing was changed." in again.errors) == (3, True)
 
 
+def test_a_country_is_remembered_where_that_is_asked_for_and_shown_before_any_flag(
+    tmp_path: Path,
+) -> None:
+    assert run(tmp_path, "help-now", "--remember").code == 2
+    run(tmp_path, "help-now", "--country", "ireland", "--remember")
+    run(tmp_path, "help-now", "--add", "Anna", "112")
+    for shown in (run(tmp_path, "help-now").text, run(tmp_path, "urgent", OKAFOR).errors):
+        assert "Help now: Ireland" in shown
+        assert "To choose a country" not in shown
+    assert "Help now: Ireland" not in run(tmp_path, "help-now", "--country", "NZ").text
+    run(tmp_path, "help-now", "--remove", "Anna")
+    run(tmp_path, "help-now", "--forget")
+    assert list((tmp_path / "data" / "e2etherapy").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[1]", b"\xff", b'[{"name": "\\u001b[2J", "number": "1"}]', b"[" * 100_000, b"0"],
+    [
+        b'{"country": "\\u001b[2J"}',
+        b"",
+        b"{",
+        b"[1]",
+        b"\xff",
+        b'{"numbers": [{"name": "\\u001b[2J", "number": "1"}]}',
+        b"[" * 100_000,
+        b"0",
+    ],
 )
 def test_a_damaged_file_of_numbers_never_stops_the_card(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "data" / "e2etherapy" / "help-now.json"

@@ -31,9 +31,9 @@ def my_data(invocation: Invocation, file: Path) -> None:
     Conversations, check-ins with scores, the journal, your safety plan, card and numbers: pages
     that need no software, the data, and a verifier. It is not encrypted.
     """
-    from e2etherapy.cli.therapy.own_lines import own_lines
+    from e2etherapy.cli.therapy.own_card import own_card
 
-    numbers = own_lines()
+    numbers = own_card().lines
     _write(invocation, file, lambda messenger, opened: messenger.export_own_data(opened, numbers))
 
 

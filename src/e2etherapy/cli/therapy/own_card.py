@@ -1,4 +1,4 @@
-"""A person's own numbers for the crisis card, in a plain file: they are shown without a passphrase.
+"""What a person has put on the crisis card, in a plain file: it is shown without a passphrase.
 
 The file is there only if the person has put something in it. Whoever can use the device can read
 it.
@@ -6,19 +6,39 @@ it.
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
 
 from e2etherapy.cli.saving import unusable
 from e2etherapy.errors import MessengerError
 from e2etherapy.errors.therapy import TherapyError
-from e2etherapy.therapy.crisis import MAX_OWN_LINES, OwnLine
+from e2etherapy.therapy.crisis import MAX_OWN_LINES, OwnLine, country_code
 
 _FILE = "help-now.json"
 _LARGEST = 100_000
 """Bytes that are read of it, whatever it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCard:
+    """A country to show, two letters, and numbers of one's own."""
+
+    country: str | None = None
+    lines: tuple[OwnLine, ...] = ()
+
+
+class _Number(msgspec.Struct, frozen=True):
+    name: str
+    number: str
+
+
+class _Form(msgspec.Struct, frozen=True):
+    country: str | None = None
+    numbers: list[_Number] = []
 
 
 def file() -> Path:
@@ -28,30 +48,40 @@ def file() -> Path:
     return platformdirs.user_data_path("e2etherapy") / _FILE
 
 
-def own_lines() -> tuple[OwnLine, ...]:
-    """Return a person's own numbers; what cannot be read is passed over, whatever it is."""
+def own_card() -> OwnCard:
+    """Return what a person has put there; what cannot be read is passed over, whatever it is."""
     try:
         with file().open("rb") as opened:
             return _read(opened.read(_LARGEST))
     except (OSError, MessengerError):
-        return ()
+        return OwnCard()
 
 
-def _read(data: bytes) -> tuple[OwnLine, ...]:
-    """Return the numbers in a file.
+def _read(data: bytes) -> OwnCard:
+    """Return what is in a file.
 
     Raises:
         MessengerError: it is not one that this program wrote.
     """
     try:
-        return tuple(
-            OwnLine(str(entry["name"]), str(entry["number"])) for entry in json.loads(data)
-        )
-    except (ValueError, TypeError, KeyError, RecursionError, TherapyError):
+        form = msgspec.json.decode(data, type=_Form)
+        country = form.country and country_code(form.country)
+        return OwnCard(country, tuple(OwnLine(one.name, one.number) for one in form.numbers))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TherapyError):
         raise MessengerError(
             f"{file()} is not what this program wrote. Nothing was changed. Remove it, and add "
             "your numbers again."
         ) from None
+
+
+def remember(country: str | None) -> None:
+    """Write down which country is shown, two letters; None for that of the device's language.
+
+    Raises:
+        MessengerError: the file cannot be used.
+        UnusableFile, DiskFull: it cannot be written.
+    """
+    _write(replace(_kept(), country=country))
 
 
 def add(name: str, number: str) -> None:
@@ -63,44 +93,46 @@ def add(name: str, number: str) -> None:
         UnusableFile, DiskFull: it cannot be written.
     """
     line = OwnLine(name.strip(), number.strip())
-    others = [one for one in _kept() if one.name != line.name]
+    kept = _kept()
+    others = tuple(one for one in kept.lines if one.name != line.name)
     if len(others) >= MAX_OWN_LINES:
         raise MessengerError(f"There are {MAX_OWN_LINES} numbers already. Nothing was changed.")
-    _write([*others, line])
+    _write(replace(kept, lines=(*others, line)))
 
 
 def remove(name: str) -> None:
-    """Remove a number, and the file with the last one.
+    """Remove a number, and the file with the last thing in it.
 
     Raises:
         MessengerError: there is none of this name, or the file cannot be used.
         UnusableFile, DiskFull: it cannot be written.
     """
     kept = _kept()
-    others = [one for one in kept if one.name != name.strip()]
-    if len(others) == len(kept):
+    others = tuple(one for one in kept.lines if one.name != name.strip())
+    if len(others) == len(kept.lines):
         raise MessengerError("There is no number of your own of this name. Nothing was changed.")
-    _write(others)
+    _write(replace(kept, lines=others))
 
 
-def _kept() -> tuple[OwnLine, ...]:
+def _kept() -> OwnCard:
     try:
         return _read(file().read_bytes())
     except FileNotFoundError:
-        return ()
+        return OwnCard()
     except OSError as error:
         raise unusable(error, file(), "Nothing was changed.") from None
 
 
-def _write(lines: list[OwnLine]) -> None:
+def _write(card: OwnCard) -> None:
     place = file()
     try:
-        if not lines:
-            place.unlink()
+        if card == OwnCard():
+            place.unlink(missing_ok=True)
             return
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        text = json.dumps([{"name": line.name, "number": line.number} for line in lines], indent=2)
-        _replace(place, f"{text}\n".encode())
+        numbers = [_Number(line.name, line.number) for line in card.lines]
+        text = msgspec.json.format(msgspec.json.encode(_Form(card.country, numbers)), indent=2)
+        _replace(place, text + b"\n")
     except OSError as error:
         raise unusable(error, place, "Nothing was changed.") from None
 
