@@ -85,7 +85,11 @@ def _exports(pair: Pair) -> None:
 def _end(pair: Pair) -> None:
     therapist, client = pair.therapist, pair.client
     letter = f"Farewell. {ESCAPES}\n".encode()
-    ended = therapist.ask("ending", "write", ROBIN, "-", "--yes", stdin=letter)
+    write = ("ending", "write", ROBIN, "-", "--yes")
+    unseen = therapist.run(*write, "--json", stdin=letter)
+    assert (unseen.code, "e2etherapy read Robin" in unseen.failure["message"]) == (3, True)
+    assert not therapist.ask("ending", "show", ROBIN)["ended"]
+    ended = therapist.ask(*write, stdin=letter)
     assert ended["state"] == "stored"
     assert therapist.run("send", ROBIN, "P.S.").code == 23
     assert "is closed" in therapist.run("sync").text

@@ -29,6 +29,10 @@ _CLOSES = (
     "The therapy has ended. The mailbox is closed with a later sync ('e2etherapy sync'), once "
     "everything that waits for you is fetched."
 )
+_AGAIN = (
+    "It came just now, and the therapy was not ended. Nothing was sent. Read it; the same command "
+    "once more ends the therapy."
+)
 _UNREAD = (
     "What {name} wrote and this device has not fetched is deleted unread; 'e2etherapy sync' "
     "fetches it. Nothing is sent, and nobody is told."
@@ -61,10 +65,11 @@ def write(invocation: Invocation, name: str, text: str | None, yes: bool, anyway
 
     TEXT may be - for standard input; without it, a pipe is read or you are asked. Nothing can be
     written after it, by either of you. Both keep the record.
+
+    What waits at the relay is fetched first. If NAME has written, you are told before anything is
+    sent, and --yes ends nothing until the command is given once more.
     """
     from e2etherapy.cli.therapy import doubt, said
-    from e2etherapy.cli.typing_desk import Typing, typed
-    from e2etherapy.messenger.autosaving import Typed
 
     invocation.if_stopped = "Nothing was sent."
     if not (yes or sys.stdin.isatty()):
@@ -72,12 +77,10 @@ def write(invocation: Invocation, name: str, text: str | None, yes: bool, anyway
     given = typed_text.piped(text)
 
     async def ended(messenger: Messenger) -> SendReport:
-        await messenger.require_endable(name)
+        await _require_endable_now(invocation, messenger, name, yes=yes)
         letter = given
         if letter is None:
-            heading = f"Your letter to {inert_line(name)}."
-            typing = Typing(heading, Typed.LETTER, name, "Nothing was sent.")
-            letter = await typed(invocation, messenger, typing)
+            letter = await _typed(invocation, messenger, name)
         kept = "it is offered again." if given is None else "the letter is not kept."
         with invocation.meanwhile(f"Nothing was sent; {kept}"):
             if not anyway:
@@ -87,6 +90,29 @@ def write(invocation: Invocation, name: str, text: str | None, yes: bool, anyway
         return await messenger.end_therapy(name, letter)
 
     said.send(invocation, name, ended, told(_CLOSES))
+
+
+async def _require_endable_now(
+    invocation: Invocation, messenger: Messenger, name: str, *, yes: bool
+) -> None:
+    """Have what the other side wrote last here before the letter is written."""
+    from e2etherapy.cli.therapy import last_look
+
+    await messenger.require_endable(name)
+    with invocation.meanwhile("Nothing was sent."):
+        look = await last_look.taken(invocation, messenger, name)
+    await messenger.require_endable(name)
+    if yes:
+        look.require_nothing_arrived(_AGAIN)
+
+
+async def _typed(invocation: Invocation, messenger: Messenger, name: str) -> str:
+    from e2etherapy.cli.typing_desk import Typing, typed
+    from e2etherapy.messenger.autosaving import Typed
+
+    heading = f"Your letter to {inert_line(name)}."
+    typing = Typing(heading, Typed.LETTER, name, "Nothing was sent.")
+    return await typed(invocation, messenger, typing)
 
 
 @ending.command(epilog='\b\nExample:\n  e2etherapy ending leave "Dr. Okafor"')
