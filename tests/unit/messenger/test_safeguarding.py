@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from e2etherapy.errors import MessengerError, WrongRole
+from e2etherapy.errors import MalformedData, MessengerError, WrongRole
 from e2etherapy.errors.therapy import InvalidSafetyPlan, NotUnderstood, UnknownConsent
+from e2etherapy.messenger import settings
+from e2etherapy.messenger.settings import Setting
 from e2etherapy.therapy import consent
 from e2etherapy.therapy.emergency_card import EmergencyCard
 from e2etherapy.therapy.safety_plan import Part
@@ -149,6 +153,28 @@ async def test_an_emergency_card_is_confirmed_before_it_is_shared(pair: Two) -> 
     shared = (await pair.therapist.shared_plans(SAM)).card
     assert shared is not None
     assert shared.content == await pair.client.emergency_card()
+
+
+async def test_what_cannot_be_read_stops_nothing_else_and_can_be_replaced(pair: Two) -> None:
+    device = pair.client.device
+    await settings.put(device, Setting.EMERGENCY_CARD, b'{"contact":"Anna","phone":112}')
+    await settings.put(device, Setting.SAFETY_PLAN, b'{"worst":"I call Anna."}')
+    with pytest.raises(
+        MalformedData, match=r"breaks its form.* --consent with 'e2etherapy emergency-card"
+    ):
+        await pair.client.emergency_card()
+    with pytest.raises(MalformedData, match=r"breaks its form.*safety-plan edit --file"):
+        await pair.client.write_safety_plan({"worst": "I call Tom."}, TODAY)
+    assert await pair.client.card_to_confirm(TODAY) is None
+    await pair.client.export_own_data(file := io.BytesIO())
+    with zipfile.ZipFile(file) as archive:
+        assert archive.read("own/safety-plan.json") == b'{"worst":"I call Anna."}'
+        assert "own/emergency-card.txt" not in archive.namelist()
+    await pair.client.write_emergency_card(CARD)
+    await pair.client.write_safety_plan({**dict.fromkeys(Part, ""), Part.WORST: "I call"}, TODAY)
+    plan = await pair.client.safety_plan()
+    assert plan is not None
+    assert (plan.worst, await pair.client.emergency_card()) == ("I call", CARD)
 
 
 async def test_a_card_is_to_be_confirmed_after_a_quarter_by_who_has_one(pair: Two) -> None:

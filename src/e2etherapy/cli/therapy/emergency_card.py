@@ -62,8 +62,9 @@ def set_card(invocation: Invocation, /, **given: str | None) -> None:
     named = {field: words for field, words in given.items() if words is not None}
 
     async def written(messenger: Messenger) -> EmergencyCard:
-        before = await messenger.emergency_card()
-        words = _before(before) | named
+        words = named
+        if not _QUESTIONS.keys() <= named.keys():  # a card that cannot be read can be replaced
+            words = _before(await messenger.emergency_card()) | named
         if not named and sys.stdin.isatty():
             with invocation.meanwhile("Nothing was changed, and what was typed is not kept."):
                 async with typed_text.asking(messenger):

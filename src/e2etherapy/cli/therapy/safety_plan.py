@@ -60,9 +60,9 @@ def edit(invocation: Invocation, file: Path | None) -> None:
     today = date.today()  # noqa: DTZ011 - where the person is
 
     async def edited(messenger: Messenger) -> SafetyPlan:
-        before = await messenger.safety_plan()
         words = given
         if words is None:
+            before = await messenger.safety_plan()
             with invocation.meanwhile("Nothing was changed, and what was typed is not kept."):
                 async with typed_text.asking(messenger):
                     words = _asked(before, today)

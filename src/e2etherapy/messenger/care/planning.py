@@ -6,12 +6,13 @@ until they are shared, and what was shared then stays in the other side's record
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Final, TypeVar
 
 import msgspec
 
-from e2etherapy.errors import MessengerError, WrongRole
+from e2etherapy.errors import MalformedData, MessengerError, WrongRole
 from e2etherapy.messenger import settings
 from e2etherapy.messenger.care.speaking import speaking
 from e2etherapy.messenger.caring import care_of
@@ -28,16 +29,25 @@ from e2etherapy.vault import conversations
 from e2etherapy.wire.care import MAX_DOCUMENT, EmergencyCardShare, SafetyPlanShare
 from e2etherapy.wire.role import Role
 
+_Value = TypeVar("_Value")
+_PLAN_ANEW: Final = (
+    "To replace it, write all of its parts: 'e2etherapy safety-plan edit --file FILE'."
+)
+_CARD_ANEW: Final = (
+    "To replace it, give --contact, --phone, --relation, --location and --consent with "
+    "'e2etherapy emergency-card set'."
+)
+
 
 async def plan(device: Device) -> SafetyPlan | None:
     """Return one's own safety plan; None until it is written.
 
     Raises:
         WrongRole: this is a therapist's vault.
+        MalformedData: it cannot be read; with what to do.
     """
     _require_client(device, "a safety plan")
-    kept = await device.vault.setting(Setting.SAFETY_PLAN)
-    return None if kept is None else safety_plan.decode(kept)
+    return await _own(device, Setting.SAFETY_PLAN, safety_plan.decode, _PLAN_ANEW)
 
 
 async def write_plan(device: Device, words: Mapping[str, str], today: date) -> SafetyPlan:
@@ -52,8 +62,10 @@ async def write_plan(device: Device, words: Mapping[str, str], today: date) -> S
         WrongRole: this is a therapist's vault.
         InvalidSafetyPlan: no part has words, or one is not of a plan.
         InvalidWords: the words of a part are too long, or hold a character that is not seen.
+        MalformedData: the one from before cannot be read, and not all parts are given.
     """
-    before = await plan(device)
+    _require_client(device, "a safety plan")
+    before = None if words.keys() == {str(part) for part in Part} else await plan(device)
     kept = {} if before is None else {str(part): before.words(part) for part in Part}
     written = safety_plan.plan(today, {**kept, **words})
     await settings.put(device, Setting.SAFETY_PLAN, safety_plan.encode(written))
@@ -86,10 +98,26 @@ async def card(device: Device) -> EmergencyCard | None:
 
     Raises:
         WrongRole: this is a therapist's vault.
+        MalformedData: it cannot be read; with what to do.
     """
     _require_client(device, "an emergency card")
-    kept = await device.vault.setting(Setting.EMERGENCY_CARD)
-    return None if kept is None else emergency_card.decode(kept)
+    return await _own(device, Setting.EMERGENCY_CARD, emergency_card.decode, _CARD_ANEW)
+
+
+async def card_to_confirm(device: Device, today: date) -> date | None:
+    """Return when one's own emergency card was last confirmed, if it is to be confirmed anew.
+
+    Returns:
+        None where it is not, where there is no card, and in a therapist's vault. None too where the
+        card cannot be read: whatever shows it says so, and a reminder must stop no sync.
+    """
+    if device.vault.role is not Role.CLIENT:
+        return None
+    try:
+        own = await card(device)
+    except MalformedData:
+        return None
+    return own.confirmed if own is not None and own.is_stale(today) else None
 
 
 async def write_card(device: Device, written: EmergencyCard) -> None:
@@ -100,16 +128,6 @@ async def write_card(device: Device, written: EmergencyCard) -> None:
     """
     _require_client(device, "an emergency card")
     await settings.put(device, Setting.EMERGENCY_CARD, emergency_card.encode(written))
-
-
-async def card_to_confirm(device: Device, today: date) -> date | None:
-    """Return when one's own emergency card was last confirmed, if it is to be confirmed anew.
-
-    Returns:
-        None where it is not, where there is no card, and in a therapist's vault.
-    """
-    own = await card(device) if device.vault.role is Role.CLIENT else None
-    return own.confirmed if own is not None and own.is_stale(today) else None
 
 
 async def confirm_card(device: Device, today: date) -> EmergencyCard:
@@ -151,6 +169,16 @@ async def shared(device: Device, name: str) -> Plans:
     """
     found = await conversations.named(device.vault.db, name)
     return (await care_of(device.vault.db, found)).plans
+
+
+async def _own(
+    device: Device, setting: Setting, decode: Callable[[bytes], _Value], anew: str
+) -> _Value | None:
+    kept = await device.vault.setting(setting)
+    try:
+        return None if kept is None else decode(kept)
+    except MalformedData as broken:
+        raise MalformedData(f"{broken} {anew}") from None
 
 
 def _written(own: EmergencyCard | None, undone: str) -> EmergencyCard:

@@ -7,11 +7,12 @@ conversation with what was done about it, and nothing of anybody else, nor anyth
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import BinaryIO, Final
 
-from e2etherapy.errors import WrongRole
+from e2etherapy.errors import MalformedData, WrongRole
 from e2etherapy.journal.export import Exporter
 from e2etherapy.journal.overview import Line, Overview, Part
 from e2etherapy.messenger.caring import care_of, resolutions_of
@@ -128,10 +129,12 @@ async def _write_own(device: Device, exporter: Exporter) -> None:
     card = await device.vault.setting(Setting.EMERGENCY_CARD)
     today = device.clock().date()
     if plan is not None:
-        words = safety_plan.render(safety_plan.decode(plan), account.WIDTH)
-        exporter.write("own/safety-plan.txt", words.encode())
+        with contextlib.suppress(MalformedData):  # the file beside it has its bytes all the same
+            words = safety_plan.render(safety_plan.decode(plan), account.WIDTH)
+            exporter.write("own/safety-plan.txt", words.encode())
         exporter.write("own/safety-plan.json", plan)
     if card is not None:
-        words = emergency_card.render(emergency_card.decode(card), today, account.WIDTH)
-        exporter.write("own/emergency-card.txt", words.encode())
+        with contextlib.suppress(MalformedData):
+            words = emergency_card.render(emergency_card.decode(card), today, account.WIDTH)
+            exporter.write("own/emergency-card.txt", words.encode())
         exporter.write("own/emergency-card.json", card)
