@@ -33,7 +33,7 @@ def my_data(invocation: Invocation, file: Path) -> None:
     """
     from e2etherapy.cli.therapy.own_card import own_card
 
-    numbers = own_card().lines
+    numbers = own_card().numbers
     _write(invocation, file, lambda messenger, opened: messenger.export_own_data(opened, numbers))
 
 

@@ -95,7 +95,7 @@ def kept(view: DelayedView) -> str:
 def _line(view: DelayedView) -> str:
     name = click.style(inert_line(view.name), bold=True)
     line = f"{view.number}  {moment(view.at)}  {name}: {wording.excerpt(view.text, _EXCERPT)}"
-    never = told(
-        f"\n  It never goes: it has ended. 'e2etherapy later cancel {view.number}' forgets it."
-    )
-    return line + never * view.ended
+    if not view.ended:
+        return line
+    forget = told(f"'e2etherapy later cancel {view.number}' forgets it.")
+    return f"{line}\n  It never goes: it has ended. {forget}"

@@ -14,6 +14,7 @@ from e2etherapy.cli.invocation import Invocation, json_option
 from e2etherapy.cli.wrapping import terminal_width
 
 if TYPE_CHECKING:
+    from e2etherapy.cli.therapy.answers import Card
     from e2etherapy.therapy.crisis import CrisisCard
 
 _ANOTHER = "To choose a country for good: e2etherapy help-now --country Ireland --remember"
@@ -28,11 +29,7 @@ Examples:
   e2etherapy help-now --country IE --remember
   e2etherapy help-now --add Anna "+353 1 496 0000\"""",
 )
-@click.option(
-    "--country",
-    metavar="CC",
-    help="Two letters, like IE. [default: of your language]",
-)
+@click.option("--country", metavar="CC", help="Two letters, like IE. [default: of your language]")
 @click.option(
     "--remember/--forget", default=None, help="Show that country from now on, or no more."
 )
@@ -53,7 +50,6 @@ def help_now(
     folder, outside of the vault, only if you ask for it: whoever can use this device can read them.
     """
     from e2etherapy.cli.therapy import own_card
-    from e2etherapy.cli.therapy.answers import Card, Line, OwnNumber
     from e2etherapy.cli.therapy.said import nothing_changed
     from e2etherapy.therapy.crisis import country_code
 
@@ -69,29 +65,37 @@ def help_now(
             own_card.add(*add)
 
     card = _card(code)
+    output.answer(invocation, _answer(card), _text(card))
+
+
+def text_for(country: str | None) -> str:
+    """Return the card for a country, for the one remembered, or for that of the language."""
+    return _text(_card(country))
+
+
+def _text(card: CrisisCard) -> str:
+    from e2etherapy.therapy import crisis
+
+    width = terminal_width() or _WIDE
+    shown = inert(crisis.render(card, width).rstrip("\n"))
+    is_chosen = card.country is not None and not card.from_locale
+    return shown if is_chosen else f"{shown}\n\n{_ANOTHER}"
+
+
+def _answer(card: CrisisCard) -> Card:
+    from e2etherapy.cli.therapy.answers import Card, Line, OwnNumber
+
     lines = [
         Line(name=line.name, how=line.how, number=line.number, checked=line.checked)
         for line in card.lines
     ]
-    answer = Card(
+    return Card(
         country=card.country,
         warnings=list(card.warnings),
         statements=list(card.statements),
         lines=lines,
         own=[OwnNumber(name=own.name, number=own.number) for own in card.own],
     )
-    output.answer(invocation, answer, text_for(code))
-
-
-def text_for(country: str | None) -> str:
-    """Return the card for a country, for the one remembered, or for that of the language."""
-    from e2etherapy.therapy import crisis
-
-    width = terminal_width() or _WIDE
-    card = _card(country)
-    shown = inert(crisis.render(card, width).rstrip("\n"))
-    is_chosen = card.country is not None and not card.from_locale
-    return shown if is_chosen else f"{shown}\n\n{_ANOTHER}"
 
 
 def _card(country: str | None) -> CrisisCard:
@@ -102,4 +106,4 @@ def _card(country: str | None) -> CrisisCard:
     locale = next((value for name in variables if (value := os.environ.get(name))), "")
     today = date.today()  # noqa: DTZ011 - where they are
     own = own_card()
-    return crisis.card(country or own.country, today, own.lines, locale=locale)
+    return crisis.card(country or own.country, today, own.numbers, locale=locale)

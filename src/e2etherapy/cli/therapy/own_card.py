@@ -25,20 +25,10 @@ _LARGEST = 100_000
 
 @dataclass(frozen=True, slots=True)
 class OwnCard:
-    """A country to show, two letters, and numbers of one's own."""
+    """A country to show, two letters, and numbers of one's own; in this form in the file, too."""
 
     country: str | None = None
-    lines: tuple[OwnLine, ...] = ()
-
-
-class _Number(msgspec.Struct, frozen=True):
-    name: str
-    number: str
-
-
-class _Form(msgspec.Struct, frozen=True):
-    country: str | None = None
-    numbers: list[_Number] = []
+    numbers: tuple[OwnLine, ...] = ()
 
 
 def file() -> Path:
@@ -64,9 +54,8 @@ def _read(data: bytes) -> OwnCard:
         MessengerError: it is not one that this program wrote.
     """
     try:
-        form = msgspec.json.decode(data, type=_Form)
-        country = form.country and country_code(form.country)
-        return OwnCard(country, tuple(OwnLine(one.name, one.number) for one in form.numbers))
+        card = msgspec.json.decode(data, type=OwnCard)
+        return replace(card, country=card.country and country_code(card.country))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TherapyError):
         raise MessengerError(
             f"{file()} is not what this program wrote. Nothing was changed. Remove it, and add "
@@ -94,10 +83,10 @@ def add(name: str, number: str) -> None:
     """
     line = OwnLine(name.strip(), number.strip())
     kept = _kept()
-    others = tuple(one for one in kept.lines if one.name != line.name)
+    others = tuple(one for one in kept.numbers if one.name != line.name)
     if len(others) >= MAX_OWN_LINES:
         raise MessengerError(f"There are {MAX_OWN_LINES} numbers already. Nothing was changed.")
-    _write(replace(kept, lines=(*others, line)))
+    _write(replace(kept, numbers=(*others, line)))
 
 
 def remove(name: str) -> None:
@@ -108,10 +97,10 @@ def remove(name: str) -> None:
         UnusableFile, DiskFull: it cannot be written.
     """
     kept = _kept()
-    others = tuple(one for one in kept.lines if one.name != name.strip())
-    if len(others) == len(kept.lines):
+    others = tuple(one for one in kept.numbers if one.name != name.strip())
+    if len(others) == len(kept.numbers):
         raise MessengerError("There is no number of your own of this name. Nothing was changed.")
-    _write(replace(kept, lines=others))
+    _write(replace(kept, numbers=others))
 
 
 def _kept() -> OwnCard:
@@ -130,8 +119,7 @@ def _write(card: OwnCard) -> None:
             place.unlink(missing_ok=True)
             return
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        numbers = [_Number(line.name, line.number) for line in card.lines]
-        text = msgspec.json.format(msgspec.json.encode(_Form(card.country, numbers)), indent=2)
+        text = msgspec.json.format(msgspec.json.encode(card), indent=2)
         _replace(place, text + b"\n")
     except OSError as error:
         raise unusable(error, place, "Nothing was changed.") from None

@@ -85,13 +85,14 @@ def _set(invocation: Invocation, name: str | None, words: str) -> None:
 
 
 def _words(words: str) -> str:
-    from e2etherapy.therapy.retention import rule
+    from e2etherapy.therapy import retention as rules
 
-    found = rule(words)
+    found = rules.rule(words)
     if not (found.years or found.days):
         return "kept until you erase it"
-    years = f"{found.years} years, by {words}" if not words[0].isdigit() else words
-    return f"kept for {years}, after the last contact"
+    published = words in {profile.name for profile in rules.profiles()}
+    time = f"{found.years} years, by {words}" if published else words
+    return f"kept for {time}, after the last contact"
 
 
 @retention.command(epilog="\b\nExample:\n  e2etherapy retention show")
