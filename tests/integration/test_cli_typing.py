@@ -22,13 +22,13 @@ def typing(person: Person, *command: str) -> pexpect.spawn[str]:
     return at_terminal(person, *command, **with_file(person))
 
 
-def kept(person: Person, line: str) -> None:
+def kept(person: Person, line: str, what: Typed = Typed.MESSAGE, name: str | None = OKAFOR) -> None:
     """Wait until a line that was typed is in the vault."""
     place = Place(person.home, person.folder / "state" / "e2etherapy")
 
     async def begun() -> str:
         async with await Messenger.open(place, PASSPHRASE) as messenger:
-            found = await messenger.begun(Typed.MESSAGE, OKAFOR)
+            found = await messenger.begun(what, name)
             return "" if found is None else found.text
 
     for _ in range(PATIENCE_SECONDS):
@@ -87,12 +87,15 @@ def test_whatever_ends_the_typing_the_lines_are_offered_again(pair: Pair) -> Non
 
 
 def test_what_was_begun_can_be_forgotten_and_each_place_has_its_own(pair: Pair) -> None:
-    for command in (("journal", "write"), ("batch", "draft", ROBIN)):
-        person = pair.client if command[0] == "journal" else pair.therapist
+    for person, command, what, name in (
+        (pair.client, ("journal", "write"), Typed.ENTRY, None),
+        (pair.therapist, ("batch", "draft", ROBIN), Typed.REPLY, ROBIN),
+    ):
         child = typing(person, *command)
         child.expect("End with Ctrl-D")
         child.sendline("not finished")
         child.expect("not finished")
+        kept(person, "not finished", what, name)  # the terminal shows it before the program has it
         ended_by(child, signal.SIGINT)
     assert pair.client.ask("journal", "list") == []
     assert pair.therapist.ask("batch", "review") == []
