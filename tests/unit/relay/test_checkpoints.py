@@ -15,6 +15,7 @@ from e2etherapy.mailbox.capabilities import AllowanceHash, DepositKeyHash, Mailb
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.relay.sqlite import checkpoints, connection, writer
 from e2etherapy.relay.sqlite.checkpoints import CHANGES_BETWEEN
+from e2etherapy.relay.sqlite.known_mailboxes import KnownMailboxes
 from e2etherapy.relay.sqlite.store import SqliteStore
 from e2etherapy.relay.store import Deposit
 from tests.support.relays import PATIENCE_SECONDS, TODAY, draw, envelope
@@ -85,11 +86,16 @@ class Held:
         self._let_go = threading.Semaphore(0)
         self._transact = writer._transact
 
-    def transact(self, database: sqlite3.Connection, units: Sequence[writer._SqliteUnit]) -> None:
+    def transact(
+        self,
+        database: sqlite3.Connection,
+        units: Sequence[writer._SqliteUnit],
+        known: KnownMailboxes,
+    ) -> None:
         self.begun += 1
         self.first.set()
         assert self._let_go.acquire(timeout=PATIENCE_SECONDS)
-        self._transact(database, units)
+        self._transact(database, units, known)
 
     def let_go(self, *, until_begun: int) -> None:
         """Let one go, and hold the event loop until another has begun."""

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from e2etherapy.mailbox.capabilities import AllowanceHash, DepositKeyHash, MailboxId, TicketHash
-from e2etherapy.mailbox.operations import COUNT_BITS
+from e2etherapy.mailbox.operations import COUNT_BITS, RETENTION_DAYS
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.relay.sqlite.backup import mark_restored
 from e2etherapy.relay.sqlite.places import draw_number
@@ -24,6 +25,7 @@ from tests.support.relays import TODAY, draw, envelope
 
 KEY_HASH = DepositKeyHash(b"\x02" * 32)
 ALLOWANCE = AllowanceHash(b"\x03" * 32)
+_SPARE_TICKETS = 24
 
 
 def a_deposit(mailbox: MailboxId, text: str, day: int = TODAY) -> Deposit:
@@ -35,7 +37,7 @@ async def with_mailboxes(path: Path, count: int) -> tuple[SqliteStore, list[Mail
     store = await SqliteStore.open(path)
     tickets = [TicketHash(draw(32)) for _ in range(count)]
     mailboxes = [MailboxId(draw(32)) for _ in range(count)]
-    await store.grant(ALLOWANCE, count)
+    await store.grant(ALLOWANCE, count + _SPARE_TICKETS)
     for start in range(0, count, 256):
         await store.issue(ALLOWANCE, tickets[start : start + 256])
     for mailbox, ticket in zip(mailboxes, tickets, strict=True):
@@ -159,9 +161,9 @@ async def test_an_acknowledgement_takes_nothing_that_came_after_it(
     run, steps = opened._writer.run, []
 
     async def with_a_deposit_between_steps(
-        change: Callable[[sqlite3.Connection], object],
+        change: Callable[[sqlite3.Connection], object], changed: MailboxId | None
     ) -> object:
-        steps.append(await run(change))
+        steps.append(await run(change, changed))
         await opened.deposit(a_deposit(mailbox, f"after step {len(steps)}"))
         return steps[-1]
 
@@ -177,6 +179,9 @@ STEPS = st.one_of(
     st.tuples(st.just("deposit"), st.integers(0, 12)),
     st.tuples(st.just("acknowledge"), st.integers(0, 14)),
     st.tuples(st.just("acknowledge anything"), st.integers(0, 2**63 - 1)),
+    st.tuples(st.just("deposit with a wrong key"), st.integers(0, 12)),
+    st.tuples(st.just("expire"), st.integers(0, 2)),
+    st.tuples(st.just("close and make anew"), st.just(0)),
     st.tuples(st.just("restore"), st.just(0)),
     st.tuples(st.just("restore an older copy"), st.just(0)),
 )
@@ -193,6 +198,14 @@ class Model:
         if text not in self.waiting.values():
             self.last += 1
             self.waiting[self.last] = text
+
+    def expire(self, today: int) -> None:
+        if today >= TODAY + RETENTION_DAYS:
+            self.waiting.clear()
+
+    def make_anew(self) -> None:
+        self.waiting.clear()
+        self.last = 0
 
     def acknowledge(self, through: int) -> None:
         self.waiting = {key: text for key, text in self.waiting.items() if key > through}
@@ -215,6 +228,21 @@ async def _compare(path: Path, steps: list[tuple[str, int]], asked: list[int]) -
         if step == "deposit":
             await store.deposit(a_deposit(mailbox, f"{number}"))
             model.deposit(f"{number}")
+        elif step == "deposit with a wrong key":
+            deposit = replace(a_deposit(mailbox, f"{number}"), key_hash=DepositKeyHash(bytes(32)))
+            with pytest.raises(Refused):
+                await store.deposit(deposit)
+        elif step == "expire":
+            today = TODAY + RETENTION_DAYS - 1 + number
+            async for _ in store.expire(today):
+                pass
+            model.expire(today)
+        elif step == "close and make anew":
+            await store.close_mailbox(mailbox)
+            ticket = TicketHash(draw(32))
+            await store.issue(ALLOWANCE, [ticket])
+            await store.create_mailbox(mailbox, KEY_HASH, ticket)
+            model.make_anew()
         elif step.startswith("restore"):
             await store.close()
             if step == "restore an older copy":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -12,6 +12,7 @@ from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.relay.decisions import EnvelopeRow, MailboxState, decide_deposits
 from e2etherapy.relay.group import DepositBatch, WaitingDeposits
 from e2etherapy.relay.sqlite.digests import PREFIX_SIZE, KnownDigests
+from e2etherapy.relay.sqlite.known_mailboxes import KnownMailbox, KnownMailboxes
 from e2etherapy.relay.sqlite.places import (
     COUNT_MASK,
     LAST_POSITION,
@@ -48,41 +49,59 @@ INSERT = "INSERT INTO envelope (place, position, digest, day, bytes) VALUES {mar
 class SqliteDepositBatch(DepositBatch):
     """Deposits of one transaction, applied in the connection's thread."""
 
+    is_one_statement = True
+
     def __init__(
         self,
         waiting: WaitingDeposits,
         on_arrival: Callable[[MailboxId], None],
-        known: KnownDigests,
+        digests: KnownDigests,
     ) -> None:
         super().__init__(waiting, on_arrival)
-        self._known = known
+        self._digests = digests
+        self._left: dict[bytes, KnownMailbox] = {}
+        """The mailboxes that are written to, as this leaves them."""
 
-    def apply(self, database: sqlite3.Connection) -> None:
-        """Decide every deposit and write those that are to be stored."""
-        numbers, mailboxes = self._look_up(database)
+    def apply(self, database: sqlite3.Connection, known: KnownMailboxes) -> None:
+        """Decide every deposit, and write those that are to be stored with one statement."""
+        numbers, mailboxes = self._look_up(database, known)
         waiting = self._waiting(database, numbers, mailboxes)
         decision = decide_deposits(self.deposits, mailboxes, waiting)
         self.outcomes = decision.outcomes
         if decision.rows:
             insert(database, decision.rows, numbers)
         for mailbox, position, digest, _, _ in decision.rows:
-            self._known.add(mailbox, digest, position & COUNT_MASK)
-        self._known.tidy()
+            self._digests.add(mailbox, digest, position & COUNT_MASK)
+            self._left[mailbox] = _left(numbers[mailbox], mailboxes[mailbox])
+        self._digests.tidy()
+
+    def committed(self, known: KnownMailboxes) -> None:
+        """Remember what the mailboxes hold now."""
+        for mailbox, left in self._left.items():
+            known.keep(mailbox, left)
 
     def _look_up(
-        self, database: sqlite3.Connection
+        self, database: sqlite3.Connection, known: KnownMailboxes
     ) -> tuple[dict[bytes, int], dict[bytes, MailboxState]]:
         """Return the numbers and the states of the mailboxes asked for."""
-        asked = [(address,) for address in dict.fromkeys(one.mailbox for one in self.deposits)]
-        ((found,),) = _run(database, _LOOK_UP, "(?)", asked)
         numbers: dict[bytes, int] = {}
         mailboxes: dict[bytes, MailboxState] = {}
-        for text, number, key_hash, last, oldest in msgspec.json.decode(found):
-            address = bytes.fromhex(text)
+        asked: dict[bytes, None] = {}
+        for deposit in self.deposits:
+            box = known.shown(deposit.mailbox, deposit.key_hash)
+            if box is None:
+                asked[deposit.mailbox] = None
+            else:
+                numbers[deposit.mailbox] = box.number
+                mailboxes[deposit.mailbox] = MailboxState(
+                    exists=True,
+                    deposit_key_hash=box.deposit_key_hash,
+                    last_position=box.last_position,
+                    waiting=box.waiting,
+                )
+        for address, number, state in _found(database, asked):
             numbers[address] = number
-            mailboxes[address] = MailboxState(
-                bool(number), bytes.fromhex(key_hash), last, waiting_between(oldest, last)
-            )
+            mailboxes[address] = state
         return numbers, mailboxes
 
     def _waiting(
@@ -99,16 +118,16 @@ class SqliteDepositBatch(DepositBatch):
             and mailboxes[deposit.mailbox].exists
         ]
         unknown = [
-            box for box in dict.fromkeys(box for box, _ in shown) if not self._known.knows(box)
+            box for box in dict.fromkeys(box for box, _ in shown) if not self._digests.knows(box)
         ]
         self._learn(database, [box for box in unknown if mailboxes[box].waiting], numbers)
         for box in unknown:
             if not mailboxes[box].waiting:
-                self._known.learn(box, b"")
+                self._digests.learn(box, b"")
         return {
             (box, digest)
             for box, digest in set(shown)
-            for count in self._known.counts(box, digest)
+            for count in self._digests.counts(box, digest)
             if _waits(database, place_of(numbers[box], count), digest)
         }
 
@@ -118,7 +137,27 @@ class SqliteDepositBatch(DepositBatch):
         if unknown:
             ((found,),) = _run(database, _DIGESTS, "(?)", [(numbers[box],) for box in unknown])
             for box, records in zip(unknown, msgspec.json.decode(found), strict=True):
-                self._known.learn(box, bytes.fromhex(records))
+                self._digests.learn(box, bytes.fromhex(records))
+
+
+def _found(
+    database: sqlite3.Connection, asked: Iterable[bytes]
+) -> Iterator[tuple[bytes, int, MailboxState]]:
+    """Yield each mailbox asked for with its number and state, made up where there is none."""
+    rows = [(address,) for address in asked]
+    if not rows:
+        return
+    ((found,),) = _run(database, _LOOK_UP, "(?)", rows)
+    for text, number, key_hash, last, oldest in msgspec.json.decode(found):
+        state = MailboxState(
+            bool(number), bytes.fromhex(key_hash), last, waiting_between(oldest, last)
+        )
+        yield bytes.fromhex(text), number, state
+
+
+def _left(number: int, state: MailboxState) -> KnownMailbox:
+    last = state.last_position + state.added
+    return KnownMailbox(number, state.deposit_key_hash, last, state.waiting)
 
 
 def waiting_between(oldest: int, last: int) -> int:

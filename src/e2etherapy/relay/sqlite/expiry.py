@@ -41,7 +41,7 @@ async def expired_envelopes(
         for mailbox, over in rows:
             deleted = _ENVELOPES_A_STEP if over else 0
             while deleted == _ENVELOPES_A_STEP:
-                deleted = await writer.run(_Deletion(mailbox, last_day))
+                deleted = await writer.run(_Deletion(mailbox, last_day), mailbox)
                 yield deleted
         yield 0
 

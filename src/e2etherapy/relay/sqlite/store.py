@@ -121,7 +121,8 @@ class SqliteStore:
                 mailbox=mailbox,
                 deposit_key_hash=deposit_key_hash,
                 ticket=ticket,
-            )
+            ),
+            mailbox,
         )
 
     async def has_mailbox(self, mailbox: MailboxId) -> bool:
@@ -132,7 +133,7 @@ class SqliteStore:
 
     async def close_mailbox(self, mailbox: MailboxId) -> None:
         """See Store.close_mailbox."""
-        await self._writer.run(partial(rights.close_mailbox, mailbox=mailbox))
+        await self._writer.run(partial(rights.close_mailbox, mailbox=mailbox), mailbox)
 
     async def deposit(self, deposit: Deposit) -> None:
         """See Store.deposit."""
@@ -163,7 +164,7 @@ class SqliteStore:
             step = partial(rights.acknowledge, mailbox=mailbox, through=through, most=most)
             try:
                 # What arrives between two steps is not among what was acknowledged.
-                deleted, through = await self._writer.run(step)
+                deleted, through = await self._writer.run(step, mailbox)
             except DiskFull:
                 # What is deleted is overwritten, and that takes room in the log first.
                 if most == 1:
