@@ -89,7 +89,7 @@ def _decide(
         return Refused(REFUSAL)
     if (deposit.mailbox, deposit.digest) in waiting:
         return None
-    if mailbox.waiting >= MAILBOX_CAPACITY:
+    if not has_room(mailbox.waiting, 1):
         return MailboxFull("The mailbox has no room.")
     mailbox.added += 1
     mailbox.waiting += 1
@@ -97,6 +97,11 @@ def _decide(
     position = mailbox.last_position + mailbox.added
     rows.append((deposit.mailbox, position, deposit.digest, deposit.day, deposit.envelope))
     return None
+
+
+def has_room(waiting: int, more: int) -> bool:
+    """Say whether so many more envelopes have room in a mailbox."""
+    return waiting + more <= MAILBOX_CAPACITY
 
 
 def creation_is_repeated(

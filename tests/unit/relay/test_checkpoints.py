@@ -13,9 +13,9 @@ import pytest
 
 from e2etherapy.mailbox.capabilities import AllowanceHash, DepositKeyHash, MailboxId, TicketHash
 from e2etherapy.primitives.digest import sha256
+from e2etherapy.relay.known_mailboxes import KnownMailboxes
 from e2etherapy.relay.sqlite import checkpoints, connection, writer
 from e2etherapy.relay.sqlite.checkpoints import CHANGES_BETWEEN
-from e2etherapy.relay.sqlite.known_mailboxes import KnownMailboxes
 from e2etherapy.relay.sqlite.store import SqliteStore
 from e2etherapy.relay.store import Deposit
 from tests.support.relays import PATIENCE_SECONDS, TODAY, draw, envelope

@@ -12,14 +12,14 @@ import pytest
 
 from e2etherapy.mailbox.capabilities import AllowanceHash, DepositKeyHash, MailboxId, TicketHash
 from e2etherapy.primitives.digest import sha256
-from e2etherapy.relay.sqlite.known_mailboxes import KnownMailbox, KnownMailboxes
+from e2etherapy.relay.known_mailboxes import KnownMailbox, KnownMailboxes
 from e2etherapy.relay.sqlite.store import SqliteStore
 from e2etherapy.relay.store import Busy, Deposit, Refused
 from tests.support.relays import TODAY, draw, envelope
 
 BOXES = [bytes([number]) * 32 for number in range(4)]
 KEY_HASH = DepositKeyHash(b"\x02" * 32)
-FULL_UP_TO = KnownMailbox(7, KEY_HASH, 9, 3)
+FULL_UP_TO = KnownMailbox(KEY_HASH, 9, 3, 7)
 
 
 def test_a_mailbox_is_known_to_whoever_shows_its_key_only() -> None:
@@ -127,7 +127,7 @@ async def test_what_changes_a_mailbox_makes_only_that_one_unknown(
     await change(opened, one)
     known = opened._writer._known
     assert known.shown(one, KEY_HASH) is None
-    assert known.shown(other, KEY_HASH) == KnownMailbox(_number(opened, other), KEY_HASH, 1, 1)
+    assert known.shown(other, KEY_HASH) == KnownMailbox(KEY_HASH, 1, 1, _number(opened, other))
 
 
 def _number(store: SqliteStore, mailbox: MailboxId) -> int:

@@ -249,7 +249,7 @@ async def test_whoever_waits_behind_a_group_that_the_database_did_not_take_is_tu
 ) -> None:
     asked = list[int]()
 
-    async def away(_database: object, deposits: list[Deposit]) -> list[None]:
+    async def away(_database: object, _known: object, deposits: list[Deposit]) -> list[None]:
         asked.append(len(deposits))
         raise Busy("away")
 

@@ -11,8 +11,8 @@ import msgspec
 from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.relay.decisions import EnvelopeRow, MailboxState, decide_deposits
 from e2etherapy.relay.group import DepositBatch, WaitingDeposits
+from e2etherapy.relay.known_mailboxes import KnownMailbox, KnownMailboxes
 from e2etherapy.relay.sqlite.digests import PREFIX_SIZE, KnownDigests
-from e2etherapy.relay.sqlite.known_mailboxes import KnownMailbox, KnownMailboxes
 from e2etherapy.relay.sqlite.places import (
     COUNT_MASK,
     LAST_POSITION,
@@ -70,9 +70,10 @@ class SqliteDepositBatch(DepositBatch):
         self.outcomes = decision.outcomes
         if decision.rows:
             insert(database, decision.rows, numbers)
+        self._left.clear()
         for mailbox, position, digest, _, _ in decision.rows:
             self._digests.add(mailbox, digest, position & COUNT_MASK)
-            self._left[mailbox] = _left(numbers[mailbox], mailboxes[mailbox])
+            self._left[mailbox] = KnownMailbox.left(mailboxes[mailbox], numbers[mailbox])
         self._digests.tidy()
 
     def committed(self, known: KnownMailboxes) -> None:
@@ -93,12 +94,7 @@ class SqliteDepositBatch(DepositBatch):
                 asked[deposit.mailbox] = None
             else:
                 numbers[deposit.mailbox] = box.number
-                mailboxes[deposit.mailbox] = MailboxState(
-                    exists=True,
-                    deposit_key_hash=box.deposit_key_hash,
-                    last_position=box.last_position,
-                    waiting=box.waiting,
-                )
+                mailboxes[deposit.mailbox] = box.state()
         for address, number, state in _found(database, asked):
             numbers[address] = number
             mailboxes[address] = state
@@ -153,11 +149,6 @@ def _found(
             bool(number), bytes.fromhex(key_hash), last, waiting_between(oldest, last)
         )
         yield bytes.fromhex(text), number, state
-
-
-def _left(number: int, state: MailboxState) -> KnownMailbox:
-    last = state.last_position + state.added
-    return KnownMailbox(number, state.deposit_key_hash, last, state.waiting)
 
 
 def waiting_between(oldest: int, last: int) -> int:

@@ -66,6 +66,11 @@ class KnownDigests:
         self._mailboxes[mailbox] += _RECORD.pack(digest[:PREFIX_SIZE], count)
         self._size += RECORD_SIZE
 
+    def forget_all(self) -> None:
+        """Read each mailbox again when it is asked for."""
+        self._mailboxes.clear()
+        self._size = 0
+
     def tidy(self) -> None:
         """Forget what is too much, once a group has been decided."""
         for mailbox in [box for box, all_ in self._mailboxes.items() if len(all_) > _MOST_OF_ONE]:

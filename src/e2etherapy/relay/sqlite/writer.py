@@ -10,11 +10,11 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.relay.group import GroupWriter, Unit, Written, take
+from e2etherapy.relay.known_mailboxes import KnownMailboxes
 from e2etherapy.relay.sqlite.checkpoints import Checkpoints
 from e2etherapy.relay.sqlite.connection import Connection, empty_log, in_store_words
 from e2etherapy.relay.sqlite.deposits import SqliteDepositBatch
 from e2etherapy.relay.sqlite.digests import KnownDigests
-from e2etherapy.relay.sqlite.known_mailboxes import KnownMailboxes
 from e2etherapy.relay.store import Busy, DiskFull, StoreError
 
 T = TypeVar("T")
@@ -27,6 +27,8 @@ _FEW = 32
 _GROUP_OF_FEW = 20
 """Of no more than few that wait, these: were all of them taken, the event loop would have nothing
 to do until they are written, and then the thread nothing until the loop has read the next ones."""
+_TAKEN = {"SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_ROWID"}
+"""Another opening of the file has written where this one was about to."""
 _MAX_CHANGES = 32
 """Other changes, of which some delete 128 envelopes."""
 _FLIGHTS = 2
@@ -191,18 +193,35 @@ class SqliteWriter(GroupWriter):
             if not self._is_sound:
                 empty_log(database)
                 self._is_sound = True
-            _transact(database, units, self._known)
+            self._transact_once_more(database, units)
         except (sqlite3.Error, OSError) as problem:
             known = in_store_words(problem)
             self._is_sound = isinstance(known, StoreError) and self._is_sound
             raise known from None
 
+    def _transact_once_more(
+        self, database: sqlite3.Connection, units: Sequence[_SqliteUnit]
+    ) -> None:
+        """Write all units; with the database to itself if another opening of it was quicker."""
+        try:
+            _transact(database, units, self._known)
+        except sqlite3.IntegrityError as problem:
+            if problem.sqlite_errorname not in _TAKEN:
+                raise
+            self._known.forget_all()
+            self._digests.forget_all()
+            _transact(database, units, self._known, alone=True)
+
 
 def _transact(
-    database: sqlite3.Connection, units: Sequence[_SqliteUnit], known: KnownMailboxes
+    database: sqlite3.Connection,
+    units: Sequence[_SqliteUnit],
+    known: KnownMailboxes,
+    *,
+    alone: bool = False,
 ) -> None:
     try:
-        if len(units) > 1 or not units[0].is_one_statement:
+        if alone or not all(unit.is_one_statement for unit in units):
             database.execute("BEGIN IMMEDIATE")
         for unit in units:
             unit.apply(database, known)

@@ -1,8 +1,8 @@
-"""What mailboxes hold that were deposited into lately, known without looking.
+"""What mailboxes hold that were deposited into lately, known without looking (decision 0021).
 
-The thread that writes is the only one that changes a mailbox (`lock`), so what it left is what it
-will find. Each statement costs it more in waiting for the interpreter than in SQLite: where all of
-a group's mailboxes are known, the group is one statement (docs/decisions/0021).
+In SQLite the thread that writes is the only one that changes a mailbox (`sqlite.lock`), so what it
+left is what it will find. In PostgreSQL other nodes write too, so that the statement that writes
+compares what is known with what there is.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import hmac
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
+
+from e2etherapy.relay.decisions import MailboxState
 
 KEPT: Final = 16_384
 """Mailboxes; some 450 bytes each, 7 MB in all."""
@@ -21,16 +23,31 @@ class KnownMailbox:
     """A mailbox as the last transaction left it.
 
     Attributes:
-        number: what its envelopes lie under.
         deposit_key_hash: 32 bytes.
         last_position: the highest that it ever had.
         waiting: how many envelopes wait.
+        number: what its envelopes lie under in SQLite.
     """
 
-    number: int
     deposit_key_hash: bytes
     last_position: int
     waiting: int
+    number: int = 0
+
+    @classmethod
+    def left(cls, state: MailboxState, number: int = 0) -> KnownMailbox:
+        """Return a mailbox as it is once what a group adds is stored."""
+        last = state.last_position + state.added
+        return cls(state.deposit_key_hash, last, state.waiting, number)
+
+    def state(self) -> MailboxState:
+        """Return what a group begins with."""
+        return MailboxState(
+            exists=True,
+            deposit_key_hash=self.deposit_key_hash,
+            last_position=self.last_position,
+            waiting=self.waiting,
+        )
 
 
 class KnownMailboxes:
@@ -50,7 +67,7 @@ class KnownMailboxes:
         """Return what is known of a mailbox if this is its deposit key's hash."""
         known = self._mailboxes.get(mailbox, _NONE)
         same = hmac.compare_digest(known.deposit_key_hash, key_hash)
-        return known if same and known.number else None
+        return known if same and known is not _NONE else None
 
     def keep(self, mailbox: bytes, known: KnownMailbox) -> None:
         """Remember what was committed."""
@@ -68,5 +85,4 @@ class KnownMailboxes:
         self._mailboxes.clear()
 
 
-_NONE: Final = KnownMailbox(0, bytes(32), 0, 0)
-"""No mailbox has the number 0."""
+_NONE: Final = KnownMailbox(bytes(32), 0, 0)
