@@ -20,6 +20,7 @@ from pathlib import Path
 from benchmarks.relay_deposits import drain, load, load_in_batches
 from benchmarks.relay_load import Measured
 from benchmarks.results import Row
+from e2etherapy.relay.clock import system_today
 from e2etherapy.relay.decisions import EnvelopeRow
 from e2etherapy.relay.sqlite.connection import PRAGMAS
 from e2etherapy.relay.sqlite.deposits import insert
@@ -31,7 +32,6 @@ A_MAILBOX = 10
 TITLE = f"Growth: {STORED:,} stored envelopes, {A_MAILBOX} in each mailbox"
 ROUNDS = 3
 _AT_ONCE = 100
-_DAY = 20_000
 _KINDS = {"deposits": load, "deposits in batches": load_in_batches, "drained": drain}
 
 
@@ -86,5 +86,7 @@ def fill(path: Path, envelopes: int) -> None:
 def _rows_in_any_order(mailboxes: list[bytes]) -> Iterator[EnvelopeRow]:
     places = [(mailbox, position) for mailbox in mailboxes for position in range(1, A_MAILBOX + 1)]
     random.shuffle(places)
+    # Else the relay would delete them all.
+    today = system_today()
     for mailbox, position in places:
-        yield mailbox, position, os.urandom(32), _DAY, os.urandom(ENVELOPE_SIZE)
+        yield mailbox, position, os.urandom(32), today, os.urandom(ENVELOPE_SIZE)

@@ -43,19 +43,29 @@ class Running(NamedTuple):
 
 @contextmanager
 def relay_process(database: DatabasePlace, port: int = 0) -> Iterator[Running]:
-    """Run a relay, on any free port unless one is given."""
+    """Run a relay, on any free port unless one is given, once its first expiry is through."""
     named = database.url if isinstance(database, PostgresDatabase) else str(database)
     process = subprocess.Popen(
         [sys.executable, "-c", _PROGRAM, named, str(port)],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
     )
     with process:
         assert process.stdout is not None
         try:
             url = json.loads(process.stdout.readline())["url"]
+            _await_first_expiry(process)
             yield Running(url, process.pid)
         finally:
             process.terminate()
         assert process.wait(timeout=_STOP_SECONDS) == 0
+
+
+def _await_first_expiry(process: subprocess.Popen[str]) -> None:
+    """Wait until a relay has looked through all mailboxes, which it does once a day."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if json.loads(line)["event"] == "expired":
+            return
+    raise RuntimeError("The relay ended before its first expiry was through.")

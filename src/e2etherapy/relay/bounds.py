@@ -15,6 +15,8 @@ PROGRAM: Final = 100_663_296
 CONNECTION: Final = 20_480
 REQUEST: Final = 20_480
 WAITED_MAILBOX: Final = 300
+WRITTEN_LATELY: Final = 8_388_608
+"""What is known of mailboxes without looking, and in SQLite of the digests in them."""
 PACES: Final = 4
 CELL: Final = 8
 
@@ -37,6 +39,7 @@ def most_memory(limits: Limits) -> int:
             2 * (limits.untaken_bytes + PAGES_AT_ONCE * MAX_ANSWER_SIZE),
             limits.waited_mailboxes * WAITED_MAILBOX,
             limits.waits * MAX_BODY,
+            2 * WRITTEN_LATELY,
             PACES * PACE_ROWS * limits.pace_cells * CELL,
         )
     )

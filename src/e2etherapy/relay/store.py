@@ -255,7 +255,10 @@ class Store(Protocol):
         """Tell how much room there is, without counting rows."""
 
     async def scrub(self) -> None:
-        """Remove what was deleted from the store's files as far as the store can."""
+        """Remove what was deleted from the store's files as far as the store can.
+
+        Also forgets which mailboxes were deposited into lately.
+        """
 
     async def close(self) -> None:
         """Finish what was accepted, then let go of files and connections."""

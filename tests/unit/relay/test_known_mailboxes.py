@@ -160,3 +160,15 @@ async def test_a_transaction_that_fails_leaves_nothing_known(
         other.execute("DROP TRIGGER no")
     await opened.deposit(a_deposit(one, "third"))
     assert [item.position for item in await opened.collect(one, 0, 64)] == [1, 2]
+
+
+async def test_with_the_log_is_forgotten_who_was_written_to(
+    store: tuple[SqliteStore, list[MailboxId]],
+) -> None:
+    opened, (one, *_) = store
+    await opened.deposit(a_deposit(one, "first"))
+    await opened.scrub()
+    assert opened._writer._known.shown(one, KEY_HASH) is None
+    assert not opened._writer._digests.knows(one)
+    await opened.deposit(a_deposit(one, "second"))
+    assert [item.position for item in await opened.collect(one, 0, 64)] == [1, 2]

@@ -117,3 +117,13 @@ async def test_a_wrong_key_makes_a_look_at_any_mailbox(nodes: Nodes, looks: list
     assert looks == [1, 1, 1]
     await nodes.first.deposit(right)
     assert looks == [1, 1, 1]
+
+
+async def test_a_vacuum_comes_with_forgetting_who_was_written_to(
+    nodes: Nodes, looks: list[int]
+) -> None:
+    box = await nodes.mailbox()
+    await nodes.first.deposit(box.deposit("first"))
+    await nodes.first.scrub()
+    await nodes.first.deposit(box.deposit("second"))
+    assert looks == [1, 1]

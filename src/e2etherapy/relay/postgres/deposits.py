@@ -84,6 +84,10 @@ class DepositWriter(GroupWriter):
         self._announce = announce
         self._known = KnownMailboxes()
 
+    def forget(self) -> None:
+        """Forget which mailboxes were written to lately, and in which order."""
+        self._known.forget_all()
+
     async def _write_next(self) -> Sequence[Written]:
         batch = DepositBatch(take(self._deposits, MAX_GROUP), self.on_arrival)
         try:

@@ -214,6 +214,7 @@ class PostgresStore:
 
     async def scrub(self) -> None:
         """Let new rows be written over deleted ones; see docs/relay-data.md for what stays."""
+        self._writer.forget()
         connection = await connect(self._place, PATIENT, command_seconds=None)
         try:
             await expiry.vacuum(connection)

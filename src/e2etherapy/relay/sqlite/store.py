@@ -29,7 +29,6 @@ from e2etherapy.relay.sqlite.connection import (
     connect,
     empty_log,
     in_store_words,
-    scrub,
     unusable,
 )
 from e2etherapy.relay.sqlite.expiry import expired_envelopes
@@ -234,7 +233,7 @@ class SqliteStore:
         try:
             # In the thread of the connection that writes, where no transaction is open between
             # two pieces of work.
-            await self._writing.run(scrub)
+            await self._writing.run(self._writer.scrub)
         except (sqlite3.Error, OSError) as problem:
             raise in_store_words(problem) from None
 

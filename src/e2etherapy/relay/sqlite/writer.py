@@ -12,7 +12,7 @@ from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.relay.group import GroupWriter, Unit, Written, take
 from e2etherapy.relay.known_mailboxes import KnownMailboxes
 from e2etherapy.relay.sqlite.checkpoints import Checkpoints
-from e2etherapy.relay.sqlite.connection import Connection, empty_log, in_store_words
+from e2etherapy.relay.sqlite.connection import Connection, empty_log, in_store_words, scrub
 from e2etherapy.relay.sqlite.deposits import SqliteDepositBatch
 from e2etherapy.relay.sqlite.digests import KnownDigests
 from e2etherapy.relay.store import Busy, DiskFull, StoreError
@@ -131,10 +131,19 @@ class SqliteWriter(GroupWriter):
         await super().close()
         await self._checkpoints.close()
 
+    def scrub(self, database: sqlite3.Connection) -> None:
+        """Empty the log, and forget which mailboxes were written to: both say in which order."""
+        self._forget()
+        scrub(database)
+
     async def _write_next(self) -> Sequence[Written]:
         written = await self._database.run(self._write_group)
         self._checkpoints.written(sum(one.size for one in written))
         return written
+
+    def _forget(self) -> None:
+        self._known.forget_all()
+        self._digests.forget_all()
 
     def _doubt(self) -> None:
         """Write everything once more before the next change; see _transact."""
@@ -208,8 +217,7 @@ class SqliteWriter(GroupWriter):
         except sqlite3.IntegrityError as problem:
             if problem.sqlite_errorname not in _TAKEN:
                 raise
-            self._known.forget_all()
-            self._digests.forget_all()
+            self._forget()
             _transact(database, units, self._known, alone=True)
 
 
