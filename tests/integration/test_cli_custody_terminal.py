@@ -100,8 +100,23 @@ def test_the_secret_of_the_notes_is_asked_for_and_chosen_twice(pair: Pair) -> No
         child.sendline(typed)
         assert ended(child)[0] == expected
     _secret_changed_while_a_note_is_typed(pair.therapist)
+    _not_lost(pair.therapist)
     assert pair.therapist.run("note", "show", ROBIN).code == 10
     assert pair.therapist.ask("note", "list")[0]["notes"] == 2
+
+
+def _not_lost(therapist: Person) -> None:
+    """Erase nothing while somebody still knows the secret, or does not say yes."""
+    for remembered, code in ((OTHER, 3), ("", 1), (SECRET, 1)):
+        child = at_terminal(therapist, "note", "secret", "--lost", **with_file(therapist))
+        child.expect_exact("if you do remember it (Enter if not): ")
+        child.sendline(remembered)
+        if code == 1:
+            child.expect_exact("Erase them?")
+            child.sendline("n")
+        left, shown = ended(child)
+        assert left == code, shown
+        assert ("it is not lost" in shown) == (code == 3)
 
 
 def _secret_changed_while_a_note_is_typed(therapist: Person) -> None:

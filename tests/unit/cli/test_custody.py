@@ -80,6 +80,9 @@ def test_notes_have_a_secret_of_their_own(run: Run, monkeypatch: pytest.MonkeyPa
 
     code, said = okafor("note", "write", "Sam", "x")
     assert (code, "need a secret of their own first" in said) == (3, True)
+    lost = ("note", "secret", "--lost", "--yes", "--new-secret-file", "one")
+    code, said = okafor(*lost)
+    assert (code, "there is none to lose" in said) == (3, True)
     code, said = okafor("note", "secret", "--new-secret-file", "passphrase")
     assert (code, "the passphrase of your vault" in said) == (3, True)
     assert okafor("note", "secret", "--new-secret-file", "one") == (
@@ -103,7 +106,11 @@ def test_notes_have_a_secret_of_their_own(run: Run, monkeypatch: pytest.MonkeyPa
     assert okafor("note", "erase", "Sam", "1")[0] == 2
     assert okafor("note", "erase", "Sam", "1", "--yes")[1]["text"] is None
     assert okafor("note", "secret", "--lost", "--new-secret-file", "one")[0] == 2
-    done = okafor("note", "secret", "--lost", "--yes", "--new-secret-file", "one")
+    code, said = okafor(*lost, "--secret-file", "two")
+    assert (code, "it is not lost. Nothing was erased." in said) == (3, True)
+    assert okafor(*lost, "--secret-file", "gone")[0] != 0
+    monkeypatch.setenv("E2ETHERAPY_NOTES_SECRET_FILE", "gone")
+    done = okafor(*lost)
     assert done == (0, {"done": "anew", "erased": 0, "damaged": 0})
     assert okafor("note", "write", "Nobody", "x", "--secret-file", "one")[0] == 22
     assert run(Role.CLIENT, "note", "list")[0] == 28

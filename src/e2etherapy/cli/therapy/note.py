@@ -197,7 +197,9 @@ def secret(
         with invocation.meanwhile("Nothing was changed."):
             key = None
             if lost:
-                await _confirm_loss(messenger, asked=not yes)
+                await notes_secret.require_lost(messenger, secret_file, asks=not yes)
+                if not yes:
+                    await _confirm_loss(messenger)
             elif await messenger.has_notes_secret():
                 key = await notes_secret.opened(messenger, secret_file)
             chosen = await notes_secret.chosen(messenger, new_secret_file)
@@ -211,12 +213,10 @@ def secret(
     output.answer(invocation, answer, human)
 
 
-async def _confirm_loss(messenger: Messenger, *, asked: bool) -> None:
-    await messenger.has_notes_secret()  # a client has none, and is asked nothing
-    if asked:
-        output.remark(_LOSES)
-        async with typed_text.asking(messenger):
-            questions.confirm("Erase them?")
+async def _confirm_loss(messenger: Messenger) -> None:
+    output.remark(_LOSES)
+    async with typed_text.asking(messenger):
+        questions.confirm("Erase them?")
 
 
 async def _set(

@@ -83,6 +83,48 @@ async def current(messenger: Messenger, key: OpenedKey) -> OpenedKey:
             output.remark(f"{error} Your note is still here.")
 
 
+async def require_lost(messenger: Messenger, file: Path | None, *, asks: bool) -> None:
+    """Refuse to erase notes that a secret opens which is in a file, or which somebody remembers.
+
+    Raises:
+        MessengerError: it opens them, or none was ever chosen.
+        LegalHold, VaultTooNew, WrongRole: nothing may be erased here.
+    """
+    from e2etherapy import errors
+
+    await messenger.require_losable_notes()
+    secret = _in_file(file)
+    if secret is None and asks:
+        secret = await _remembered(messenger)
+    if secret is None:
+        return
+    try:
+        await messenger.unlock_notes(secret)
+    except (errors.WrongNotesSecret, errors.VaultDamaged, errors.UnsafeParameters):
+        output.remark("That does not open them.")
+        return
+    raise errors.MessengerError(
+        "This secret opens the process notes: it is not lost. Nothing was erased. Without --lost, "
+        "another one can be chosen."
+    )
+
+
+def _in_file(file: Path | None) -> str | None:
+    """Return the secret in a file; one that only the environment names may be lost with it."""
+    if file is None:
+        named = os.environ.get(VARIABLE)
+        file = Path(named) if named and Path(named).exists() else None
+    return None if file is None else passphrase.from_file(file)
+
+
+async def _remembered(messenger: Messenger) -> str | None:
+    try:
+        async with typed_text.asking(messenger):
+            return passphrase.asked("The secret, if you do remember it (Enter if not): ")
+    except PassphraseUnusable:
+        return None
+
+
 async def chosen(messenger: Messenger, file: Path | None) -> str:
     """Return a new secret, from a file or a hidden prompt that asks twice.
 

@@ -85,12 +85,22 @@ class Custody(OpenDevice):
         """
         return await notes_secret.change(self.device, key, secret)
 
+    async def require_losable_notes(self) -> None:
+        """Refuse to erase the notes where their secret cannot be what is wrong.
+
+        Raises:
+            LegalHold: there are notes on a conversation of which nothing may be erased.
+            MessengerError: no secret was chosen yet.
+            VaultTooNew: a newer version opens them.
+        """
+        await notes_secret.require_losable(self.device)
+
     async def start_notes_anew(self, secret: str) -> int:
         """Erase the notes whose secret is lost, and choose another; return how many they were.
 
         Raises:
-            LegalHold: there are notes on a conversation of which nothing may be erased.
-            MessengerError: it is the vault's passphrase.
+            LegalHold, VaultTooNew: as for `require_losable_notes`.
+            MessengerError: no secret was chosen yet, or it is the vault's passphrase.
         """
         return await notes_secret.start_anew(self.device, secret)
 

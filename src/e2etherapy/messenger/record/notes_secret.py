@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from e2etherapy.errors import (
     AuthenticationFailed,
     MessengerError,
+    VaultDamaged,
     WrongNotesSecret,
     WrongPassphrase,
 )
@@ -104,20 +106,37 @@ async def change(device: Device, opened: OpenedKey, chosen: str) -> int:
     return damaged
 
 
+async def require_losable(device: Device) -> None:
+    """Refuse to erase the notes where their secret cannot be what is wrong.
+
+    Raises:
+        WrongRole: this is a client's vault.
+        MessengerError: no secret was chosen yet.
+        VaultTooNew: a newer version opens them.
+        LegalHold: there are notes on a conversation of which nothing may be erased.
+    """
+    if not await is_chosen(device):
+        raise MessengerError(
+            "No secret of process notes was chosen yet, so that there is none to lose: 'e2etherapy "
+            "note secret' chooses one. Nothing was changed."
+        )
+    with suppress(VaultDamaged):  # a slot that nothing can read is as lost as its secret
+        notes_key.decode(await _stored(device))
+    for view in await noting.listed(device):
+        await holding.require_none(device, await conversations.named(device.vault.db, view.name))
+
+
 async def start_anew(device: Device, chosen: str) -> int:
     """Choose a secret in the place of one that is lost; return how many notes were erased.
 
     Nothing opens the notes that were written under the lost one.
 
     Raises:
-        WrongRole: this is a client's vault.
-        LegalHold: there are notes on a conversation of which nothing may be erased.
-        MessengerError: the vault's passphrase was chosen.
+        WrongRole, LegalHold, VaultTooNew: as for `require_losable`.
+        MessengerError: no secret was chosen yet, or the vault's passphrase was.
         WrongNotesSecret: it is not valid text.
     """
-    noting.require_therapist(device)
-    for view in await noting.listed(device):
-        await holding.require_none(device, await conversations.named(device.vault.db, view.name))
+    await require_losable(device)
     kept = [note for note in await notes.every(device.vault.db) if note.sealed is not None]
     await _commit_new(device, chosen, [(note, None) for note in kept])
     return len(kept)

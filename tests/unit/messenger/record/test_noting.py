@@ -16,11 +16,12 @@ from e2etherapy.errors import (
     MessengerError,
     NotesKeyReplaced,
     UnknownConversation,
+    VaultTooNew,
     WrongNotesSecret,
     WrongRole,
 )
 from e2etherapy.primitives.passwords import Argon2Profile
-from e2etherapy.vault import keyslots, notes
+from e2etherapy.vault import keyslots, notes, notes_key
 from e2etherapy.vault.notes_key import OpenedKey
 from tests.support.devices import Two, two
 from tests.support.homes import PASSPHRASE
@@ -182,6 +183,24 @@ async def test_a_lost_secret_loses_the_notes_and_nothing_else(pair: Two, key: Op
     await pair.therapist.journal_verify()
 
 
+async def test_a_slot_of_a_newer_version_is_not_lost_and_a_damaged_one_is(pair: Two) -> None:
+    device, newer = pair.therapist.device, b'{"format": 2}'
+
+    async def put(slot: bytes) -> None:
+        change = await device.begin_private()
+        change.set(notes_key.SETTING, slot)
+        await device.vault.commit(change)
+
+    await put(newer)
+    with pytest.raises(VaultTooNew):
+        await pair.therapist.start_notes_anew(OTHER)
+    assert await device.vault.setting(notes_key.SETTING) == newer
+    for damaged in (b"damaged", b'{"format": 1}'):
+        await put(damaged)
+        assert await pair.therapist.start_notes_anew(OTHER) == 0
+        await pair.therapist.unlock_notes(OTHER)
+
+
 async def test_an_erased_note_is_gone_and_a_hold_keeps_it(pair: Two, key: OpenedKey) -> None:
     await pair.therapist.write_note(key, SAM, "x" * 3_000)
     (note,) = await notes.every(pair.therapist.device.vault.db)
@@ -227,4 +246,7 @@ async def test_without_a_secret_there_is_none_to_ask_for(tmp_path: Path) -> None
         assert not await pair.therapist.has_notes_secret()
         with pytest.raises(MessengerError, match="e2etherapy note secret"):
             await pair.therapist.unlock_notes(SECRET)
+        with pytest.raises(MessengerError, match="none to lose"):
+            await pair.therapist.start_notes_anew(SECRET)
+        assert not await pair.therapist.has_notes_secret()
         await pair.therapist.require_not_notes_secret(SECRET)
