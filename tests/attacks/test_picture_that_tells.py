@@ -58,7 +58,9 @@ def test_nothing_of_what_they_tell_arrives(pair: Pair, tmp_path: Path) -> None:
     shown = pair.therapist.run("attachments", "list", ROBIN).text.splitlines()
     assert "File: lake.jpg" in shown[0]
     assert "Voice note, 0:42: evening.wav" in shown[1]
-    pair.therapist.ask("attachments", "save", ROBIN, "2", "got")
+    tag = pair.client.ask("attachments", "list", OKAFOR)[1]["tag"]
+    by_tag = pair.therapist.ask("attachments", "save", ROBIN, tag.lower(), "got")
+    assert (by_tag["number"], by_tag["tag"]) == (2, tag)
     said = pair.therapist.run("attachments", "save", ROBIN, "1", "got")
     assert "are what its sender says" in said.text
     arrived = {path.name: path.read_bytes() for path in (tmp_path / "got").iterdir()}

@@ -11,10 +11,12 @@ from e2etherapy.cli.answer import Answer
 class Listed(Answer, frozen=True):
     """A line of `attachments list`: `voice` is how many seconds a voice note lasts, or null.
 
-    `media_type` and `voice` are what the sender says; `hidden` ones are there only with --hidden.
+    `number` is this device's, `tag` the same on both, like C17. `media_type` and `voice` are what
+    the sender says; `hidden` ones are there only with --hidden.
     """
 
     number: int
+    tag: str
     author: Literal["client", "therapist"]
     own: bool
     written: datetime
@@ -29,6 +31,7 @@ class Saved(Answer, frozen=True):
     """`attachments save`: where the file is; `new` is false if the same one was there."""
 
     number: int
+    tag: str
     file: str
     new: bool
 

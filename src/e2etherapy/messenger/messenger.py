@@ -217,8 +217,8 @@ class Messenger(Introductions, Books, Custody, Practice, Caseload, Work, Safegua
         """
         return await attaching.attachments(self.device.vault, name, hidden=hidden)
 
-    async def numbered_attachment(self, name: str, number: int) -> AttachmentView:
-        """Return the file with a number in `attachments`.
+    async def numbered_attachment(self, name: str, number: int | str) -> AttachmentView:
+        """Return the file with a number in `attachments`, or with a tag, like C17.
 
         Raises:
             UnknownConversation: there is no such conversation.

@@ -54,13 +54,15 @@ class AttachmentView:
     """One of the files of a conversation.
 
     Attributes:
-        number: its place among them, from 1, which it keeps.
+        number: its place among them on this device, from 1, which it keeps.
+        tag: what it is called on both devices: C or T, for who sent it, and their number of it.
         author: who sent it, on `written` by the clock of their device.
         own: whether that is the owner of this device.
         hidden: it is listed only if asked for.
     """
 
     number: int
+    tag: str
     author: Role
     own: bool
     written: datetime

@@ -17,6 +17,8 @@ from e2etherapy.wire import content
 from e2etherapy.wire.content import Attachment
 from e2etherapy.wire.role import Role
 
+_LETTERS = {Role.CLIENT: "C", Role.THERAPIST: "T"}
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -30,8 +32,9 @@ class _Place:
 async def attachments(vault: Vault, name: str, *, hidden: bool = False) -> list[AttachmentView]:
     """Return the files of both people, in the order of the record.
 
-    Those that were erased keep their numbers, and are not in the list; those that were hidden are
-    in it only if `hidden` says so.
+    That order is this device's, as what each wrote crosses what the other did; a tag is of what
+    both devices know. Those that were erased keep their numbers, and are not in the list; those
+    that were hidden are in it only if `hidden` says so.
 
     Raises:
         UnknownConversation: there is no such conversation.
@@ -46,7 +49,8 @@ async def attachments(vault: Vault, name: str, *, hidden: bool = False) -> list[
             author = found.role if own else found.role.other()
             file = FileView(item.id.hex(), item.name, item.media_type, item.size)
             written, is_hidden = moment_of(row.item.written), row.item.journal in out
-            listed.append(AttachmentView(number, author, own, written, file, is_hidden))
+            tag = f"{_LETTERS[author]}{item.sequence}"
+            listed.append(AttachmentView(number, tag, author, own, written, file, is_hidden))
     return [view for view in listed if hidden or not view.hidden]
 
 
@@ -62,15 +66,15 @@ def _described(row: ThreadRow) -> Attachment | None:
     return item if isinstance(item, Attachment) else None
 
 
-async def numbered(vault: Vault, name: str, number: int) -> AttachmentView:
-    """Return the file that has a number in the list, whether it is hidden or not.
+async def numbered(vault: Vault, name: str, number: int | str) -> AttachmentView:
+    """Return the file that has a number or a tag in the list, whether it is hidden or not.
 
     Raises:
         UnknownConversation: there is no such conversation.
         MessengerError: no file has it, or it was erased.
     """
     for view in await attachments(vault, name, hidden=True):
-        if view.number == number:
+        if number in {view.number, view.tag}:
             return view
     raise MessengerError(
         f"There is no file {number} in the conversation with {name}; 'e2etherapy attachments "
