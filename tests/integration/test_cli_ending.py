@@ -66,6 +66,7 @@ def _extract(pair: Pair) -> None:
     assert (written["entries"], written["replaced"]) == (1, {"Robin": 0, "slept": 1})
     with zipfile.ZipFile(file) as archive:
         assert b"I S. badly." in archive.read("books/01-Client A/journal.txt")
+        assert b'href="EXTRACT.txt"' in archive.read("index.html")
     client.ask("extract", "refuse", OKAFOR, "1")
     assert client.ask("extract", "list", OKAFOR)[0]["state"] == "withdrawn"
 
@@ -73,6 +74,8 @@ def _extract(pair: Pair) -> None:
 def _exports(pair: Pair) -> None:
     mine = pair.client.folder / "mine.zip"
     pair.client.ask("export", "my-data", str(mine))
+    exported = pair.client.run("export", "my-data", str(pair.client.folder / "again.zip"))
+    assert "unpack it and open index.html" in exported.text
     record = pair.therapist.folder / "robin.zip"
     pair.therapist.ask("export", "clinical-record", ROBIN, str(record))
     for file, folder in ((mine, "02-Dr. Okafor"), (record, "01-Robin")):

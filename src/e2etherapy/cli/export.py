@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.views import ExportedBookView
 
+_READ = (
+    "It is not encrypted. To read it, unpack it and open index.html; ABOUT.txt in it says what it "
+    "holds."
+)
+
 
 @click.group()
 def export() -> None:
@@ -75,6 +80,4 @@ def _write(
         return views
 
     views = invocation.unlocked(exported)
-    record_views.show_exported(
-        invocation, file, views, "It is not encrypted. ABOUT.txt in it says what it holds."
-    )
+    record_views.show_exported(invocation, file, views, _READ)

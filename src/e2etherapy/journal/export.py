@@ -92,6 +92,7 @@ class WrittenBook:
 
     Attributes:
         folder: where it is in the zip.
+        blanked: entries of which nothing is shown.
         messages: entries that somebody wrote or attached.
         missing_files: files that entries name, and that are not in the copy.
         unreadable: positions of entries that the pages cannot show.
@@ -101,6 +102,7 @@ class WrittenBook:
     title: str
     folder: str
     entries: int
+    blanked: int
     messages: int
     files: int
     missing_files: int
@@ -123,6 +125,7 @@ class Exporter:
         self._zip = _Archive(file, "w", zipfile.ZIP_DEFLATED)
         self._now = now.astimezone(UTC)
         self.written: list[WrittenBook] = []
+        self._beside: list[tuple[str, str]] = []
         self._pages = _page_templates()
 
     def begin(self, book: Book) -> BookWriter:
@@ -136,12 +139,18 @@ class Exporter:
 
     def close(self) -> list[WrittenBook]:
         """Write what leads through the books, and the verifier; complete the zip."""
-        self.write("index.html", self.page("index.html.j2", books=self.written))
+        index = self.page("index.html.j2", books=self.written, beside=self._beside)
+        self.write("index.html", index)
         self.write("README.txt", self.page("README.txt.j2"))
         source = resources.files("e2etherapy.journal") / "standalone_verifier.py"
         self.write("verify.py", source.read_bytes())
         self._zip.close()
         return self.written
+
+    def write_beside(self, name: str, title: str, data: bytes) -> None:
+        """Put a page beside the books into the zip, to which the first page leads by its title."""
+        self.write(name, data)
+        self._beside.append((name, title))
 
     def write(self, name: str, data: bytes | bytearray) -> None:
         """Put one file into the zip."""
@@ -233,6 +242,7 @@ class BookWriter:
             title=book.title,
             folder=self._folder,
             entries=len(book.entries),
+            blanked=len(book.entries) - sum(line.kind != BLANKED_KIND for line in self._lines),
             messages=sum(line.kind in WRITTEN_KINDS for line in self._lines),
             files=len(self._files),
             missing_files=len(set(self._committed.values()) - self._files.keys()),

@@ -23,6 +23,7 @@ def test_a_blanked_entry_verifies_and_its_words_are_nowhere(tmp_path: Path) -> N
     archive = exported(some)
     assert all(b"awake" not in archive.read(name) for name in archive.namelist())
     assert "Blanked in this copy." in page(archive, "index.html")
+    assert "; blanked in this copy: 1<" in archive.read("index.html").decode()
     done = run_verifier(unpacked(archive, tmp_path))
     assert done.returncode == 0
     assert "1 blanked" in done.stdout

@@ -104,10 +104,12 @@ def written(file: str, report: WrittenExtract) -> str:
     files = wording.counted(report.files, "file", "files")
     lines = [f"Written to {file}: {entries}, {files}. It is not encrypted."]
     lines += [
-        f"Replaced in what was written: {inert_line(words)}, "
+        f"Replaced in what the entries say: {inert_line(words)}, "
         f"{wording.counted(count, 'time', 'times')}."
         for words, count in report.replaced.items()
     ]
+    if report.replaced:
+        lines.append("In names and in the request they are replaced as well.")
     lines.append("Read it before you pass it on: nothing has looked for names in texts or files.")
     return "\n".join(lines)
 

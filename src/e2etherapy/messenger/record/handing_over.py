@@ -49,6 +49,8 @@ It does not hold the therapist's private process notes or private journal, draft
 sent, or anything of other clients. Nor does it hold what the client keeps for themselves.
 """
 
+_ABOUT: Final = "What this copy holds, and what it does not"
+
 
 async def own_data(
     device: Device, file: BinaryIO, numbers: Sequence[OwnLine] = ()
@@ -70,8 +72,8 @@ async def own_data(
     await _write_own(device, exporter)
     if numbers:
         words = "".join(f"{line.name}: {line.number}\n" for line in numbers)
-        exporter.write("own/help-now.txt", words.encode())
-    exporter.write("ABOUT.txt", _OWN_DATA.encode())
+        exporter.write_beside("own/help-now.txt", "Own numbers", words.encode())
+    exporter.write_beside("ABOUT.txt", _ABOUT, _OWN_DATA.encode())
     return _views(books, exporter)
 
 
@@ -91,7 +93,7 @@ async def clinical_record(device: Device, name: str, file: BinaryIO) -> list[Exp
     exporter = Exporter(file, device.clock())
     books = await journaling.books(device, name)
     await _write(device, exporter, books)
-    exporter.write("ABOUT.txt", _CLINICAL_RECORD.encode())
+    exporter.write_beside("ABOUT.txt", _ABOUT, _CLINICAL_RECORD.encode())
     return _views(books, exporter)
 
 
@@ -131,10 +133,10 @@ async def _write_own(device: Device, exporter: Exporter) -> None:
     if plan is not None:
         with contextlib.suppress(MalformedData):  # the file beside it has its bytes all the same
             words = safety_plan.render(safety_plan.decode(plan), account.WIDTH)
-            exporter.write("own/safety-plan.txt", words.encode())
+            exporter.write_beside("own/safety-plan.txt", "Safety plan", words.encode())
         exporter.write("own/safety-plan.json", plan)
     if card is not None:
         with contextlib.suppress(MalformedData):
             words = emergency_card.render(emergency_card.decode(card), today, account.WIDTH)
-            exporter.write("own/emergency-card.txt", words.encode())
+            exporter.write_beside("own/emergency-card.txt", "Emergency card", words.encode())
         exporter.write("own/emergency-card.json", card)

@@ -91,7 +91,7 @@ async def write(
     writer = exporter.begin(redacted)
     await exporting.attach_files(device, book, writer)
     writer.close()
-    exporter.write("EXTRACT.txt", _about(view, names).encode())
+    exporter.write_beside("EXTRACT.txt", "What was allowed", _about(view, names).encode())
     (done,) = exporter.close()
     await _record(device, found, view)
     return WrittenExtract(exporting.view(book, done), len(view.entries), done.files, names.counts)

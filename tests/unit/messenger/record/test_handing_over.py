@@ -73,6 +73,13 @@ async def test_a_client_takes_out_all_that_is_theirs(pair: Two, tmp_path: Path) 
     for words in (b"only for myself", b"turn 1", b"I call Anna.", b"Flat 3.", b"Walk to the lake"):
         assert words in whole
     assert b"Anna at work: +353 1 496 0000\n" in whole
+    with zipfile.ZipFile(file) as archive:
+        index = archive.read("index.html").decode()
+        beside = {name for name in archive.namelist() if name.startswith(("own/", "ABOUT"))}
+    led_to = {name for name in beside if f'href="{name}"' in index}
+    assert led_to == {name for name in beside if name.endswith(".txt")}
+    assert len(led_to) == 4
+    assert "blanked in this copy" not in index
     for words in (b"Called at 10:05", b"a therapist's own thoughts"):
         assert words not in whole
     parts = overview(file, f"02-{OKAFOR}")
