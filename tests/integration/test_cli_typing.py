@@ -28,8 +28,7 @@ def kept(person: Person, line: str, what: Typed = Typed.MESSAGE, name: str | Non
 
     async def begun() -> str:
         async with await Messenger.open(place, PASSPHRASE) as messenger:
-            found = await messenger.begun(what, name)
-            return "" if found is None else found.text
+            return next((one.text for one in await messenger.begun(what, name)), "")
 
     for _ in range(PATIENCE_SECONDS):
         if asyncio.run(begun()).endswith(line):
@@ -103,22 +102,22 @@ def test_what_was_begun_can_be_forgotten_and_each_place_has_its_own(pair: Pair) 
     child = typing(pair.client, "send", OKAFOR)
     assert child.expect(["End with Ctrl-D", "Go on with it"]) == 0
     ended_by(child, signal.SIGINT)
+    written = ("another day", "and another")
+    for text, answer in zip(written, ("n", "y"), strict=True):
+        child = typing(pair.client, "journal", "write")
+        child.expect("not finished")
+        child.expect("Go on with it")
+        child.sendline("n")
+        child.expect("Forget it for good")
+        child.sendline(answer)
+        assert child.expect(["It stays on this device", "End with Ctrl-D"]) == (answer == "y")
+        child.sendline(text)
+        child.sendeof()
+        assert ended(child)[0] == 0
+    assert [entry["text"] for entry in pair.client.ask("journal", "list")] == list(written)
     child = typing(pair.client, "journal", "write")
-    child.expect("Go on with it")
-    child.sendline("n")
-    child.expect("Forget it")
-    child.sendline("n")
-    assert "What was typed is kept on this device" in ended(child)[1]
-    child = typing(pair.client, "journal", "write")
-    child.expect("Go on with it")
-    child.sendline("n")
-    child.expect("Forget it")
-    child.sendline("y")
-    child.expect("End with Ctrl-D")
-    child.sendline("another day")
-    child.sendeof()
-    assert ended(child)[0] == 0
-    assert [entry["text"] for entry in pair.client.ask("journal", "list")] == ["another day"]
+    assert child.expect(["End with Ctrl-D", "Go on with it"]) == 0
+    ended_by(child, signal.SIGINT)
     child = typing(pair.therapist, "batch", "draft", ROBIN)
     child.expect("Go on with it")
     child.sendline("")

@@ -23,10 +23,12 @@ from e2etherapy.cli.output import moment
 from e2etherapy.cli.wrapping import terminal_width, wrapped
 
 if TYPE_CHECKING:
-    from e2etherapy.messenger.autosaving import Typed
+    from e2etherapy.messenger.autosaving import Begun, Typed
     from e2etherapy.messenger.messenger import Messenger
 
 _KEPT = "What was typed is kept on this device to the last Enter; the same command offers it again."
+_FORGET = "Forget it for good?"
+_STAYS = "It stays on this device, and is offered again. What you type now is a text of its own."
 _NOT_KEPT = "What you type cannot be kept line by line now; it is there until this command ends."
 
 
@@ -50,8 +52,8 @@ class Typing:
 async def typed(invocation: Invocation, messenger: Messenger, typing: Typing) -> str:
     """Let a person type; meanwhile other processes may use the vault.
 
-    What they began before is offered first. Whatever ends it, every line is kept up to the last
-    Enter, until the text is sent or kept elsewhere.
+    What they began before is offered first, and stays unless they say that it may go. Whatever
+    ends it, every line is kept up to the last Enter, until the text is sent or kept elsewhere.
 
     Raises:
         InvalidText: it is not UTF-8.
@@ -60,7 +62,7 @@ async def typed(invocation: Invocation, messenger: Messenger, typing: Typing) ->
     text = await _begun(invocation, messenger, typing)
     invocation.if_stopped = f"{typing.undone} {_KEPT}" if text else typing.undone
     output.remark(f"{typing.heading} End with Ctrl-D on a line of its own.")
-    desk = _Desk(invocation, messenger, typing, f"{text}\n" if text else "")
+    desk = _Desk(invocation, messenger, typing, f"{text}\n" if text else "", text)
     async with typed_text.asking(messenger):
         await desk.take_lines()
     invocation.if_stopped = ""
@@ -75,6 +77,7 @@ class _Desk:
     messenger: Messenger
     typing: Typing
     before: str
+    kept: str
     lines: bytes = b""
     told: bool = False
 
@@ -95,34 +98,45 @@ class _Desk:
         so_far = (self.before + self.lines.decode(errors="replace")).removesuffix("\n")
         try:
             await vault.resume()
-            await self.messenger.keep_begun(self.typing.what, self.typing.name, so_far)
+            await self.messenger.keep_begun(
+                self.typing.what, self.typing.name, so_far, before=self.kept
+            )
         except VaultError:
             # Another process has the vault, or the disk is full: the next line tries again.
             if not self.told:
                 output.remark(_NOT_KEPT)
             self.told = True
         else:
+            self.kept = so_far
             self.invocation.if_stopped = f"{self.typing.undone} {_KEPT}"
         finally:
             await vault.pause()
 
 
 async def _begun(invocation: Invocation, messenger: Messenger, typing: Typing) -> str:
-    """Offer what was begun before; return it, or nothing."""
-    begun = await messenger.begun(typing.what, typing.name)
-    if begun is None:
-        return ""
+    """Offer what was begun before, the newest first; return what is to go on, or nothing."""
+    stays = 0
+    for begun in await messenger.begun(typing.what, typing.name):
+        _show(begun)
+        with invocation.meanwhile(f"{typing.undone} {_KEPT}"):
+            async with typed_text.asking(messenger):
+                goes_on = questions.agreed("Go on with it?", default=True)
+                forget = not goes_on and questions.agreed(_FORGET, default=False)
+        if goes_on:
+            return begun.text
+        if forget:
+            await messenger.forget_begun(typing.what, typing.name, begun.text)
+        else:
+            stays += 1
+    if stays:
+        output.remark(_STAYS)
+    return ""
+
+
+def _show(begun: Begun) -> None:
     output.remark(f"You began this on {moment(begun.changed)}, and did not finish it:")
     width = terminal_width(sys.stderr)
     click.echo("\n".join(wrapped(inert(begun.text), width, "  ")), err=True)
-    with invocation.meanwhile(f"{typing.undone} {_KEPT}"):
-        async with typed_text.asking(messenger):
-            if questions.agreed("Go on with it?", default=True):
-                return begun.text
-            # There is room for one: whatever is typed next would take its place.
-            questions.confirm("Forget it?")
-    await messenger.forget_begun(typing.what, typing.name)
-    return ""
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.vault import conversations, unfinished
 from e2etherapy.vault.change import Change
-from e2etherapy.vault.unfinished import Place
+from e2etherapy.vault.unfinished import Place, Unfinished
 
 
 class Typed(StrEnum):
@@ -40,18 +40,27 @@ class Begun:
     changed: datetime
 
 
-async def begun(device: Device, what: Typed, name: str | None = None) -> Begun | None:
-    """Return what somebody has begun to type, to a person if one is named.
+async def begun(device: Device, what: Typed, name: str | None = None) -> list[Begun]:
+    """Return what somebody has begun to type, to a person if one is named; the newest first.
 
     Raises:
         UnknownConversation: there is no such conversation.
     """
     found = await unfinished.of(device.vault.db, await _place(device, what, name))
-    return None if found is None else Begun(found.text, moment_of(found.changed))
+    return [Begun(text.text, moment_of(text.changed)) for text in found]
 
 
-async def keep(device: Device, what: Typed, name: str | None, text: str) -> None:
-    """Keep what is typed so far, in the place of what was there.
+async def keep(
+    device: Device, what: Typed, name: str | None, text: str, *, before: str = ""
+) -> None:
+    """Keep what is typed so far; whatever else was begun there stays beside it.
+
+    Args:
+        device: whose vault it is.
+        what: what is typed.
+        name: to whom, if to somebody.
+        text: as far as it was typed; an empty one is not kept.
+        before: the same text as it was kept last, whose place this takes.
 
     Raises:
         UnknownConversation: there is no such conversation.
@@ -59,25 +68,27 @@ async def keep(device: Device, what: Typed, name: str | None, text: str) -> None
     """
     place = await _place(device, what, name)
     change = await device.begin_private()
-    unfinished.keep(change, place, text, int(device.clock().timestamp()))
+    unfinished.drop(change, place, before)
+    if text:
+        unfinished.keep(change, place, Unfinished(text, int(device.clock().timestamp())))
     await device.vault.commit(change)
 
 
-async def forget(device: Device, what: Typed, name: str | None = None) -> None:
-    """Forget what was begun.
+async def forget(device: Device, what: Typed, name: str | None, text: str) -> None:
+    """Forget one text that was begun.
 
     Raises:
         UnknownConversation: there is no such conversation.
     """
     place = await _place(device, what, name)
     change = await device.begin_private()
-    unfinished.drop(change, place)
+    unfinished.drop(change, place, text)
     await device.vault.commit(change)
 
 
 def finish(change: Change, what: Typed, conversation: int | None, text: str) -> None:
     """Forget, in the transaction that takes a text elsewhere, that it was begun."""
-    unfinished.finish(change, Place(what, conversation), text)
+    unfinished.drop(change, Place(what, conversation), text)
 
 
 async def _place(device: Device, what: Typed, name: str | None) -> Place:

@@ -139,29 +139,33 @@ class Messenger(Introductions, Books, Custody, Practice, Caseload, Work, Safegua
         """
         return await waiting.wait(self.device, seconds, trouble)
 
-    async def begun(self, what: Typed, name: str | None = None) -> Begun | None:
-        """Return what somebody has begun to type, to a person if one is named; None if nothing.
+    async def begun(self, what: Typed, name: str | None = None) -> list[Begun]:
+        """Return what somebody has begun to type, to a person if one is named; the newest first.
 
         Raises:
             UnknownConversation: there is no such conversation.
         """
         return await autosaving.begun(self.device, what, name)
 
-    async def keep_begun(self, what: Typed, name: str | None, text: str) -> None:
+    async def keep_begun(
+        self, what: Typed, name: str | None, text: str, *, before: str = ""
+    ) -> None:
         """Keep what is typed so far; it is forgotten with the step that sends or keeps it whole.
 
-        Raises:
-            UnknownConversation: there is no such conversation.
-        """
-        await autosaving.keep(self.device, what, name, text)
-
-    async def forget_begun(self, what: Typed, name: str | None = None) -> None:
-        """Forget what was begun.
+        It takes the place of what was kept of it `before`, and of nothing else.
 
         Raises:
             UnknownConversation: there is no such conversation.
         """
-        await autosaving.forget(self.device, what, name)
+        await autosaving.keep(self.device, what, name, text, before=before)
+
+    async def forget_begun(self, what: Typed, name: str | None, text: str) -> None:
+        """Forget one text that was begun.
+
+        Raises:
+            UnknownConversation: there is no such conversation.
+        """
+        await autosaving.forget(self.device, what, name, text)
 
     async def conversations(self) -> list[ConversationView]:
         """Return all conversations, oldest first."""

@@ -1,4 +1,4 @@
-"""What somebody has begun to type and not finished: at most one text for each place."""
+"""What somebody has begun to type and not finished: any number of texts for each place."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ class Unfinished:
     changed: int
 
 
-async def of(db: Database, place: Place) -> Unfinished | None:
-    """Return what was begun in a place."""
-    row = await db.fetch_one(
-        "SELECT text, changed FROM unfinished WHERE kind = ? AND conversation IS ?",
+async def of(db: Database, place: Place) -> list[Unfinished]:
+    """Return what was begun in a place, the newest first."""
+    rows = await db.fetch_all(
+        "SELECT text, changed FROM unfinished WHERE kind = ? AND conversation IS ?"
+        " ORDER BY changed DESC, rowid DESC",
         (place.kind, place.conversation),
     )
-    return None if row is None else Unfinished(row[0], row[1])
+    return [Unfinished(row[0], row[1]) for row in rows]
 
 
 async def conversations(db: Database, kind: str) -> set[int]:
@@ -44,25 +45,19 @@ async def conversations(db: Database, kind: str) -> set[int]:
     return {int(row[0]) for row in rows}
 
 
-def keep(change: Change, place: Place, text: str, changed: int) -> None:
-    """Write what was typed so far in the place of what was there."""
-    drop(change, place)
+def keep(change: Change, place: Place, text: Unfinished) -> None:
+    """Write what was typed so far, beside whatever else was begun there."""
     change.also(
-        "INSERT INTO unfinished VALUES (?,?,?,?)", place.kind, place.conversation, text, changed
-    )
-
-
-def drop(change: Change, place: Place) -> None:
-    """Forget what was begun in a place."""
-    change.also(
-        "DELETE FROM unfinished WHERE kind = ? AND conversation IS ?",
+        "INSERT INTO unfinished VALUES (?,?,?,?)",
         place.kind,
         place.conversation,
+        text.text,
+        text.changed,
     )
 
 
-def finish(change: Change, place: Place, text: str) -> None:
-    """Forget what was begun in a place if it is this very text, which goes elsewhere now."""
+def drop(change: Change, place: Place, text: str) -> None:
+    """Forget what was begun in a place if it is this very text; no other one."""
     change.also(
         "DELETE FROM unfinished WHERE kind = ? AND conversation IS ? AND text = ?",
         place.kind,

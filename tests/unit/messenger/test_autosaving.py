@@ -28,18 +28,36 @@ async def test_sending_what_was_begun_forgets_it_and_sending_anything_else_does_
 ) -> None:
     client = pair.client
     await client.keep_begun(Typed.MESSAGE, OKAFOR, "I went")
-    await client.keep_begun(Typed.MESSAGE, " dr.  okafor ", "I went out.")
+    await client.keep_begun(Typed.MESSAGE, " dr.  okafor ", "I went out.", before="I went")
     (line,) = await client.conversations()
     assert line.begun
     await client.send(OKAFOR, "Something else.")
     with pytest.raises(InvalidText):
         await client.send(OKAFOR, " ")
-    begun = await client.begun(Typed.MESSAGE, OKAFOR)
-    assert begun is not None
+    (begun,) = await client.begun(Typed.MESSAGE, OKAFOR)
     assert (begun.text, begun.changed) == ("I went out.", pair.clock.now)
     await client.send(OKAFOR, "I went out.")
-    assert await client.begun(Typed.MESSAGE, OKAFOR) is None
+    assert await client.begun(Typed.MESSAGE, OKAFOR) == []
     assert not (await client.conversations())[0].begun
+
+
+async def test_a_text_that_was_begun_takes_the_place_of_no_other_one(pair: Two) -> None:
+    client = pair.client
+    await client.keep_begun(Typed.MESSAGE, OKAFOR, "the letter I could not finish")
+    await client.keep_begun(Typed.MESSAGE, OKAFOR, "")
+    await client.keep_begun(Typed.MESSAGE, OKAFOR, "only short")
+    await client.keep_begun(Typed.MESSAGE, OKAFOR, "only shortly", before="only short")
+
+    async def there() -> list[str]:
+        return [begun.text for begun in await client.begun(Typed.MESSAGE, OKAFOR)]
+
+    assert await there() == ["only shortly", "the letter I could not finish"]
+    await client.send(OKAFOR, "only shortly")
+    assert await there() == ["the letter I could not finish"]
+    await client.forget_begun(Typed.MESSAGE, OKAFOR, "the letter")
+    assert await there() == ["the letter I could not finish"]
+    await client.forget_begun(Typed.MESSAGE, OKAFOR, "the letter I could not finish")
+    assert await there() == []
 
 
 async def test_each_place_has_its_own_and_each_step_forgets_its_own(pair: Two) -> None:
@@ -81,8 +99,8 @@ async def test_what_was_begun_is_in_no_record_export_or_search(pair: Two) -> Non
     await client.export(written)
     with zipfile.ZipFile(written) as copy:
         assert not [name for name in copy.namelist() if b"unsaid" in copy.read(name)]
-    await client.forget_begun(Typed.MESSAGE, OKAFOR)
-    await client.forget_begun(Typed.ENTRY)
+    await client.forget_begun(Typed.MESSAGE, OKAFOR, "unsaid words")
+    await client.forget_begun(Typed.ENTRY, None, "unsaid words")
     assert await client.device.vault.db.fetch_all("SELECT * FROM unfinished") == []
     with pytest.raises(UnknownConversation):
         await client.keep_begun(Typed.MESSAGE, "Nobody", "x")

@@ -127,7 +127,7 @@ async def test_what_was_begun_or_came_in_part_is_kept_is_due_and_is_erased(
         assert (await of_sam(pair)).fate == "due"
         await pair.therapist.apply_retention([SAM])
         assert (await of_sam(pair)).fate == "empty"
-        assert await pair.therapist.begun(Typed.REPLY, SAM) is None
+        assert await pair.therapist.begun(Typed.REPLY, SAM) == []
         half = ("a.txt", "text/plain", b"incandescent " * 150_000)
         await pair.client.send_file(OKAFOR, half, line.cut_behind(40))
         await pair.therapist.sync()
