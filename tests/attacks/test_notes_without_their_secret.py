@@ -6,6 +6,7 @@ with the secret, so that the secret alone defends.
 
 from __future__ import annotations
 
+import base64
 import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -103,6 +104,33 @@ async def test_a_note_on_one_client_cannot_be_made_one_on_another(pair: Two) -> 
     )
     assert await read(pair, KIM) == [(None, True)]
     assert await read(pair, SAM) == [(ABOUT_SAM, False), ("second", False)]
+
+
+async def test_what_is_begun_is_read_under_no_other_client_and_is_no_note(pair: Two) -> None:
+    """They can lose it for its owner, as by deleting it; nobody is told a wrong word by it."""
+    begun = "countertransference, begun"
+    key = await pair.therapist.unlock_notes(SECRET)
+    await pair.therapist.keep_begun_note(key, SAM, begun)
+    assert words_in(pair.therapist_home, "countertransference") == set()
+    ((stored,),) = await pair.therapist.device.vault.db.fetch_all("SELECT text FROM unfinished")
+    sealed = base64.b64decode(stored)
+    assert sealed not in [note.sealed for note in await notes.every(pair.therapist.device.vault.db)]
+    sam = "(SELECT id FROM conversation WHERE name = 'Sam')"
+    kim = "(SELECT id FROM conversation WHERE name = 'Kim')"
+    await meddle(
+        pair, "INSERT INTO note SELECT conversation, 0, changed, ? FROM unfinished", sealed
+    )
+    assert await read(pair, SAM) == [(None, True), (ABOUT_SAM, False), ("second", False)]
+    for sql in (
+        f"UPDATE unfinished SET conversation = {kim}",  # noqa: S608
+        f"UPDATE unfinished SET conversation = {sam}, changed = changed + 1",  # noqa: S608
+        "UPDATE unfinished SET changed = changed - 1, text = 'AAAA'",
+        "UPDATE unfinished SET text = 'not base64'",
+    ):
+        await meddle(pair, sql)
+        for name in (SAM, KIM):
+            assert await pair.therapist.begun_notes(key, name) == []
+    assert await pair.therapist.change_notes_secret(key, "another one, of moons") == 2
 
 
 async def test_whoever_puts_a_key_of_their_own_there_reads_nothing(pair: Two) -> None:

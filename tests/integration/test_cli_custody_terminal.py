@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from e2etherapy.messenger.messenger import Messenger
+from e2etherapy.vault.vault import Place
 from tests.support import homes
-from tests.support.command_line import Pair, Person
+from tests.support.command_line import PASSPHRASE, Pair, Person
 from tests.support.devices import two
-from tests.support.terminal import at_terminal, ended, with_file
+from tests.support.terminal import PATIENCE_SECONDS, at_terminal, ended, ended_by, with_file
 
 ROBIN = "Robin"
 SECRET, OTHER = "umbrellas in may", "a moon ladder"
@@ -99,10 +103,11 @@ def test_the_secret_of_the_notes_is_asked_for_and_chosen_twice(pair: Pair) -> No
         child.expect("Secret of your process notes: ")
         child.sendline(typed)
         assert ended(child)[0] == expected
+    _a_note_is_offered_again(pair.therapist)
     _secret_changed_while_a_note_is_typed(pair.therapist)
     _not_lost(pair.therapist)
     assert pair.therapist.run("note", "show", ROBIN).code == 10
-    assert pair.therapist.ask("note", "list")[0]["notes"] == 2
+    assert pair.therapist.ask("note", "list")[0]["notes"] == 3
 
 
 def _not_lost(therapist: Person) -> None:
@@ -117,6 +122,41 @@ def _not_lost(therapist: Person) -> None:
         left, shown = ended(child)
         assert left == code, shown
         assert ("it is not lost" in shown) == (code == 3)
+
+
+def _a_note_is_offered_again(therapist: Person) -> None:
+    """Keep what was typed whatever ends it, and offer it to nobody without the secret."""
+    child = at_terminal(therapist, "note", "write", ROBIN, **with_file(therapist))
+    child.expect("Secret of your process notes: ")
+    child.sendline(SECRET)
+    child.expect_exact("End with Ctrl-D")
+    child.sendline("I was too quick.")
+    place = Place(therapist.home, therapist.folder / "state" / "e2etherapy")
+
+    async def begun() -> list[str]:
+        async with await Messenger.open(place, PASSPHRASE) as messenger:
+            key = await messenger.unlock_notes(SECRET)
+            return [one.text for one in await messenger.begun_notes(key, ROBIN)]
+
+    waited = 0
+    while asyncio.run(begun()) != ["I was too quick."]:
+        time.sleep(0.2)
+        assert (waited := waited + 1) < PATIENCE_SECONDS
+    child.kill(signal.SIGKILL)
+    child.wait()
+    child.close()
+    child = at_terminal(therapist, "note", "write", ROBIN, **with_file(therapist))
+    child.expect("Secret of your process notes: ")
+    assert "too quick" not in (child.before or "")
+    child.sendline(SECRET)
+    child.expect_exact("I was too quick.")
+    child.expect("Go on with it")
+    child.sendline("")
+    child.expect_exact("End with Ctrl-D")
+    child.sendline("Why?")
+    child.sendeof()
+    assert ended(child)[0] == 0
+    assert asyncio.run(begun()) == []
 
 
 def _secret_changed_while_a_note_is_typed(therapist: Person) -> None:
@@ -140,5 +180,10 @@ def _secret_changed_while_a_note_is_typed(therapist: Person) -> None:
         child.sendline(typed)
     code, shown = ended(child)
     assert code == 0, shown
-    (_, note) = therapist.ask("note", "show", ROBIN, "--secret-file", str(new))
-    assert note["text"] == "I was impatient."
+    (_, before, note) = therapist.ask("note", "show", ROBIN, "--secret-file", str(new))
+    assert (before["text"], note["text"]) == ("I was too quick.\nWhy?", "I was impatient.")
+    child = at_terminal(
+        *(therapist, "note", "write", ROBIN, "--secret-file", str(new)), **with_file(therapist)
+    )
+    assert child.expect(["End with Ctrl-D", "Go on with it"]) == 0, "it was written, and is no more"
+    ended_by(child, signal.SIGINT)

@@ -54,4 +54,6 @@ def write_notes() -> int:
         file.fails("open_note", name, {**given, **changed}, "wrong-notes-secret")
     dear = {**slot, "argon2id": {**slot["argon2id"], "memory_kib": 2**20 + 1}}
     file.fails("open_note", "more than 1 GiB", {**given, "slot": dear}, "unsafe-parameters")
+    begun = b64(notes.seal(key, replace(note, number=notes.BEGUN), "Impatient on", draw))
+    file.passes("open_note", "one that is begun", {**given, "number": 0, "sealed": begun})
     return file.write()

@@ -182,7 +182,7 @@ async def _time_to_undo(
 
 
 async def _written(invocation: Invocation, messenger: Messenger, name: str) -> str:
-    from e2etherapy.cli.typing_desk import Typing, typed
+    from e2etherapy.cli.typing_desk import OpenDrawer, Typing, typed
     from e2etherapy.messenger.autosaving import Typed
     from e2etherapy.messenger.outbound.sending import require_ready
     from e2etherapy.messenger.reading import standing
@@ -190,7 +190,7 @@ async def _written(invocation: Invocation, messenger: Messenger, name: str) -> s
     await require_ready(messenger.device, name)  # to whom nothing can be sent is said before typing
     called = (await standing(messenger.device.vault, name)).name
     heading = f"Your message to {inert_line(called)}."
-    typing = Typing(heading, Typed.MESSAGE, called, "Nothing was sent.")
+    typing = Typing(heading, OpenDrawer(messenger, Typed.MESSAGE, called), "Nothing was sent.")
     return await typed(invocation, messenger, typing)
 
 

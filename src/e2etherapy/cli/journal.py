@@ -39,7 +39,7 @@ def write(invocation: Invocation, text: str | None, mood: int | None) -> None:
 
     TEXT may be - for standard input; without it, a pipe is read or you are asked.
     """
-    from e2etherapy.cli.typing_desk import Typing, typed
+    from e2etherapy.cli.typing_desk import OpenDrawer, Typing, typed
     from e2etherapy.messenger.autosaving import Typed
 
     invocation.if_stopped = "Nothing was written."
@@ -48,7 +48,9 @@ def write(invocation: Invocation, text: str | None, mood: int | None) -> None:
     async def written(messenger: Messenger) -> JournalView:
         words = given
         if words is None:
-            typing = Typing("Your journal.", Typed.ENTRY, None, "Nothing was written.")
+            typing = Typing(
+                "Your journal.", OpenDrawer(messenger, Typed.ENTRY, None), "Nothing was written."
+            )
             words = await typed(invocation, messenger, typing)
         invocation.if_stopped = "'e2etherapy journal list' shows whether the entry was written."
         return await messenger.journal_write(words, mood)

@@ -72,18 +72,6 @@ async def asking(messenger: Messenger) -> AsyncIterator[None]:
     await messenger.device.vault.resume()
 
 
-async def typed_unkept(messenger: Messenger, what: str) -> str:
-    """Let a person type several lines that are nowhere but here until the command goes on.
-
-    For what the vault alone must not show; `typing_desk` keeps everything else line by line.
-    """
-    click.echo(f"{what} End with Ctrl-D on a line of its own.", err=True)
-    async with asking(messenger):
-        text = standard_input()
-    # The last Enter was pressed to reach the line for Ctrl-D.
-    return text.removesuffix("\n")
-
-
 def secret(argument: str | None, file: Path | None, question: str) -> str | None:
     """Return a secret given as an argument, in a file, through a pipe or at a hidden prompt."""
     if file is not None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
@@ -32,20 +32,45 @@ _STAYS = "It stays on this device, and is offered again. What you type now is a 
 _NOT_KEPT = "What you type cannot be kept line by line now; it is there until this command ends."
 
 
+class Drawer(Protocol):
+    """Where what is typed is kept until it is whole."""
+
+    async def begun(self) -> list[Begun]:
+        """Return what was begun there before, the newest first."""
+
+    async def keep(self, text: str, before: str) -> None:
+        """Keep a text in the place of what was kept of it before; forget that for an empty one."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDrawer:
+    """What opens with the vault: texts of a kind, in a conversation if `name` says which."""
+
+    messenger: Messenger
+    what: Typed
+    name: str | None
+
+    async def begun(self) -> list[Begun]:
+        """Return what was begun there before, the newest first."""
+        return await self.messenger.begun(self.what, self.name)
+
+    async def keep(self, text: str, before: str) -> None:
+        """Keep a text in the place of what was kept of it before; forget that for an empty one."""
+        await self.messenger.keep_begun(self.what, self.name, text, before=before)
+
+
 @dataclass(frozen=True, slots=True)
 class Typing:
     """Something that is to be typed.
 
     Attributes:
         heading: what it is, as a sentence.
-        what: of what kind, for the vault.
-        name: the conversation's, if it belongs to one.
+        drawer: where it is kept meanwhile.
         undone: what has not been done if it ends here, as in "Nothing was sent."
     """
 
     heading: str
-    what: Typed
-    name: str | None
+    drawer: Drawer
     undone: str
 
 
@@ -92,17 +117,16 @@ class _Desk:
         return (self.before + typed_text.decoded(self.lines)).removesuffix("\n")
 
     async def _keep(self) -> None:
-        from e2etherapy.errors import VaultError
+        from e2etherapy.errors import NotesKeyReplaced, VaultError
 
         vault = self.messenger.device.vault
         so_far = (self.before + self.lines.decode(errors="replace")).removesuffix("\n")
         try:
             await vault.resume()
-            await self.messenger.keep_begun(
-                self.typing.what, self.typing.name, so_far, before=self.kept
-            )
-        except VaultError:
-            # Another process has the vault, or the disk is full: the next line tries again.
+            await self.typing.drawer.keep(so_far, self.kept)
+        except (VaultError, NotesKeyReplaced):
+            # Another process has the vault, or the disk is full: the next line tries again. If it
+            # has changed the secret of the notes, the new one is asked for after the last line.
             if not self.told:
                 output.remark(_NOT_KEPT)
             self.told = True
@@ -116,7 +140,7 @@ class _Desk:
 async def _begun(invocation: Invocation, messenger: Messenger, typing: Typing) -> str:
     """Offer what was begun before, the newest first; return what is to go on, or nothing."""
     stays = 0
-    for begun in await messenger.begun(typing.what, typing.name):
+    for begun in await typing.drawer.begun():
         _show(begun)
         with invocation.meanwhile(f"{typing.undone} {_KEPT}"):
             async with typed_text.asking(messenger):
@@ -125,7 +149,7 @@ async def _begun(invocation: Invocation, messenger: Messenger, typing: Typing) -
         if goes_on:
             return begun.text
         if forget:
-            await messenger.forget_begun(typing.what, typing.name, begun.text)
+            await typing.drawer.keep("", begun.text)
         else:
             stays += 1
     if stays:

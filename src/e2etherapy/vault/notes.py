@@ -18,6 +18,8 @@ from e2etherapy.vault.change import Change
 from e2etherapy.vault.database import Database, Row
 from e2etherapy.vault.notes_key import NotesKey
 
+BEGUN = 0
+"""The number of a text that is still being typed (`begun_notes`); kept ones are from 1."""
 PADDED_TO = 512
 """Bytes; a text is followed by one 80 and then by zeros."""
 _PLACE = struct.Struct(">Qq")

@@ -83,7 +83,7 @@ def _words(given: tuple[str, ...]) -> dict[str, str]:
 
 
 async def _written(invocation: Invocation, messenger: Messenger, name: str) -> str:
-    from e2etherapy.cli.typing_desk import Typing, typed
+    from e2etherapy.cli.typing_desk import OpenDrawer, Typing, typed
     from e2etherapy.messenger.autosaving import Typed
     from e2etherapy.messenger.outbound.sending import require_ready
     from e2etherapy.messenger.reading import standing
@@ -92,7 +92,9 @@ async def _written(invocation: Invocation, messenger: Messenger, name: str) -> s
     called = (await standing(messenger.device.vault, name)).name
     heading = f"Your draft for {inert_line(called)}."
     return await typed(
-        invocation, messenger, Typing(heading, Typed.REPLY, called, "No draft was changed.")
+        invocation,
+        messenger,
+        Typing(heading, OpenDrawer(messenger, Typed.REPLY, called), "No draft was changed."),
     )
 
 

@@ -107,11 +107,11 @@ async def _require_endable_now(
 
 
 async def _typed(invocation: Invocation, messenger: Messenger, name: str) -> str:
-    from e2etherapy.cli.typing_desk import Typing, typed
+    from e2etherapy.cli.typing_desk import OpenDrawer, Typing, typed
     from e2etherapy.messenger.autosaving import Typed
 
     heading = f"Your letter to {inert_line(name)}."
-    typing = Typing(heading, Typed.LETTER, name, "Nothing was sent.")
+    typing = Typing(heading, OpenDrawer(messenger, Typed.LETTER, name), "Nothing was sent.")
     return await typed(invocation, messenger, typing)
 
 

@@ -12,7 +12,7 @@ from e2etherapy.cli import output, questions, typed_text, wording
 from e2etherapy.cli.inert import inert, inert_line
 from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.output import moment
-from e2etherapy.cli.therapy import notes_secret
+from e2etherapy.cli.therapy import note_typing, notes_secret
 from e2etherapy.cli.therapy.notes_secret import secret_option
 from e2etherapy.cli.wrapping import terminal_width, wrapped
 
@@ -63,15 +63,12 @@ def write(invocation: Invocation, name: str, text: str | None, secret_file: Path
     given = typed_text.piped(text)
 
     async def written(messenger: Messenger) -> NoteView:
-        with invocation.meanwhile("Nothing was written, and what was typed is not kept."):
+        with invocation.meanwhile("Nothing was written."):
             await _require_known(messenger, name)
             key = await notes_secret.opened(messenger, secret_file)
             words = given
             if words is None:
-                words = await typed_text.typed_unkept(
-                    messenger, f"Your note on {inert_line(name)}."
-                )
-                key = await notes_secret.current(messenger, key)
+                key, words = await note_typing.typed(invocation, messenger, key, name)
         invocation.if_stopped = "'e2etherapy note show' shows whether the note was written."
         return await messenger.write_note(key, name, words)
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 VARIABLE = "E2ETHERAPY_NOTES_SECRET_FILE"
 _REPLACED = (
     "The secret of the process notes was changed while you typed. Your note is still here, and is "
-    "written once you give the new secret. Ctrl-C drops it; what you typed stands above."
+    "written once you give the new secret. Ctrl-C drops what you typed since the change; all of it "
+    "stands above."
 )
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

@@ -49,7 +49,7 @@ def summary(invocation: Invocation, name: str, text: str | None) -> None:
     TEXT may be - for standard input; without it, a pipe is read or you are asked.
     """
     from e2etherapy.cli.therapy import said
-    from e2etherapy.cli.typing_desk import Typing, typed
+    from e2etherapy.cli.typing_desk import OpenDrawer, Typing, typed
     from e2etherapy.messenger.autosaving import Typed
 
     invocation.if_stopped = "Nothing was sent."
@@ -58,7 +58,9 @@ def summary(invocation: Invocation, name: str, text: str | None) -> None:
     async def summed_up(messenger: Messenger) -> SendReport:
         words = given
         if words is None:
-            typing = Typing("Your summary.", Typed.SUMMARY, name, "Nothing was sent.")
+            typing = Typing(
+                "Your summary.", OpenDrawer(messenger, Typed.SUMMARY, name), "Nothing was sent."
+            )
             words = await typed(invocation, messenger, typing)
         return await messenger.summarise(name, words)
 

@@ -37,7 +37,7 @@ def add(invocation: Invocation, name: str, text: str | None) -> None:
     A placeholder is written like {day}; for a brace that is meant, write {{ or }}. {name} is
     filled with the name of the conversation. TEXT may be - for standard input.
     """
-    from e2etherapy.cli.typing_desk import Typing, typed
+    from e2etherapy.cli.typing_desk import OpenDrawer, Typing, typed
     from e2etherapy.messenger.autosaving import Typed
 
     invocation.if_stopped = "Nothing was changed."
@@ -45,7 +45,9 @@ def add(invocation: Invocation, name: str, text: str | None) -> None:
 
     async def added(messenger: Messenger) -> Kept:
         heading = f"The template {inert_line(name)}."
-        typing = Typing(heading, Typed.TEMPLATE, None, "No template was added.")
+        typing = Typing(
+            heading, OpenDrawer(messenger, Typed.TEMPLATE, None), "No template was added."
+        )
         words = await typed(invocation, messenger, typing) if given is None else given
         return await messenger.add_template(name, words)
 

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date
 
+from e2etherapy.messenger.autosaving import Begun
 from e2etherapy.messenger.opening import OpenDevice
-from e2etherapy.messenger.record import erasing, holding, notes_secret, noting, retaining
+from e2etherapy.messenger.record import (
+    begun_notes,
+    erasing,
+    holding,
+    notes_secret,
+    noting,
+    retaining,
+)
 from e2etherapy.messenger.record.erasing import EntryView, ErasedView, HiddenView
 from e2etherapy.messenger.record.holding import HoldView
 from e2etherapy.messenger.record.noting import NotesView, NoteView
@@ -75,6 +83,29 @@ class Custody(OpenDevice):
             MessengerError: there is none yet.
         """
         return await notes_secret.unlock(self.device, secret)
+
+    async def begun_notes(self, key: OpenedKey, name: str) -> list[Begun]:
+        """Return what was begun to be typed as notes on a person, the newest first.
+
+        Raises:
+            NotesKeyReplaced: the secret was changed since `unlock_notes`.
+            UnknownConversation: there is no such conversation.
+        """
+        return await begun_notes.begun(self.device, key, name)
+
+    async def keep_begun_note(
+        self, key: OpenedKey, name: str, text: str, *, before: str = ""
+    ) -> None:
+        """Seal what is typed so far; `write_note` forgets it when it takes this very text.
+
+        It takes the place of what was kept of it `before`, and of nothing else; an empty text
+        forgets that.
+
+        Raises:
+            NotesKeyReplaced: the secret was changed since `unlock_notes`.
+            UnknownConversation: there is no such conversation.
+        """
+        await begun_notes.keep(self.device, key, name, text, before=before)
 
     async def change_notes_secret(self, key: OpenedKey, secret: str) -> int:
         """Seal all notes under a new key and a new secret; return how many are damaged.

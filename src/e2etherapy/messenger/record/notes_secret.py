@@ -15,7 +15,8 @@ from e2etherapy.errors import (
 )
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.record import holding, noting
-from e2etherapy.vault import conversations, keyslots, notes, notes_key
+from e2etherapy.vault import begun_notes, conversations, keyslots, notes, notes_key
+from e2etherapy.vault.begun_notes import BegunNote
 from e2etherapy.vault.notes import Note
 from e2etherapy.vault.notes_key import NotesKey, OpenedKey
 
@@ -78,11 +79,13 @@ async def choose(device: Device, chosen: str) -> None:
             "Process notes have a secret already. To change it, the old one is needed too. Nothing "
             "was changed."
         )
-    await _commit_new(device, chosen, ())
+    await _commit_new(device, chosen, (), ())
 
 
 async def change(device: Device, opened: OpenedKey, chosen: str) -> int:
     """Replace the secret, and the key too: an old copy of the vault opens no later note.
+
+    What was begun and not finished is sealed anew as well.
 
     Returns:
         how many notes the key does not open. They are damaged, as it is the one that all were
@@ -97,12 +100,14 @@ async def change(device: Device, opened: OpenedKey, chosen: str) -> int:
     kept, damaged = [], 0
     for note in await notes.every(device.vault.db):
         try:
-            text = notes.unseal(opened.key, note)
+            text = noting.unsealed(opened.key, note)
         except AuthenticationFailed:
             damaged += 1
         else:
             kept += [] if text is None else [(note, text)]
-    await _commit_new(device, chosen, kept)
+    begun = await begun_notes.every(device.vault.db, opened.key)
+    damaged += sum(one.text is None for one in begun)
+    await _commit_new(device, chosen, kept, begun)
     return damaged
 
 
@@ -138,12 +143,20 @@ async def start_anew(device: Device, chosen: str) -> int:
     """
     await require_losable(device)
     kept = [note for note in await notes.every(device.vault.db) if note.sealed is not None]
-    await _commit_new(device, chosen, [(note, None) for note in kept])
+    await _commit_new(device, chosen, [(note, None) for note in kept], None)
     return len(kept)
 
 
-async def _commit_new(device: Device, chosen: str, kept: Sequence[tuple[Note, str | None]]) -> None:
-    """Draw a key, wrap it under a secret, and seal these notes with it; None erases one."""
+async def _commit_new(
+    device: Device,
+    chosen: str,
+    kept: Sequence[tuple[Note, str | None]],
+    begun: Sequence[BegunNote] | None,
+) -> None:
+    """Draw a key, wrap it under a secret, and seal these notes with it.
+
+    A None in the place of a text erases a note, and one for what was begun forgets all of it.
+    """
     vault_id = _require_another(device, chosen)
     key = NotesKey(device.entropy(NotesKey.SIZE))
     slot = notes_key.wrap(key, vault_id, chosen, device.entropy)
@@ -152,6 +165,13 @@ async def _commit_new(device: Device, chosen: str, kept: Sequence[tuple[Note, st
     for note, text in kept:
         sealed = None if text is None else notes.seal(key, note, text, device.entropy)
         notes.keep(change, replace(note, sealed=sealed))
+    if begun is None:
+        begun_notes.drop_all(change)
+    for one in begun or ():
+        if one.text is not None:
+            begun_notes.drop(change, one)
+            note = Note(one.conversation, one.book, notes.BEGUN, one.changed)
+            begun_notes.keep(change, key, note, one.text, device.entropy)
     await device.vault.commit(change)
 
 

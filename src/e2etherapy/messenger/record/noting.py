@@ -16,7 +16,7 @@ from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.outbound import sending
 from e2etherapy.messenger.record import holding
-from e2etherapy.vault import conversations, notes, notes_key
+from e2etherapy.vault import begun_notes, conversations, notes, notes_key
 from e2etherapy.vault.notes import Note
 from e2etherapy.vault.notes_key import NotesKey, OpenedKey
 from e2etherapy.wire.content import MAX_TEXT_BYTES
@@ -57,6 +57,8 @@ class NotesView:
 async def write(device: Device, opened: OpenedKey, name: str, text: str) -> NoteView:
     """Seal a note; nothing of it is in the record, in the search, or ever sent.
 
+    That it was begun is forgotten in the same transaction.
+
     Raises:
         InvalidText: it is empty, not valid Unicode, or longer than 1,000,000 bytes.
         NotesKeyReplaced: the secret was changed since it was given.
@@ -72,6 +74,9 @@ async def write(device: Device, opened: OpenedKey, name: str, text: str) -> Note
     note = Note(found.id, found.book, number, int(device.clock().timestamp()))
     change = await device.begin_private()
     notes.keep(change, replace(note, sealed=notes.seal(opened.key, note, text, device.entropy)))
+    for begun in await begun_notes.of(device.vault.db, opened.key, found.id):
+        if begun.text == text:
+            begun_notes.drop(change, begun)
     await device.vault.commit(change)
     return NoteView(found.name, number, moment_of(note.written), text)
 
@@ -94,9 +99,20 @@ async def shown(device: Device, opened: OpenedKey, name: str) -> list[NoteView]:
 def _view(key: NotesKey, name: str, note: Note) -> NoteView:
     written = moment_of(note.written)
     try:
-        return NoteView(name, note.number, written, notes.unseal(key, note))
+        return NoteView(name, note.number, written, unsealed(key, note))
     except AuthenticationFailed:
         return NoteView(name, note.number, written, None, damaged=True)
+
+
+def unsealed(key: NotesKey, note: Note) -> str | None:
+    """Return what a note says; None if that was erased.
+
+    Raises:
+        AuthenticationFailed: it was changed, put where it does not belong, or was only begun.
+    """
+    if note.number == notes.BEGUN:
+        raise AuthenticationFailed("Somebody has put there what was only begun.")
+    return notes.unseal(key, note)
 
 
 async def listed(device: Device) -> list[NotesView]:

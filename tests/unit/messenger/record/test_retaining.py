@@ -92,6 +92,7 @@ async def test_what_is_erased_is_all_that_was_said_and_written_and_the_reason_st
     await pair.therapist.draft(SAM, "quixotry of a draft")
     await pair.therapist.send_later(SAM, "zanzibarian later", MORNING.replace(year=2027, day=1))
     await pair.therapist.keep_begun(Typed.LETTER, SAM, "marmalade of a letter")
+    await pair.therapist.keep_begun_note(key, SAM, "a note that was begun")
     await pair.therapist.set_retention(SAM, "20 days")
     await quiet(pair, 20)
     (erased,) = await pair.therapist.apply_retention(["sam", SAM])
@@ -99,6 +100,7 @@ async def test_what_is_erased_is_all_that_was_said_and_written_and_the_reason_st
     words = ("periwinkle", "quixotry of", "zanzibarian", "turn 1", "marmalade")
     assert words_in(pair.therapist_home, *words) == set()
     assert [note.text for note in await pair.therapist.notes(key, SAM)] == [None]
+    assert await pair.therapist.begun_notes(key, SAM) == []
     assert set(await texts(pair.therapist, SAM)) == {ERASED}
     told = [entry.text for entry in await pair.therapist.entries(SAM)]
     assert any("Kept for 20 days after the last contact on 2026-01-05." in one for one in told)
