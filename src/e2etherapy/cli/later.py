@@ -62,7 +62,7 @@ def later() -> None:
 def list_(invocation: Invocation) -> None:
     """List what waits for its time, by number."""
     views = invocation.unlocked(lambda messenger: messenger.delayed())
-    human = "\n".join(_line(view) for view in views) or "Nothing waits for its time."
+    human = "\n".join(line(view) for view in views) or "Nothing waits for its time."
     output.answer(invocation, [answer(view) for view in views], human)
 
 
@@ -92,10 +92,11 @@ def kept(view: DelayedView) -> str:
     )
 
 
-def _line(view: DelayedView) -> str:
+def line(view: DelayedView) -> str:
+    """Return what waits as a line; one more where it waits in vain."""
     name = click.style(inert_line(view.name), bold=True)
-    line = f"{view.number}  {moment(view.at)}  {name}: {wording.excerpt(view.text, _EXCERPT)}"
+    head = f"{view.number}  {moment(view.at)}  {name}: {wording.excerpt(view.text, _EXCERPT)}"
     if not view.ended:
-        return line
+        return head
     forget = told(f"'e2etherapy later cancel {view.number}' forgets it.")
-    return f"{line}\n  It never goes: it has ended. {forget}"
+    return f"{head}\n  It never goes: it has ended. {forget}"

@@ -18,7 +18,7 @@ class Delayed(Answer, frozen=True):
     name: str
     text: str
     at: datetime
-    ended: bool = False
+    ended: bool
 
 
 BY_COMMAND: dict[str, Any] = {

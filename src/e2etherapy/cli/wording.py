@@ -219,7 +219,7 @@ def message(
     if view.kind == "journal_share":
         said.insert(0, "(from the journal)")
     if view.due is not None:
-        said.append(f"[{'was ' * closed}to be answered by {moment(view.due)}]")
+        said.append(f"[to be answered by {moment(view.due)}]")
     if view.hidden:
         said.append("[hidden]")
     if view.landed is not None:

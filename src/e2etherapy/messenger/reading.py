@@ -8,7 +8,7 @@ from datetime import datetime
 
 from e2etherapy.errors import MalformedData, NotReady
 from e2etherapy.journal import record
-from e2etherapy.messenger.caring import care_of
+from e2etherapy.messenger.caring import care_of, is_over
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.views import (
     STATE_WORDS,
@@ -79,6 +79,7 @@ async def thread(vault: Vault, name: str, *, show_read: bool) -> list[MessageVie
     missing = _missing_before(rows, await threads.gaps(vault.db, found.id))
     care = await care_of(vault.db, found, OF_A_THREAD)
     hidden = await erasures.hidden_in(vault.db, found.book)
+    ended = await is_over(vault.db, found)
     return [
         _promised(
             replace(
@@ -89,17 +90,21 @@ async def thread(vault: Vault, name: str, *, show_read: bool) -> list[MessageVie
                 landed=_landed(found, row, care.landings),
             ),
             care.agreements,
+            ended=ended,
         )
         for row in _in_order_of_each_author(rows)
     ]
 
 
-def _promised(view: MessageView, agreements: Agreements) -> MessageView:
-    """Add by when a client's message is to be answered, and under which agreement."""
+def _promised(view: MessageView, agreements: Agreements, *, ended: bool) -> MessageView:
+    """Add by when a client's message is to be answered, and under which agreement.
+
+    Once the therapy has ended, nothing is to be answered any more.
+    """
     if view.author is not Role.CLIENT or view.kind not in WAITING_KINDS:
         return view
     applies = agreements.at(view.written)
-    due = agreements.due(view.written, view.arrived)
+    due = None if ended else agreements.due(view.written, view.arrived)
     return replace(view, due=due, agreement=None if applies is None else applies.version)
 
 

@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.database import Database, Row
 
-_COLUMNS = """SELECT delayed.id, name, text, due FROM delayed
+_COLUMNS = """SELECT delayed.id, name, text, due, conversation FROM delayed
     JOIN conversation ON conversation.id = conversation"""
 
 
 @dataclass(frozen=True, slots=True)
 class Delayed:
-    """A text that waits for its time; `due` is in Unix seconds."""
+    """A text that waits for its time; `due` is in Unix seconds, `conversation` a number."""
 
     id: int
     name: str
     text: str = field(repr=False)
     due: int
+    conversation: int
 
 
 async def every(db: Database) -> list[Delayed]:
@@ -38,6 +39,13 @@ async def find(db: Database, number: int) -> Delayed | None:
     return None if row is None else _delayed(row)
 
 
+async def count_of(db: Database, conversation: int) -> int:
+    """Count those of a conversation."""
+    sql = "SELECT count(*) FROM delayed WHERE conversation = ?"
+    row = await db.fetch_one(sql, (conversation,))
+    return 0 if row is None else int(row[0])
+
+
 async def next_number(db: Database) -> int:
     """Return the number that the next one gets."""
     row = await db.fetch_one("SELECT seq FROM sqlite_sequence WHERE name = 'delayed'")
@@ -55,4 +63,4 @@ def drop(change: Change, number: int) -> None:
 
 
 def _delayed(row: Row) -> Delayed:
-    return Delayed(row[0], row[1], row[2], row[3])
+    return Delayed(row[0], row[1], row[2], row[3], row[4])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from e2etherapy.messenger.record.passing_on import WrittenExtract
-
 from e2etherapy.cli.therapy import extract_views
+from e2etherapy.messenger.record.passing_on import WrittenExtract
 from e2etherapy.messenger.views import ExportedBookView
 
 

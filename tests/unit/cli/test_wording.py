@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -83,12 +82,6 @@ def test_a_thread_says_where_something_is_missing() -> None:
 def test_a_name_cannot_draw_on_the_terminal_where_something_is_missing() -> None:
     standing = Standing("S\x1b[31mam", Verification.MATCHED, missing_behind=1)
     assert "\x1b[31m" not in wording.thread(standing, [], "nothing")
-
-
-def test_after_the_end_an_answer_is_not_said_to_be_due_any_more() -> None:
-    view = replace(message("a"), due=datetime(2026, 1, 6, 9, tzinfo=UTC))
-    assert "[to be answered by" in wording.message("Sam", view)
-    assert "[was to be answered by" in wording.message("Sam", view, closed=True)
 
 
 @pytest.mark.parametrize(

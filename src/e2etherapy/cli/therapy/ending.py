@@ -15,6 +15,7 @@ from e2etherapy.cli.suggestion import told
 from e2etherapy.cli.wrapping import terminal_width, wrapped
 
 if TYPE_CHECKING:
+    from e2etherapy.cli.therapy.ending_answers import Left
     from e2etherapy.messenger.care.ending import EndingView
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.views import SendReport
@@ -138,13 +139,25 @@ def leave(invocation: Invocation, name: str, yes: bool) -> None:
             if not yes:
                 words = told(_UNREAD.format(name=called))
                 await _confirm(messenger, words, "", f"Leave {inert_line(called)}?")
-        return Left(name=called, undelivered=await messenger.leave(called))
+        lost = await messenger.leave(called)
+        later = sum(one.name == called for one in await messenger.delayed())
+        return Left(name=called, undelivered=lost, delayed=later)
 
     answer = invocation.unlocked(left)
+    output.answer(invocation, answer, left_told(answer))
+
+
+def left_told(answer: Left) -> str:
+    """Return what a person is told who has left."""
     human = f"You have left {inert_line(answer.name)}. The record stays on this device."
     if answer.undelivered:
         human += f" Messages that never left this device: {answer.undelivered}."
-    output.answer(invocation, answer, human)
+    if answer.delayed:
+        human += told(
+            f" Messages that were to go out later, and never do: {answer.delayed} ('e2etherapy "
+            "later list')."
+        )
+    return human
 
 
 @ending.command(epilog="\b\nExample:\n  e2etherapy ending show Robin")

@@ -27,10 +27,14 @@ class Ending(Answer, frozen=True):
 
 
 class Left(Answer, frozen=True):
-    """`ending leave`: how many messages never left this device."""
+    """`ending leave`: how many messages never left this device.
+
+    `delayed` counts those that were to go out later; 'later list' has them.
+    """
 
     name: str
     undelivered: int
+    delayed: int
 
 
 class ExtractEntry(Answer, frozen=True):

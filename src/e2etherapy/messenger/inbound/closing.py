@@ -20,7 +20,7 @@ from e2etherapy.messenger.occurrences import Details, Notice
 from e2etherapy.messenger.outbound import courier, sending
 from e2etherapy.session import conversation as session
 from e2etherapy.session.phases import Phase
-from e2etherapy.vault import conversations, endings, pieces
+from e2etherapy.vault import conversations, delayed, endings, pieces
 from e2etherapy.vault.change import Change
 from e2etherapy.vault.records import CloseMailbox, ConversationRecord
 
@@ -60,7 +60,8 @@ async def _close(
     await device.vault.commit(change)
     outcome.add(receiver)
     outcome.lost += lost
-    outcome.notices.append(_notice(record.name, lost))
+    later = await delayed.count_of(device.vault.db, record.id)
+    outcome.notices.append(_notice(record.name, lost, later))
 
 
 async def _is_empty(relay: RelayConnection, record: ConversationRecord) -> bool:
@@ -97,7 +98,7 @@ async def end(device: Device, record: ConversationRecord, lost: int) -> tuple[Ch
     return change, receiver
 
 
-def _notice(name: str, lost: int) -> Notice:
+def _notice(name: str, lost: int, later: int) -> Notice:
     sentence = (
         f"The therapy with {name} has ended, and its mailbox at the relay is closed. The record "
         "stays on this device; 'e2etherapy ending show' has the letter."
@@ -106,5 +107,10 @@ def _notice(name: str, lost: int) -> Notice:
         sentence += (
             f" What you wrote to {name} and had not left this device ({lost}) reached nobody; it "
             "stays in the record."
+        )
+    if later:
+        sentence += (
+            f" What was to go to {name} later ({later}) never goes out; 'e2etherapy later list' "
+            "has it."
         )
     return Notice(name, EventName.CONVERSATION_CLOSED, sentence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,6 +21,7 @@ from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.occurrences import Notice
 from e2etherapy.messenger.outbound import sending
+from e2etherapy.session.phases import Phase
 from e2etherapy.vault import conversations, delayed
 from e2etherapy.vault.delayed import Delayed
 from e2etherapy.wire.content import MAX_TEXT_BYTES
@@ -77,11 +78,7 @@ async def delay(device: Device, name: str, text: str, at: datetime) -> DelayedVi
 
 async def every(device: Device) -> list[DelayedView]:
     """Return all that wait for their time, in its order."""
-    db, views = device.vault.db, []
-    for one in await delayed.every(db):
-        ended = await is_over(db, await conversations.named(db, one.name))
-        views.append(replace(_view(one), ended=ended))
-    return views
+    return [await _view(device, one) for one in await delayed.every(device.vault.db)]
 
 
 async def cancel(device: Device, number: int) -> DelayedView:
@@ -97,18 +94,23 @@ async def cancel(device: Device, number: int) -> DelayedView:
             f"Nothing waits for its time under number {number}: it may have gone out. Nothing was "
             "changed."
         )
+    view = await _view(device, found)
     change = await device.begin_private()
     delayed.drop(change, number)
     await device.vault.commit(change)
-    return _view(found)
+    return view
 
 
 async def queue_due(device: Device, notices: list[Notice]) -> None:
     """Seal what has its time behind it, each in one transaction with forgetting that it waited.
 
-    What cannot be sent now stays, and is told of.
+    What cannot be sent now stays, and is told of; what is left in a closed conversation was told of
+    when it was closed.
     """
     for one in await delayed.due_by(device.vault.db, int(device.clock().timestamp())):
+        found = await conversations.by_id(device.vault.db, one.conversation)
+        if found.state.phase is Phase.CLOSED:
+            continue
         try:
             async with sending.composer(device, one.name) as composer:
                 composer.text(one.text)
@@ -121,5 +123,7 @@ async def queue_due(device: Device, notices: list[Notice]) -> None:
             notices.append(Notice(one.name, EventName.DELIVERY_REFUSED, sentence))
 
 
-def _view(one: Delayed) -> DelayedView:
-    return DelayedView(one.id, one.name, one.text, moment_of(one.due))
+async def _view(device: Device, one: Delayed) -> DelayedView:
+    found = await conversations.by_id(device.vault.db, one.conversation)
+    ended = await is_over(device.vault.db, found)
+    return DelayedView(one.id, one.name, one.text, moment_of(one.due), ended)
