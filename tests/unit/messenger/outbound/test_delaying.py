@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from e2etherapy.cli.later import _line
+from e2etherapy.cli.later import line
 from e2etherapy.errors import InvalidText, MessengerError, NotReady
 from e2etherapy.messenger.device import Device
 from e2etherapy.vault import delayed
@@ -127,4 +127,4 @@ async def test_what_the_end_came_before_is_said_never_to_go_out(pair: Two) -> No
     await pair.client.end_therapy(OKAFOR, "Farewell.")
     (waits,) = await pair.client.delayed()
     assert (waits.number, waits.ended) == (view.number, True)
-    assert f"It never goes: it has ended. 'e2etherapy later cancel {view.number}'" in _line(waits)
+    assert f"It never goes: it has ended. 'e2etherapy later cancel {view.number}'" in line(waits)
