@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import msgspec
 
 from e2etherapy.errors import MalformedData
 from e2etherapy.journal import record
@@ -19,12 +22,17 @@ from e2etherapy.vault.records import Author, ConversationRecord
 from e2etherapy.wire import content
 from e2etherapy.wire.care import CARE
 from e2etherapy.wire.item import Item
+from e2etherapy.wire.role import Role
+
+Named: TypeAlias = tuple[Role, bytes]
+"""An item by its author and id."""
 
 
 async def care_of(
     db: Database,
     conversation: ConversationRecord,
     about: Collection[type[Item]] | None = None,
+    wordless: Collection[Named] = (),
 ) -> Care:
     """Return what holds, computed from the record.
 
@@ -33,10 +41,24 @@ async def care_of(
         conversation: whose.
         about: the kinds that matter, as in `state.OF_A_QUEUE`; what others would change is left
             as it was at first. None for all.
+        wordless: whose notes are left out; what they went with holds all the same.
     """
     kinds = None if about is None else [str(kind.__struct_config__.tag) for kind in about]
     rows = await care_items.every(db, conversation.id, kinds)
-    return state.of(_said(conversation, row) or Gone(row.id, row.kind) for row in rows)
+    return state.of(
+        _without_note(said, wordless) if said else Gone(row.id, row.kind)
+        for row in rows
+        for said in [_said(conversation, row)]
+    )
+
+
+async def hidden_of(db: Database, conversation: ConversationRecord) -> frozenset[Named]:
+    """Return what of the therapy in a conversation is shown only to who asks for it."""
+    own = conversation.role
+    return frozenset(
+        (own if author is Author.OWN else own.other(), item)
+        for author, item in await care_items.hidden(db, conversation.id)
+    )
 
 
 async def is_over(db: Database, conversation: ConversationRecord) -> bool:
@@ -59,6 +81,12 @@ async def resolutions_of(db: Database, conversation: ConversationRecord) -> dict
         if isinstance(entry, record.Event):
             found[item] = Resolution(str(entry.details.get("note", "")), entry.recorded)
     return found
+
+
+def _without_note(said: Said[Any], wordless: Collection[Named]) -> Said[Any]:
+    if (said.author, said.item.id) not in wordless or "note" not in said.item.__struct_fields__:
+        return said
+    return replace(said, item=msgspec.structs.replace(said.item, note=""))
 
 
 def _said(conversation: ConversationRecord, row: CareRow) -> Said[Any] | None:

@@ -41,6 +41,16 @@ async def every(
     return [CareRow(bytes(row[0]), row[1], Author(row[2]), row[3]) for row in rows]
 
 
+async def hidden(db: Database, conversation: int) -> list[tuple[Author, bytes]]:
+    """Return by author and id which of a conversation's are hidden."""
+    rows = await db.fetch_all(
+        "SELECT author, item.id FROM hidden JOIN item ON item.journal = hidden.journal"  # noqa: S608
+        f" WHERE conversation = ? AND item.{_OF_CARE}",
+        (conversation,),
+    )
+    return [(Author(row[0]), bytes(row[1])) for row in rows]
+
+
 async def resolutions(db: Database, conversation: int) -> dict[bytes, bytes]:
     """Return by the ids of items the entries that say what was done about them."""
     rows = await db.fetch_all(

@@ -216,3 +216,20 @@ def test_what_is_due_is_erased_by_name_and_not_by_a_doubtful_clock(run: Run) -> 
     assert okafor("retention", "apply", "--yes-to", "Sam", "--today", today)[0] == 3
     assert {one["name"] for one in okafor("retention", "profiles")[1]} == {"apa-2007", "bgb-630f"}
     assert run(Role.CLIENT, "retention", "show")[0] == 28
+
+
+def test_lists_of_the_work_show_what_is_hidden_only_if_asked(run: Run) -> None:
+    def okafor(*arguments: str, told: bool = False) -> Any:  # noqa: ANN401 - what a command says
+        return run(Role.THERAPIST, *arguments, told=told)[1]
+
+    okafor("goal", "propose", "Sam", "alpha")
+    okafor("homework", "assign", "Sam", "beta")
+    for command, words in (("goal", "text: alpha"), ("homework", "title: beta")):
+        listed = (command, "list", "Sam")
+        assert [one["hidden"] for one in okafor(*listed)] == [False]
+        (entry,) = [one for one in okafor("record", "show", "Sam") if words in one["text"]]
+        okafor("record", "hide", "Sam", str(entry["number"]))
+        assert okafor(*listed) == []
+        assert "with --hidden" in okafor(*listed, told=True)
+        assert [one["hidden"] for one in okafor(*listed, "--hidden")] == [True]
+        assert " [hidden]" in okafor(*listed, "--hidden", told=True)

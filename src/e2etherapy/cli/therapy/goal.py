@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from e2etherapy.messenger.care.aiming import Becomes
     from e2etherapy.therapy.care.goals import SharedGoal, Word
 
+_NONE = "There is no goal to show. What was hidden is listed with --hidden."
+
 
 @click.group()
 def goal() -> None:
@@ -74,16 +76,17 @@ def _answer(invocation: Invocation, name: str, number: int, outcome: Becomes, no
 
 @goal.command("list", epilog="\b\nExample:\n  e2etherapy goal list Robin")
 @click.argument("name")
+@click.option("--hidden", is_flag=True, help="What was hidden as well.")
 @vault_options
 @click.pass_obj
-def list_goals(invocation: Invocation, name: str) -> None:
+def list_goals(invocation: Invocation, name: str, hidden: bool) -> None:
     """List all goals with NAME, by number."""
     from e2etherapy.cli.therapy import work_views
 
-    goals = invocation.unlocked(lambda messenger: messenger.goals(name))
+    goals = invocation.unlocked(lambda messenger: messenger.goals(name, hidden=hidden))
     human = "\n".join(work_views.goal(one) for one in goals)
     answers = [_line(one) for one in goals]
-    output.answer(invocation, answers, human or "No goal has been proposed yet.")
+    output.answer(invocation, answers, human or _NONE)
 
 
 def _line(one: SharedGoal) -> Goal:
@@ -95,6 +98,7 @@ def _line(one: SharedGoal) -> Goal:
         by=one.author.value,
         proposed=one.proposed,
         outcome=one.outcome,
+        hidden=one.hidden,
         said=[_word(word) for word in filter(None, [one.answer, *one.ends])],
     )
 

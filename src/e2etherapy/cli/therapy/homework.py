@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from e2etherapy.therapy.care.homeworks import GivenHomework
 
 _DAY = click.DateTime(["%Y-%m-%d"])
+_NONE = "There is no homework to show. What was hidden is listed with --hidden."
 
 
 @click.group()
@@ -113,16 +114,17 @@ def review(invocation: Invocation, name: str, number: int, note: str) -> None:
 
 @homework.command("list", epilog="\b\nExample:\n  e2etherapy homework list Robin")
 @click.argument("name")
+@click.option("--hidden", is_flag=True, help="What was hidden as well.")
 @vault_options
 @click.pass_obj
-def list_homework(invocation: Invocation, name: str) -> None:
+def list_homework(invocation: Invocation, name: str, hidden: bool) -> None:
     """List all homework with NAME, by number."""
     from e2etherapy.cli.therapy import work_views
 
-    given = invocation.unlocked(lambda messenger: messenger.homework(name))
+    given = invocation.unlocked(lambda messenger: messenger.homework(name, hidden=hidden))
     human = "\n".join(work_views.homework(one) for one in given)
     answers = [_line(one) for one in given]
-    output.answer(invocation, answers, human or "No homework has been given yet.")
+    output.answer(invocation, answers, human or _NONE)
 
 
 def _line(one: GivenHomework) -> Homework:
@@ -145,4 +147,5 @@ def _line(one: GivenHomework) -> Homework:
         days=days,
         reviewed=one.reviewed,
         review=one.review,
+        hidden=one.hidden,
     )

@@ -37,6 +37,7 @@ class Homework(Answer, frozen=True):
     days: list[HomeworkDay]
     reviewed: datetime | None
     review: str
+    hidden: bool
 
 
 class GoalWord(Answer, frozen=True):
@@ -56,6 +57,7 @@ class Goal(Answer, frozen=True):
     by: Literal["client", "therapist"]
     proposed: datetime
     outcome: Literal["proposed", "agreed", "declined", "reached", "dropped"]
+    hidden: bool
     said: list[GoalWord]
 
 

@@ -15,7 +15,7 @@ _INDENT = "    "
 def homework(one: GivenHomework) -> str:
     """Return one homework with what became of it."""
     until = "" if one.until is None else f" (until {one.until})"
-    lines = [f"{one.number}. {inert_line(one.title)}{until}: {_state(one)}"]
+    lines = [f"{one.number}. {inert_line(one.title)}{until}: {_state(one)}{_mark(one)}"]
     if one.text:
         lines += _indented(one.text)
     if one.accepted is not None and one.answer:
@@ -38,12 +38,16 @@ def _state(one: GivenHomework) -> str:
 
 def goal(one: SharedGoal) -> str:
     """Return one goal with what each side said of it."""
-    lines = [f"{one.number}. {inert_line(one.text)}: {one.outcome}"]
+    lines = [f"{one.number}. {inert_line(one.text)}: {one.outcome}{_mark(one)}"]
     lines += _indented(f"{_side(one.author)} proposed it, {moment(one.proposed)}")
     for word in filter(None, [one.answer, *one.ends]):
         said = f"{_side(word.author)}: {word.outcome}, {moment(word.written)}"
         lines += _indented(said + _behind(word.note))
     return "\n".join(lines)
+
+
+def _mark(one: GivenHomework | SharedGoal) -> str:
+    return " [hidden]" if one.hidden else ""
 
 
 def _side(author: Role) -> str:

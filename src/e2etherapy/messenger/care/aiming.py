@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from e2etherapy.messenger.care.speaking import numbered, require_short, require_words, speaking
-from e2etherapy.messenger.caring import care_of
+from e2etherapy.messenger.caring import care_of, hidden_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.outbound import sending
 from e2etherapy.messenger.outbound.courier import no_progress
@@ -51,11 +52,16 @@ async def answer(
     return await sending.report(device, speaker.composer.conversation, item, no_progress)
 
 
-async def shown(device: Device, name: str) -> tuple[SharedGoal, ...]:
+async def shown(device: Device, name: str, *, hidden: bool = False) -> tuple[SharedGoal, ...]:
     """Return all goals of a conversation in the order of their numbers.
+
+    Those that were hidden, and words that were, are among them only if `hidden` says so.
 
     Raises:
         UnknownConversation: there is no such conversation.
     """
     found = await conversations.named(device.vault.db, name)
-    return (await care_of(device.vault.db, found)).goals.all()
+    out = await hidden_of(device.vault.db, found)
+    care = await care_of(device.vault.db, found, wordless=() if hidden else out)
+    every = [replace(one, hidden=(one.author, one.id) in out) for one in care.goals.all()]
+    return tuple(one for one in every if hidden or not one.hidden)

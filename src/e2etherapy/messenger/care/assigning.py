@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from e2etherapy.errors import MessengerError
@@ -14,7 +14,7 @@ from e2etherapy.messenger.care.speaking import (
     require_words,
     speaking,
 )
-from e2etherapy.messenger.caring import care_of
+from e2etherapy.messenger.caring import care_of, hidden_of
 from e2etherapy.messenger.device import Device
 from e2etherapy.messenger.outbound import sending
 from e2etherapy.messenger.outbound.courier import no_progress
@@ -138,14 +138,19 @@ async def review(device: Device, name: str, number: int, note: str = "") -> Send
     return await _report(device, speaker, item)
 
 
-async def shown(device: Device, name: str) -> tuple[GivenHomework, ...]:
+async def shown(device: Device, name: str, *, hidden: bool = False) -> tuple[GivenHomework, ...]:
     """Return all homework of a conversation in the order of its numbers.
+
+    What was hidden of it, and words that were, are in it only if `hidden` says so.
 
     Raises:
         UnknownConversation: there is no such conversation.
     """
     found = await conversations.named(device.vault.db, name)
-    return (await care_of(device.vault.db, found)).homeworks.all()
+    out = await hidden_of(device.vault.db, found)
+    care = await care_of(device.vault.db, found, wordless=() if hidden else out)
+    every = [replace(one, hidden=(Role.THERAPIST, one.id) in out) for one in care.homeworks.all()]
+    return tuple(one for one in every if hidden or not one.hidden)
 
 
 def _numbered(speaker: Speaker, number: int) -> GivenHomework:

@@ -6,7 +6,7 @@ from typing import Final
 
 from e2etherapy.errors import NotReady, WrongRole
 from e2etherapy.messenger import reading
-from e2etherapy.messenger.caring import care_of, is_over, resolutions_of
+from e2etherapy.messenger.caring import care_of, hidden_of, is_over, resolutions_of
 from e2etherapy.messenger.caseload import queueing
 from e2etherapy.messenger.clock import moment_of
 from e2etherapy.messenger.device import Device
@@ -27,7 +27,8 @@ async def context(device: Device, name: str, *, hidden: bool = False) -> Context
     Args:
         device: the therapist's.
         name: the conversation's.
-        hidden: show messages that were hidden as well; they wait for an answer in any case.
+        hidden: show messages, goals and homework that were hidden as well; messages wait for an
+            answer in any case.
 
     Raises:
         WrongRole: this is a client's vault.
@@ -51,6 +52,7 @@ async def context(device: Device, name: str, *, hidden: bool = False) -> Context
         newest=[_exchanged(found, row, new) for row in newest],
         waiting=[queueing.message(row, care.agreements) for row in waiting],
         ended=await is_over(db, found),
+        hidden=frozenset() if hidden else await hidden_of(db, found),
     )
     return at_a_glance.context(found.name, known, device.clock())
 

@@ -37,9 +37,9 @@ class Work(OpenDevice):
         """End a homework with what the therapist says of it."""
         return await assigning.review(self.device, name, number, note)
 
-    async def homework(self, name: str) -> tuple[GivenHomework, ...]:
-        """Return all homework of a conversation; its number is its place, from 1."""
-        return await assigning.shown(self.device, name)
+    async def homework(self, name: str, *, hidden: bool = False) -> tuple[GivenHomework, ...]:
+        """Return all homework of a conversation by its number; what is hidden only if asked."""
+        return await assigning.shown(self.device, name, hidden=hidden)
 
     async def propose_goal(self, name: str, text: str) -> SendReport:
         """Propose a goal; it is one once the other side agrees."""
@@ -51,9 +51,9 @@ class Work(OpenDevice):
         """Say what becomes of a goal."""
         return await aiming.answer(self.device, name, number, outcome, note)
 
-    async def goals(self, name: str) -> tuple[SharedGoal, ...]:
-        """Return all goals of a conversation; a goal's number is its place, from 1."""
-        return await aiming.shown(self.device, name)
+    async def goals(self, name: str, *, hidden: bool = False) -> tuple[SharedGoal, ...]:
+        """Return all goals of a conversation by their numbers; those hidden only if asked."""
+        return await aiming.shown(self.device, name, hidden=hidden)
 
     async def mark_landed(
         self, name: str, landed: Landed, message: str | None = None

@@ -48,6 +48,7 @@ class SharedGoal:
         proposed: when, UTC.
         answer: what the other side said to it; None until then.
         ends: that it was reached or dropped, at most once from each side.
+        hidden: it is shown on this device only if asked for.
     """
 
     id: bytes
@@ -57,6 +58,7 @@ class SharedGoal:
     proposed: datetime
     answer: Word | None = None
     ends: tuple[Word, ...] = ()
+    hidden: bool = False
 
     @property
     def outcome(self) -> Outcome:

@@ -53,6 +53,7 @@ class GivenHomework:
         logs: by day.
         reviewed: when the therapist ended it; None until then.
         review: what the therapist said of it.
+        hidden: it is shown on this device only if asked for.
     """
 
     id: bytes
@@ -67,6 +68,7 @@ class GivenHomework:
     logs: MappingProxyType[date, Log] = field(default_factory=lambda: MappingProxyType({}))
     reviewed: datetime | None = None
     review: str = field(default="", repr=False)
+    hidden: bool = False
 
     @property
     def is_open(self) -> bool:

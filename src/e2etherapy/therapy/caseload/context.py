@@ -99,6 +99,7 @@ class Known:
         newest: the newest messages of both, the oldest first.
         waiting: the client's messages since the therapist's last one, with due times.
         ended: the therapy is over.
+        hidden: by author and id, which items are not shown.
     """
 
     care: Care
@@ -107,6 +108,7 @@ class Known:
     newest: Sequence[Exchanged]
     waiting: Sequence[Message]
     ended: bool
+    hidden: frozenset[tuple[Role, bytes]] = frozenset()
 
 
 def context(name: str, known: Known, now: datetime) -> Context:
@@ -125,9 +127,13 @@ def context(name: str, known: Known, now: datetime) -> Context:
         exchange=last_exchange(known.newest),
         unanswered=len(open_ones),
         due=earliest_due(open_ones),
-        goals=care.goals.proposals.open(),
+        goals=tuple(
+            one for one in care.goals.proposals.open() if (one.author, one.id) not in known.hidden
+        ),
         scores=_scores(care.check_ins),
-        homework=care.homeworks.open(),
+        homework=tuple(
+            one for one in care.homeworks.open() if (Role.THERAPIST, one.id) not in known.hidden
+        ),
         agreement=None if applies is None else applies.terms,
         open_flags=care.flags.open(known.closed),
         resolved=_resolved(care.flags.raised, known.resolved),
