@@ -7,6 +7,7 @@ and the next honest message arrives.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -151,6 +152,7 @@ async def test_a_broken_item_is_one_sentence_and_changes_nothing_else(scene: Sce
         (notice,) = report.notices
         assert (notice.event, notice.conversation) == (EventName.CONTENT_REFUSED, SAM), name
         assert notice.sentence.startswith("Something that arrived for Sam was refused: "), name
+        assert not re.search(r"\w(?:Error|Exception)\b|\.\.", notice.sentence), name
         assert len(notice.sentence) < 300, name
         assert report.arrived == {}, name
         assert await scene.kept() == before, name

@@ -144,4 +144,4 @@ def _newer_entry(data: bytes, broken: Exception) -> UnknownEntry:
 
 
 def _malformed(error: Exception) -> MalformedData:
-    return MalformedData(f"An entry breaks its form: {type(error).__name__}.")
+    return MalformedData(f"An entry breaks its form: {notation.problem(error)}.")

@@ -76,7 +76,7 @@ class Occurrences:
 
         Whoever floods a mailbox with what nobody can open must not flood the record as well.
         """
-        self._refused[event, reason] += 1
+        self._refused[event, reason.removesuffix(".")] += 1
 
     def misuse(self, event: EventName, sentence: str) -> None:
         """Note that an invitation was used by somebody else or too late; told of once, too."""

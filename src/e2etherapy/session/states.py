@@ -15,6 +15,7 @@ from e2etherapy.session.invitation import OuterKey
 from e2etherapy.session.phases import Phase
 from e2etherapy.session.ratchet import Ratchet
 from e2etherapy.session.skipped_keys import HeaderKey, ReceivingChain
+from e2etherapy.wire import notation
 
 
 class Invited(msgspec.Struct, frozen=True, tag="invited"):
@@ -129,5 +130,8 @@ def load(data: bytes) -> Conversation:
     """
     try:
         return _decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidKey) as error:
-        raise MalformedData(f"A stored conversation is damaged: {type(error).__name__}.") from None
+    except InvalidKey:
+        raise MalformedData("A stored conversation is damaged: a key in it is none.") from None
+    except notation.BROKEN as error:
+        damaged = f"A stored conversation is damaged: {notation.problem(error)}."
+        raise MalformedData(damaged) from None

@@ -37,6 +37,8 @@ MAX_COVER = 2_000
 MAX_CRISIS = 4_000
 """Characters."""
 
+_BROKEN = "An agreement breaks its form"
+
 LONGEST_PAUSE = 3
 """Days in a row without work, in a usual week, at which somebody still looks soon."""
 LONGEST_LOOK = timedelta(days=6)
@@ -127,11 +129,11 @@ def decode(data: bytes) -> AgreementTerms:
         form = _decoder.decode(data)
         terms = _terms(form)
     except notation.BROKEN as error:
-        raise _malformed(error) from None
+        raise MalformedData(f"{_BROKEN}: {notation.problem(error)}.") from None
     except UnknownZone:
         raise
-    except TherapyError as error:
-        raise _malformed(error) from None
+    except TherapyError:
+        raise MalformedData(f"{_BROKEN}: its terms are not what they can be.") from None
     if encode(terms) != data:
         raise MalformedData("An agreement is not written in the one way there is.")
     return terms
@@ -148,10 +150,6 @@ def _terms(form: _Form) -> AgreementTerms:
         cover=form.cover,
         crisis=form.crisis,
     )
-
-
-def _malformed(error: Exception) -> MalformedData:
-    return MalformedData(f"An agreement breaks its form: {type(error).__name__}.")
 
 
 def digest_of(terms: AgreementTerms) -> bytes:

@@ -18,7 +18,7 @@ def read(decoder: msgspec.json.Decoder[_Value], data: bytes, broken: str) -> _Va
     """Return the value that these bytes are.
 
     Args:
-        decoder: of its type, which may refuse values of its own.
+        decoder: of its type, which may refuse values of its own, in sentences that repeat none.
         data: JSON in the one notation.
         broken: what is so if they are not, as in "A safety plan breaks its form".
 
@@ -28,7 +28,9 @@ def read(decoder: msgspec.json.Decoder[_Value], data: bytes, broken: str) -> _Va
     """
     try:
         value = decoder.decode(data)
-    except (*notation.BROKEN, TherapyError) as error:
-        raise MalformedData(f"{broken}: {type(error).__name__}.") from None
+    except notation.BROKEN as error:
+        raise MalformedData(f"{broken}: {notation.problem(error)}.") from None
+    except TherapyError as error:
+        raise MalformedData(f"{broken}. {error}") from None
     notation.require(value, data)
     return value

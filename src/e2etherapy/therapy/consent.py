@@ -239,8 +239,10 @@ def decode(data: bytes) -> Acceptance:
     try:
         decoded = _decoder.decode(data)
         require_moment(decoded.accepted)
-    except (*notation.BROKEN, InvalidMoment) as error:
-        raise MalformedData(f"An acceptance breaks its form: {type(error).__name__}.") from None
+    except notation.BROKEN as error:
+        raise MalformedData(f"An acceptance breaks its form: {notation.problem(error)}.") from None
+    except InvalidMoment as error:
+        raise MalformedData(f"An acceptance breaks its form. {error}") from None
     notation.require(decoded, data)
     return decoded
 

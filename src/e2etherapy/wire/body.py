@@ -165,6 +165,8 @@ def _unpack_json(data: bytes) -> _Known | _Outer:
         try:
             outer = _outer.decode(data)
         except notation.BROKEN as error:
-            raise MalformedData(f"A body's JSON breaks its form: {type(error).__name__}.") from None
+            raise MalformedData(
+                f"A body's JSON breaks its form: {notation.problem(error)}."
+            ) from None
     notation.require(outer, data)
     return outer

@@ -166,7 +166,7 @@ def _newer_item(data: bytes, broken: Exception) -> UnknownItem:
 
 
 def _malformed_item(error: Exception) -> MalformedData:
-    return MalformedData(f"A content item breaks its form: {type(error).__name__}.")
+    return MalformedData(f"A content item breaks its form: {notation.problem(error)}.")
 
 
 def check_item(item: KnownItem) -> None:

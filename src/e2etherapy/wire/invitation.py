@@ -157,8 +157,11 @@ class Bundle:
                 Kem768Public(fields[4]),
                 details,
             )
-        except (struct.error, InvalidKey, *notation.BROKEN) as error:
-            raise MalformedData(f"An invitation breaks its form: {type(error).__name__}.") from None
+        except notation.BROKEN as error:
+            broken = f"An invitation breaks its form: {notation.problem(error)}."
+            raise MalformedData(broken) from None
+        except (struct.error, InvalidKey):
+            raise MalformedData("An invitation is cut short, or a key in it is none.") from None
 
     def secret(self) -> LinkSecret:
         """Return L, the SHA-256 of this bundle (docs/protocol.md, section 3.2)."""

@@ -7,6 +7,7 @@ member that stands there twice, an escape, a time with an offset or the spare bi
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -19,6 +20,11 @@ MAX_INTEGER = 2**53 - 1
 """Every reader of JSON has these numbers, and no other, exactly."""
 BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding any bytes can raise."""
+
+_PLACE = re.compile(r" - at `\$\.?(?P<place>[^`]+)`$")
+_MISSING = re.compile(r"missing required field `(?P<member>\w+)`")
+_UNKNOWN = "unknown field"
+_INDEX = re.compile(r"\[[0-9]+\]")
 
 _encoder = msgspec.json.Encoder()
 _any_json = msgspec.json.Decoder(dict[str, Any])
@@ -36,6 +42,26 @@ def write(value: object) -> bytes:
         return _encoder.encode(value)
     except UnicodeEncodeError:
         raise MalformedData("A text is not valid Unicode.") from None
+
+
+def problem(error: Exception) -> str:
+    """Return where bytes break their form, in plain words that repeat nothing of what they say.
+
+    Args:
+        error: one of `BROKEN`, which decoding them has raised.
+    """
+    if not isinstance(error, msgspec.ValidationError):
+        return "this is no JSON"
+    said = str(error)
+    found, missing = _PLACE.search(said), _MISSING.search(said)
+    # Without numbers: whoever sends what is broken must not have a reason of its own for each.
+    place = _INDEX.sub("[]", found["place"]) if found else ""
+    within = f" in “{place}”" if place else ""
+    if missing:
+        return f"“{missing['member']}” is not there{within}"
+    if _UNKNOWN in said:
+        return f"a member is there that does not belong there{within}"
+    return f"“{place}” is not what belongs there" if place else "it is of another kind"
 
 
 def require(value: object, data: bytes) -> None:
@@ -57,8 +83,8 @@ def read_any(data: bytes) -> dict[str, object]:
     """
     try:
         value: dict[str, object] = _any_json.decode(data)
-    except BROKEN as error:
-        raise MalformedData(f"This is no JSON object: {type(error).__name__}.") from None
+    except BROKEN:
+        raise MalformedData("This is no JSON object.") from None
     _require_plain(value, MAX_DEPTH)
     require(value, data)
     return value

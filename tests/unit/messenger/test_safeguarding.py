@@ -155,15 +155,13 @@ async def test_an_emergency_card_is_confirmed_before_it_is_shared(pair: Two) -> 
     assert shared.content == await pair.client.emergency_card()
 
 
-async def test_what_cannot_be_read_stops_nothing_else_and_can_be_replaced(pair: Two) -> None:
+async def test_what_cannot_be_read_is_said_with_where_and_can_be_replaced(pair: Two) -> None:
     device = pair.client.device
     await settings.put(device, Setting.EMERGENCY_CARD, b'{"contact":"Anna","phone":112}')
     await settings.put(device, Setting.SAFETY_PLAN, b'{"worst":"I call Anna."}')
-    with pytest.raises(
-        MalformedData, match=r"breaks its form.* --consent with 'e2etherapy emergency-card"
-    ):
+    with pytest.raises(MalformedData, match=r"“phone” is not what .* 'e2etherapy emergency-card"):
         await pair.client.emergency_card()
-    with pytest.raises(MalformedData, match=r"breaks its form.*safety-plan edit --file"):
+    with pytest.raises(MalformedData, match=r"“written” is not there.* safety-plan edit --file"):
         await pair.client.write_safety_plan({"worst": "I call Tom."}, TODAY)
     assert await pair.client.card_to_confirm(TODAY) is None
     await pair.client.export_own_data(file := io.BytesIO())

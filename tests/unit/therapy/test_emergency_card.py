@@ -84,11 +84,26 @@ def test_a_card_without_what_is_needed_cannot_be_made(changes: dict[str, object]
 
 
 @pytest.mark.parametrize(
-    "changes", [{"phone": "Anna"}, {"contact": ""}, {"confirmed": "soon"}, {"x": 1}, {"phone": 112}]
+    ("changes", "told"),
+    [
+        ({"phone": "Anna"}, "This is no telephone number."),
+        ({"contact": ""}, "The name of the contact is empty."),
+        ({"confirmed": "soon"}, "“confirmed” is not what belongs there."),
+        ({"marzipan": 1}, "a member is there that does not belong there."),
+        ({"phone": 112}, "“phone” is not what belongs there."),
+    ],
 )
-def test_a_card_in_another_form_is_refused(changes: dict[str, Any]) -> None:
+def test_a_card_in_another_form_is_refused_with_where(changes: dict[str, Any], told: str) -> None:
     members = {**json.loads(emergency_card.encode(CARD)), **changes}
-    with pytest.raises(MalformedData):
+    with pytest.raises(MalformedData) as refused:
+        emergency_card.decode(written(members))
+    assert told in str(refused.value)
+
+
+def test_a_card_without_a_member_is_refused_with_its_name() -> None:
+    members = json.loads(emergency_card.encode(CARD))
+    del members["relation"]
+    with pytest.raises(MalformedData, match="“relation” is not there"):
         emergency_card.decode(written(members))
 
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import e2etherapy
 from e2etherapy.errors import MalformedData
 from e2etherapy.journal import record
 from e2etherapy.session import conversation
+from e2etherapy.therapy import consent
 from e2etherapy.wire import content, notation
 from e2etherapy.wire.body import pack_body, unpack_body
 from tests.support.books import private
 from tests.support.notation import in_order, written
 from tests.support.people import REPLY_TO, connected, text
 
+SOURCES = Path(e2etherapy.__file__).parent
 ITEM = content.encode_item(text("words/ä"))
 NEWER = ITEM.replace(b'"text"', b'"kind of 2030"', 1).replace(b'"text"', b'"mood"')
 ENTRY = private("words/ä", 5)
@@ -134,3 +138,35 @@ def test_whatever_is_accepted_is_written_as_it_came(words: str, kind: str) -> No
     item = in_order({**json.loads(ITEM), "kind": kind, "text": words})
     data = written(item)
     assert content.encode_item(content.decode_item(data)) == data
+
+
+BROKEN = (b"marzipan", b"[1]", b"\xff", b"[" * 5_000, b'{"kind":"marzipan"}')
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_what_is_broken_is_told_without_what_it_says_or_a_librarys_words(broken: bytes) -> None:
+    told = []
+    for read in (content.decode_item, record.decode, notation.read_any, consent.decode):
+        try:
+            read(broken)
+        except MalformedData as refused:
+            told.append(str(refused))
+    assert len(told) > 1
+    assert not re.search("marzipan|Error|`|Expected", " ".join(told))
+
+
+def test_what_is_broken_has_one_reason_wherever_in_a_list_it_stands() -> None:
+    decoder = msgspec.json.Decoder(dict[str, list[int]])
+    told = set()
+    for place in range(20):
+        with pytest.raises(msgspec.ValidationError) as broken:
+            decoder.decode(json.dumps({"marzipan": [*range(place), "x"]}))
+        told.add(notation.problem(broken.value))
+    assert told == {"“[...][]” is not what belongs there"}
+
+
+def test_no_librarys_name_for_an_error_is_told_to_a_person() -> None:
+    """`exit_codes` names one where this program itself is wrong."""
+    named = re.compile(r"\{type\(\w*(?:error|broken|wrong)\w*\)\.__name__")
+    found = [path.name for path in SOURCES.rglob("*.py") if named.search(path.read_text())]
+    assert found == ["exit_codes.py"]

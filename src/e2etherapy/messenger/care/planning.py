@@ -44,7 +44,7 @@ async def plan(device: Device) -> SafetyPlan | None:
 
     Raises:
         WrongRole: this is a therapist's vault.
-        MalformedData: it cannot be read; with what to do.
+        MalformedData: it cannot be read; with where, and what to do.
     """
     _require_client(device, "a safety plan")
     return await _own(device, Setting.SAFETY_PLAN, safety_plan.decode, _PLAN_ANEW)
@@ -98,7 +98,7 @@ async def card(device: Device) -> EmergencyCard | None:
 
     Raises:
         WrongRole: this is a therapist's vault.
-        MalformedData: it cannot be read; with what to do.
+        MalformedData: it cannot be read; with where, and what to do.
     """
     _require_client(device, "an emergency card")
     return await _own(device, Setting.EMERGENCY_CARD, emergency_card.decode, _CARD_ANEW)

@@ -53,7 +53,7 @@ def _refused(file: str, field: str, problem: str) -> InvalidInstrument:
 
 def _explained(error: Exception) -> Problem:
     if not isinstance(error, msgspec.ValidationError):
-        return "$", f"this is no JSON object ({type(error).__name__})"
+        return "$", "this is no JSON object"
     said = str(error)
     place = _PLACE.search(said)
     problem = said[: place.start()] if place else said

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from e2etherapy.messenger.assigning import Assignment, Worked
 
+from e2etherapy.messenger.care.assigning import Assignment, Worked
 from e2etherapy.messenger.messenger import Messenger
 from tests.support.devices import Two, two
 
@@ -42,6 +42,7 @@ async def test_what_was_hidden_is_listed_only_if_asked_for_and_keeps_its_number(
         await pair.therapist.propose_goal(SAM, words)
         await pair.therapist.assign_homework(SAM, Assignment(f"do {words}"))
     await pair.client.sync()
+    hidden: list[int] = []
     for messenger, name in ((pair.client, OKAFOR), (pair.therapist, SAM)):
         hidden = [await hide(messenger, name, words) for words in ("text: alpha", "do alpha")]
         assert await numbers(messenger, name, hidden=False) == [(2, False)]
