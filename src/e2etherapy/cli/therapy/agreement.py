@@ -66,8 +66,7 @@ def propose(invocation: Invocation, /, name: str, file: Path | None, **words: st
     async def proposed(messenger: Messenger) -> SendReport:
         return await messenger.propose_agreement(name, wish)
 
-    sent = said.said(name, invocation.unlocked(proposed))
-    said.show(invocation, sent, sent)
+    said.send(invocation, name, proposed)
 
 
 @agreement.command(epilog='\b\nExample:\n  e2etherapy agreement accept "Dr. Okafor"')
@@ -84,8 +83,7 @@ def accept(invocation: Invocation, name: str) -> None:
     async def accepted(messenger: Messenger) -> SendReport:
         return await messenger.accept_agreement(name)
 
-    sent = said.said(name, invocation.unlocked(accepted))
-    said.show(invocation, sent, sent)
+    said.send(invocation, name, accepted)
 
 
 @agreement.command(epilog='\b\nExample:\n  e2etherapy agreement show "Dr. Okafor"')

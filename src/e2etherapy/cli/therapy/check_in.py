@@ -54,7 +54,8 @@ def take(invocation: Invocation, name: str, instrument: str, answers: str | None
     from e2etherapy.therapy.instruments.pack import instrument as find
 
     invocation.if_stopped = "Nothing was sent."
-    definition = find(instrument)
+    with said.nothing_sent():
+        definition = find(instrument)
     listed = None if answers is None else _listed(definition, answers)
 
     async def taken(messenger: Messenger) -> TakenReport:
@@ -65,7 +66,8 @@ def take(invocation: Invocation, name: str, instrument: str, answers: str | None
         given = await _asked(invocation, messenger, fits) if listed is None else listed
         return await messenger.take_check_in(name, fits.id, given)
 
-    report = invocation.unlocked(taken)
+    with said.nothing_sent():
+        report = invocation.unlocked(taken)
     definition = find(report.result.instrument)
     if report.priority:
         _show_help_first(invocation)
@@ -207,8 +209,7 @@ def schedule(
             name, instrument, "" if words == "never" else words, first
         )
 
-    sent = said.said(name, invocation.unlocked(asked))
-    said.show(invocation, sent, sent)
+    said.send(invocation, name, asked)
 
 
 @check_in.command(epilog="\b\nExample:\n  e2etherapy check-in show Robin")

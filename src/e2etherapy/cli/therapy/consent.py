@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +14,7 @@ from e2etherapy.cli.inert import inert
 from e2etherapy.cli.invocation import Invocation, vault_options
 from e2etherapy.cli.output import moment
 from e2etherapy.cli.wrapping import terminal_width
-from e2etherapy.errors.therapy import InvalidAnswers
+from e2etherapy.errors.therapy import InvalidAnswers, NotUnderstood
 
 if TYPE_CHECKING:
     from e2etherapy.cli.therapy.work_answers import Consent
@@ -94,7 +96,8 @@ def give(invocation: Invocation, name: str, answers: str | None) -> None:
 
     async def given(messenger: Messenger) -> SendReport:
         if listed is not None:
-            return await messenger.give_consent(name, listed)
+            with _explained_line_by_line(invocation):
+                return await messenger.give_consent(name, listed)
         text = await messenger.consent_to_answer(name)
         with invocation.meanwhile("Nothing was sent, and the answers are not kept."):
             async with typed_text.asking(messenger):
@@ -102,6 +105,19 @@ def give(invocation: Invocation, name: str, answers: str | None) -> None:
         return await messenger.give_consent(name, chosen, text.name)
 
     said.send(invocation, name, given)
+
+
+@contextmanager
+def _explained_line_by_line(invocation: Invocation) -> Iterator[None]:
+    """Show a person why answers are wrong on lines of their own; an error has but one line."""
+    try:
+        yield
+    except NotUnderstood as wrong:
+        if invocation.json:
+            raise
+        *why, undone = str(wrong).split("\n")
+        output.shown("\n".join(why))
+        raise NotUnderstood(undone, wrong.questions) from None
 
 
 def _listed(text: str) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, cast
 
 from e2etherapy.cli import output, wording
@@ -33,7 +33,8 @@ def send(
         RelayUnreachable: it is still only on this device; the output says so as well.
     """
     invocation.if_stopped = "Nothing was sent."
-    sent = said(name, invocation.unlocked(say))
+    with nothing_sent():
+        sent = said(name, invocation.unlocked(say))
     show(invocation, sent, sent, human)
 
 
@@ -87,14 +88,21 @@ def show(invocation: Invocation, answer: Answer, sent: Said, human: str = "") ->
     output.answer(invocation, answer, "\n".join(lines))
 
 
-@contextmanager
-def nothing_changed() -> Iterator[None]:
-    """Have an error about what somebody typed say as well that nothing was changed.
+def nothing_sent() -> AbstractContextManager[None]:
+    """Have an error about what somebody typed say as well that nothing was sent."""
+    return _saying("Nothing was sent.")
 
-    Raises:
-        TherapyError: of the kind that was raised.
-    """
+
+def nothing_changed() -> AbstractContextManager[None]:
+    """Have an error about what somebody typed say as well that nothing was changed."""
+    return _saying("Nothing was changed.")
+
+
+@contextmanager
+def _saying(undone: str) -> Iterator[None]:
     try:
         yield
     except TherapyError as error:
-        raise type(error)(f"{error} Nothing was changed.") from None
+        if undone not in str(error):
+            error.args = (f"{error} {undone}",)
+        raise

@@ -107,6 +107,7 @@ async def give(
 
 
 def _explained(wrong: NotUnderstood, text: ConsentText) -> NotUnderstood:
+    """Return it with why, each question on a line of its own."""
     why = [
         f"Question {place + 1}: {text.questions[place].explanation}" for place in wrong.questions
     ]

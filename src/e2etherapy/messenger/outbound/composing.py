@@ -89,7 +89,10 @@ class Composer:
             )
         phase = self.conversation.state.phase
         if phase is Phase.INVITED:
-            raise NotReady(f"{name} has not used the invitation yet. You can write once they have.")
+            raise NotReady(
+                f"{name} has not used the invitation yet. You can write once they have. Nothing "
+                "was sent."
+            )
         if phase is Phase.CLOSED:
             raise NotReady(
                 f"The conversation with {name} has ended. Nothing was sent. What was written stays "
