@@ -115,12 +115,13 @@ _DETAILED: dict[str, tuple[frozenset[str], str]] = {
     "clock_confirmed": (frozenset({"date"}), "The owner confirmed that it was {date}."),
 }
 """Sentences for events with just these details."""
-_ONCE: dict[str, tuple[str, str]] = {
-    "envelope_refused": ("count", "Something that arrived was refused: {reason}."),
-    "content_refused": ("count", "Something that arrived was refused: {reason}."),
-    "gap_noticed": ("missing", "A delivery was missing at the relay."),
+_JUST: dict[str, tuple[str, str | int, str]] = {
+    "envelope_refused": ("count", 1, "Something that arrived was refused: {reason}."),
+    "content_refused": ("count", 1, "Something that arrived was refused: {reason}."),
+    "gap_noticed": ("missing", 1, "A delivery was missing at the relay."),
+    "retention_set": ("rule", "until-erased", "This is kept until somebody erases it."),
 }
-"""Sentences for those whose number, under this name, is one."""
+"""Sentences for those of which one detail, under this name, is just this."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -205,8 +206,8 @@ def _happened(event: record.Event) -> str:
     """Return an event as a sentence that has its details in it."""
     names, sentence = _DETAILED.get(event.event, (frozenset(), ""))
     if names and names == event.details.keys():
-        counter, once = _ONCE.get(event.event, ("", ""))
-        return (once if event.details.get(counter) == 1 else sentence).format_map(event.details)
+        name, value, just = _JUST.get(event.event, ("", 1, ""))
+        return (just if event.details.get(name) == value else sentence).format_map(event.details)
     plain = _EVENTS.get(event.event, event.event)
     details = ", ".join(f"{name}: {value}" for name, value in event.details.items())
     return f"{plain} ({details})" if details else plain

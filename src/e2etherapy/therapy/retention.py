@@ -21,6 +21,7 @@ from e2etherapy.errors.therapy import InvalidRetention
 MOST_YEARS: Final = 100
 MOST_DAYS: Final = 36_500
 UNTIL_ERASED: Final = "until-erased"
+_ERASED: Final = "until you erase it"
 _OWN = re.compile(r"([1-9][0-9]{0,4}) (year|day)s?")
 
 
@@ -62,6 +63,19 @@ class Rule:
     words: str
     years: int = 0
     days: int = 0
+
+    def length(self) -> str:
+        """Return how long that is, and who says so; nothing for what is kept until it is erased."""
+        count, unit = (self.years, "year") if self.years else (self.days, "day")
+        if not count:
+            return ""
+        length = _counted(count, unit)
+        return length if length == self.words else f"{length}, as {self.words} says"
+
+    def told(self) -> str:
+        """Return in plain words for how long something is kept."""
+        length, comma, whose = self.length().partition(",")
+        return f"for {length} after the last contact{comma}{whose}" if length else _ERASED
 
     def ends(self, last_contact: datetime) -> datetime | None:
         """Return from when on something is due to be erased; None if it never is.

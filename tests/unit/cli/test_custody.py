@@ -2,76 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from e2etherapy.cli import main
-from e2etherapy.cli.answers import BY_COMMAND
-from e2etherapy.primitives.passwords import Argon2Profile
-from e2etherapy.vault import keyslots
 from e2etherapy.wire.role import Role
-from tests.support.devices import two
-from tests.support.homes import PASSPHRASE, Home
 
 Run = Callable[..., tuple[int, Any]]
 """Runs one command; returns its exit code, and its JSON, or that of its failure."""
-
-
-async def _met(folder: Path) -> tuple[Home, Home]:
-    async with two(folder, turns=2) as pair:
-        await pair.client.journal_write("marzipan for nobody")
-        return pair.therapist_home, pair.client_home
-
-
-@pytest.fixture
-def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Home, Home]:
-    monkeypatch.setattr(keyslots, "PASSPHRASE", Argon2Profile(1, 8, 1))
-    monkeypatch.chdir(tmp_path)
-    therapist, client = asyncio.run(_met(tmp_path / "people"))
-    for name, secret in (
-        ("passphrase", PASSPHRASE),
-        ("one", "umbrellas in may"),
-        ("two", "a moon ladder"),
-    ):
-        (tmp_path / name).touch(mode=0o600)
-        (tmp_path / name).write_text(f"{secret}\n")
-    monkeypatch.setenv("E2ETHERAPY_PASSPHRASE_FILE", str(tmp_path / "passphrase"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return therapist, client
-
-
-@pytest.fixture
-def run(
-    homes: tuple[Home, Home],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> Run:
-    def as_whom(role: Role, *arguments: str) -> tuple[int, Any]:
-        at = homes[0] if role is Role.THERAPIST else homes[1]
-        monkeypatch.setenv("E2ETHERAPY_HOME", str(at.place.folder))
-        shutil.copytree(
-            at.place.state_folder, tmp_path / "state" / "e2etherapy", dirs_exist_ok=True
-        )
-        code = main.run([*arguments, "--json"])
-        shown = capsys.readouterr()
-        if code:
-            return code, json.loads(shown.err.splitlines()[-1])["error"]["message"]
-        command = max(
-            (name for name in BY_COMMAND if " ".join(arguments).startswith(name)), key=len
-        )
-        msgspec.json.decode(shown.out, type=BY_COMMAND[command])
-        return code, json.loads(shown.out)
-
-    return as_whom
 
 
 def test_notes_have_a_secret_of_their_own(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,8 +73,8 @@ def test_a_record_says_what_it_does_not_show_and_ends_where_it_is_asked_to(
     ("rule", "words"),
     [
         ("until-erased", "Sam: kept until you erase it."),
-        ("7 YEARS", "Sam: kept for 7 years, after the last contact."),
-        ("apa-2007", "Sam: kept for 7 years, by apa-2007, after the last contact."),
+        ("7 YEARS", "Sam: kept for 7 years after the last contact."),
+        ("apa-2007", "Sam: kept for 7 years after the last contact, as apa-2007 says."),
     ],
 )
 def test_a_rule_is_told_in_words(
@@ -193,6 +134,9 @@ def test_what_is_due_is_erased_by_name_and_not_by_a_doubtful_clock(run: Run) -> 
     def okafor(*arguments: str) -> tuple[int, Any]:
         return run(Role.THERAPIST, *arguments)
 
+    assert run(Role.THERAPIST, "retention", "set", "Sam", "until-erased", told=True)[1] == (
+        "Sam: kept until you erase it. Nothing was erased; 'e2etherapy retention show' says more.\n"
+    )
     code, said = okafor("retention", "set", "Sam", "soon")
     assert (code, said.endswith("Nothing was changed.")) == (3, True)
     assert okafor("retention", "default", "APA-2007")[1] == {"name": None, "rule": "apa-2007"}
@@ -202,6 +146,8 @@ def test_what_is_due_is_erased_by_name_and_not_by_a_doubtful_clock(run: Run) -> 
     assert shown["believed"] is False
     (kept,) = shown["conversations"]
     assert (kept["rule"], kept["own"]) == ("1 day", True)
+    told = run(Role.THERAPIST, "retention", "show", told=True)[1]
+    assert "(1 day; last contact" in told
     assert okafor("retention", "apply")[0] == 2
     code, said = okafor("retention", "apply", "--yes-to", "Sam")
     assert (code, "retention apply --today" in said) == (44, True)

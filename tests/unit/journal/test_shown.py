@@ -45,6 +45,8 @@ def text_of(content: bytes) -> str:
             {"count": 3, "reason": "a number that was used before"},
             "Something that arrived was refused (3 times): a number that was used before.",
         ),
+        ("retention_set", {"rule": "7 years"}, "How long this is kept was set to: 7 years."),
+        ("retention_set", {"rule": "until-erased"}, "This is kept until somebody erases it."),
         ("safety_phrase_matched", {}, "The six words were compared and matched."),
     ],
 )

@@ -32,6 +32,19 @@ def test_what_words_mean(words: str, rule: Rule) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("until-erased", "until you erase it"),
+        ("1 year", "for 1 year after the last contact"),
+        ("90 days", "for 90 days after the last contact"),
+        ("apa-2007", "for 7 years after the last contact, as apa-2007 says"),
+    ],
+)
+def test_a_person_is_told_in_plain_words(words: str, told: str) -> None:
+    assert retention.rule(words).told() == told
+
+
+@pytest.mark.parametrize(
     "words",
     ["", "0 days", "101 years", "36501 days", "-7 years", "7", "years", "7 months", "٧ years"],
 )

@@ -71,6 +71,7 @@ def default(invocation: Invocation, rule: str) -> None:
 
 def _set(invocation: Invocation, name: str | None, words: str) -> None:
     from e2etherapy.cli.custody_answers import Rule
+    from e2etherapy.therapy import retention as rules
 
     async def done(messenger: Messenger) -> RuleView:
         with nothing_changed():
@@ -80,19 +81,9 @@ def _set(invocation: Invocation, name: str | None, words: str) -> None:
     whose = "Every record without a rule of its own"
     if set_now.name is not None:
         whose = inert_line(set_now.name)
-    human = f"{whose}: {_words(set_now.rule)}. Nothing was erased; {_MORE}"
+    kept = inert_line(rules.rule(set_now.rule).told())
+    human = f"{whose}: kept {kept}. Nothing was erased; {_MORE}"
     output.answer(invocation, Rule(name=set_now.name, rule=set_now.rule), told(human))
-
-
-def _words(words: str) -> str:
-    from e2etherapy.therapy import retention as rules
-
-    found = rules.rule(words)
-    if not (found.years or found.days):
-        return "kept until you erase it"
-    published = words in {profile.name for profile in rules.profiles()}
-    time = f"{found.years} years, by {words}" if published else words
-    return f"kept for {time}, after the last contact"
 
 
 @retention.command(epilog="\b\nExample:\n  e2etherapy retention show")
@@ -108,6 +99,8 @@ def show(invocation: Invocation) -> None:
 
 
 def _line(view: RetentionView) -> str:
+    from e2etherapy.therapy import retention as rules
+
     name = click.style(inert_line(view.name), bold=True)
     last = f"last contact {view.last_contact:%Y-%m-%d}"
     if view.fate == "held":
@@ -117,7 +110,8 @@ def _line(view: RetentionView) -> str:
     if view.due is None:
         return f"{name}: kept until you erase it; {last}"
     due = f"{'DUE since' if view.fate == 'due' else 'kept until'} {view.due:%Y-%m-%d}"
-    return f"{name}: {due} ({inert_line(view.rule)} after the {last})"
+    length = inert_line(rules.rule(view.rule).length())
+    return f"{name}: {due} ({length}; {last})"
 
 
 def _answer(found: Retained) -> Retention:
