@@ -12,10 +12,8 @@ from e2etherapy.relay.postgres.errors import DRIVER_ERRORS, in_store_words
 _MAILBOXES_A_STEP = 64
 _ENVELOPES_A_STEP = 128
 
-# Of the days of a mailbox's envelopes the oldest one's is the first, as positions rise with days.
 _FIND: Final = """
-    SELECT id, coalesce(
-        (SELECT day FROM envelope WHERE mailbox = id ORDER BY position LIMIT 1) <= $1, false)
+    SELECT id, coalesce((SELECT true FROM envelope WHERE mailbox = id AND day <= $1 LIMIT 1), false)
     FROM mailbox WHERE id > $2 ORDER BY id LIMIT $3
 """
 # Rows that another node is deleting are left to it.

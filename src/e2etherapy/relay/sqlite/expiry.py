@@ -21,14 +21,6 @@ _DELETE = (
 )
 
 
-# Of the days of a mailbox's envelopes the oldest one's is the first, as positions rise with days.
-_FIND = (
-    "SELECT id, coalesce((SELECT day FROM envelope"  # noqa: S608 - names and numbers of our own
-    f" WHERE {OF_MAILBOX} ORDER BY place LIMIT 1) <= ?, 0)"
-    " FROM mailbox WHERE id > ? ORDER BY id LIMIT ?"
-)
-
-
 async def expired_envelopes(
     reading: Connection, writer: SqliteWriter, today: int
 ) -> AsyncGenerator[int, None]:
@@ -36,8 +28,14 @@ async def expired_envelopes(
     last_day = today - RETENTION_DAYS
     mailbox = b""
     while True:
-        # Found on the connection that reads: walking through all mailboxes must hold up no deposit.
-        rows = list(await reading.execute_fetchall(_FIND, (last_day, mailbox, _MAILBOXES_A_STEP)))
+        # Found on the connection that reads: walking through all rows must hold up no deposit.
+        rows = list(
+            await reading.execute_fetchall(
+                f"SELECT id, EXISTS (SELECT 1 FROM envelope WHERE {OF_MAILBOX} AND day <= ?)"  # noqa: S608
+                " FROM mailbox WHERE id > ? ORDER BY id LIMIT ?",
+                (last_day, mailbox, _MAILBOXES_A_STEP),
+            )
+        )
         if not rows:
             return
         for mailbox, over in rows:
