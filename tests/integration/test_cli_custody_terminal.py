@@ -182,8 +182,7 @@ def _secret_changed_while_a_note_is_typed(therapist: Person) -> None:
     assert code == 0, shown
     (_, before, note) = therapist.ask("note", "show", ROBIN, "--secret-file", str(new))
     assert (before["text"], note["text"]) == ("I was too quick.\nWhy?", "I was impatient.")
-    child = at_terminal(
-        *(therapist, "note", "write", ROBIN, "--secret-file", str(new)), **with_file(therapist)
-    )
+    once_more = ("note", "write", ROBIN, "--secret-file", str(new))
+    child = at_terminal(therapist, *once_more, **with_file(therapist))
     assert child.expect(["End with Ctrl-D", "Go on with it"]) == 0, "it was written, and is no more"
     ended_by(child, signal.SIGINT)
