@@ -80,10 +80,7 @@ async def forget(device: Device, what: Typed, name: str | None, text: str) -> No
     Raises:
         UnknownConversation: there is no such conversation.
     """
-    place = await _place(device, what, name)
-    change = await device.begin_private()
-    unfinished.drop(change, place, text)
-    await device.vault.commit(change)
+    await keep(device, what, name, "", before=text)
 
 
 def finish(change: Change, what: Typed, conversation: int | None, text: str) -> None:
