@@ -103,13 +103,13 @@ class Practice:
     @classmethod
     async def open(cls, folder: Path, url: str, people: int) -> Self:
         """Make the vault, invite, join, and write once in each direction."""
-        grant = asyncio.to_thread(allow, _relay_database(folder), 2 * people, system_entropy)
+        granted = await allow(_relay_database(folder), 2 * people, system_entropy)
         messenger, _ = await Messenger.create(
             Place(folder / "vault", folder / "state"),
             Role.THERAPIST,
             PASSPHRASE,
             url,
-            allowance=base64url.encode(await grant),
+            allowance=base64url.encode(granted),
         )
         async with messenger, RelayConnection(url) as relay:
             names = [f"Client {number}" for number in range(1, people + 1)]

@@ -33,7 +33,7 @@ def run() -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with relay_process(folder / "relay.db") as relay:
-            allowance = base64url.encode(allow(folder / "relay.db", 4, system_entropy))
+            allowance = base64url.encode(asyncio.run(allow(folder / "relay.db", 4, system_entropy)))
             sent, fetched = asyncio.run(_measure(folder, relay.url, allowance))
     floor = asyncio.run(_floor())
     goal = "<= 1.5"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def files(folder: Path) -> set[str]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     tmp_path.chmod(0o700)
-    allow(tmp_path / "relay.db", 5, draw)
+    asyncio.run(allow(tmp_path / "relay.db", 5, draw))
     return tmp_path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import signal
@@ -162,7 +163,7 @@ def test_ctrl_c_in_doctor_is_its_end_and_no_failure_of_the_program(tmp_path: Pat
 
 @pytest.mark.parametrize(("mailboxes", "said"), [(1, "1 mailbox,"), (2, "2 mailboxes,")])
 def test_one_is_not_many(tmp_path: Path, mailboxes: int, said: str) -> None:
-    allow(tmp_path / "relay.db", 1, draw)
+    asyncio.run(allow(tmp_path / "relay.db", 1, draw))
     granted = run(
         tmp_path, "relay", "allow", "--database", "relay.db", "--mailboxes", str(mailboxes)
     )

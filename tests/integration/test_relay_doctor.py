@@ -42,7 +42,7 @@ def doctor(folder: Path, *arguments: str, listen: str = "127.0.0.1:8700") -> dic
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     tmp_path.chmod(0o700)
-    allow(tmp_path / "relay.db", 5, draw)
+    asyncio.run(allow(tmp_path / "relay.db", 5, draw))
     return tmp_path
 
 
@@ -137,7 +137,7 @@ def test_a_person_reads_the_same_findings_as_a_script(folder: Path) -> None:
 def test_counts_name_nobody(tmp_path: Path) -> None:
     with operated(tmp_path) as relay:
         owned = asyncio.run(traffic(relay))
-        allow(relay.database, 7, draw)
+        asyncio.run(allow(relay.database, 7, draw))
         stats = [run(tmp_path, "relay", "stats", *extra) for extra in _forms()]
     for outcome in stats:
         assert outcome.code == 0, outcome.errors

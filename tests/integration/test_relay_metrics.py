@@ -73,7 +73,7 @@ async def traffic(
 ) -> list[OwnedMailbox]:
     """Let some mailboxes receive one, two, three … envelopes, and foreign requests come."""
     line = RelayAt(relay.port, relay.database, io.StringIO(), place or relay.database)
-    allowance = await asyncio.to_thread(allow, line.place, mailboxes, draw)
+    allowance = await allow(line.place, mailboxes, draw)
     tickets = [Ticket(draw(32)) for _ in range(mailboxes)]
     assert (await line.send(tickets_request(allowance, *tickets))).status == 204
     owned = [OwnedMailbox.generate(draw) for _ in tickets]

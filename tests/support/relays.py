@@ -256,7 +256,7 @@ class RelayProcess:
         return port
 
     def allowance(self, mailboxes: int) -> Allowance:
-        return allow(self.place, mailboxes, draw)
+        return asyncio.run(allow(self.place, mailboxes, draw))
 
 
 @contextmanager

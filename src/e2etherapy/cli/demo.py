@@ -6,14 +6,13 @@ them is this machine's loopback. Nothing outside of one temporary folder is touc
 
 from __future__ import annotations
 
-import asyncio
 import json
 from contextlib import AsyncExitStack
 from importlib import resources
 
 import click
 
-from e2etherapy.cli import demo_views, plaintext_search
+from e2etherapy.cli import demo_views, event_loop, plaintext_search
 from e2etherapy.cli.demo_stage import CLIENT, THERAPIST, DemoFailed, Stage, how_to_go_on, staged
 from e2etherapy.cli.demo_views import Told
 from e2etherapy.messenger.messenger import Messenger
@@ -31,7 +30,7 @@ def demo(keep: bool) -> None:
     texts = _texts()
     with staged(keep=keep) as stage:
         demo_views.show_place(f"A relay process listens on {stage.url}", stage, stage.database)
-        told = asyncio.run(_story(stage, texts))
+        told = event_loop.run(_story(stage, texts))
         demo_views.show_people(told)
         demo_views.show_operator(told)
         _require_blind(texts, told)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 
+from e2etherapy.cli import event_loop
 from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.relay.allowances import allow
 from e2etherapy.wire import base64url
@@ -69,7 +70,7 @@ def staged(*, keep: bool) -> Iterator[Stage]:
     kept = False
     try:
         (folder / "relay").mkdir()
-        allowance = allow(folder / "relay" / "relay.db", _MAILBOXES, system_entropy)
+        allowance = event_loop.run(allow(folder / "relay" / "relay.db", _MAILBOXES, system_entropy))
         process = _start_relay(folder / "relay")
         yield Stage(folder, process, _announcement(process), base64url.encode(allowance), keep)
         kept = keep

@@ -54,9 +54,7 @@ class Invocation:
             recovery_words: open it with these instead of the passphrase.
         """
         self.if_stopped = self.if_stopped or "Nothing was changed."
-        import asyncio
-
-        from e2etherapy.cli import passphrase
+        from e2etherapy.cli import event_loop, passphrase
         from e2etherapy.messenger.messenger import Messenger
         from e2etherapy.vault import keyslots
 
@@ -70,7 +68,7 @@ class Invocation:
                 self.if_stopped = ""  # from here on, the action alone knows
                 return await action(messenger)
 
-        return asyncio.run(opened())
+        return event_loop.run(opened())
 
     @contextmanager
     def meanwhile(self, undone: str) -> Iterator[None]:

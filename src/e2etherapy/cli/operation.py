@@ -75,11 +75,10 @@ def restored(invocation: Invocation, database: DatabasePlace) -> None:
     For a file, a disk or a PostgreSQL database that was restored by something else than 'relay
     restore', before a relay is started on it.
     """
-    import asyncio
-
+    from e2etherapy.cli import event_loop
     from e2etherapy.relay.database import mark_restored
 
-    _tell(invocation, asyncio.run(mark_restored(database, _this_minute())))
+    _tell(invocation, event_loop.run(mark_restored(database, _this_minute())))
 
 
 def _tell(invocation: Invocation, found: restoring.Restored) -> None:
@@ -110,13 +109,12 @@ def _this_minute() -> int:
 @click.pass_obj
 def stats(invocation: Invocation, database: DatabasePlace) -> None:
     """Count what a relay keeps, without naming any of it."""
-    import asyncio
-
+    from e2etherapy.cli import event_loop
     from e2etherapy.cli.relay_answers import Bucket, Statistics
     from e2etherapy.relay.database import statistics
     from e2etherapy.relay.statistics import BUCKETS
 
-    found = asyncio.run(statistics(database))
+    found = event_loop.run(statistics(database))
     buckets = [
         Bucket(at_most=bound, mailboxes=count)
         for bound, count in zip(BUCKETS, found.waiting, strict=True)

@@ -109,6 +109,7 @@ def allow(
 
 
 def _granted(database: DatabasePlace, mailboxes: int) -> str:
+    from e2etherapy.cli import event_loop
     from e2etherapy.errors import RelayDatabaseUnusable
     from e2etherapy.primitives.randomness import system_entropy
     from e2etherapy.relay import store
@@ -116,11 +117,12 @@ def _granted(database: DatabasePlace, mailboxes: int) -> str:
     from e2etherapy.wire import base64url
 
     try:
-        return base64url.encode(grant(database, mailboxes, system_entropy))
+        granted = event_loop.run(grant(database, mailboxes, system_entropy))
     except store.DiskFull:
         raise DiskFull("The disk has no room. Nothing was granted.") from None
     except store.StoreError as error:
         raise RelayDatabaseUnusable(f"{error} Nothing was granted; try again.") from None
+    return base64url.encode(granted)
 
 
 def _require_database(database: DatabasePlace) -> None:
@@ -146,13 +148,12 @@ def migrate(invocation: Invocation, database: DatabasePlace) -> None:
     Relays of the version before may run meanwhile. An SQLite file is brought forward by 'serve'
     too; several relays on one PostgreSQL database must not each decide that by themselves.
     """
-    import asyncio
-
+    from e2etherapy.cli import event_loop
     from e2etherapy.cli.relay_answers import Migrated
     from e2etherapy.relay.database import migrate as bring_forward
 
     _require_database(database)
-    version = asyncio.run(bring_forward(database))
+    version = event_loop.run(bring_forward(database))
     output.answer(invocation, Migrated(version=version), f"The database has version {version}.")
 
 
@@ -201,8 +202,7 @@ def copy(invocation: Invocation, source: Path, target: DatabasePlace) -> None:
     on the new database, under the same address. If the copy fails, the file is as it was. If it
     was interrupted after the file was closed, the same command finishes it.
     """
-    import asyncio
-
+    from e2etherapy.cli import event_loop
     from e2etherapy.cli.relay_answers import Copied
     from e2etherapy.relay.database import copy_into
     from e2etherapy.relay.database_place import PostgresDatabase
@@ -210,7 +210,7 @@ def copy(invocation: Invocation, source: Path, target: DatabasePlace) -> None:
     if not isinstance(target, PostgresDatabase):
         raise click.UsageError("--to is the URL of a PostgreSQL database.")
     _require_database(source)
-    copied = asyncio.run(copy_into(source, target))
+    copied = event_loop.run(copy_into(source, target))
     answer = Copied(
         allowances=copied.allowances,
         tickets=copied.tickets,

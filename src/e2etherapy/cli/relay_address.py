@@ -31,12 +31,11 @@ def typed(text: str) -> str:
 
 def problem(url: str) -> str | None:
     """Ask whether a relay answers there; return why not."""
-    import asyncio
-
+    from e2etherapy.cli import event_loop
     from e2etherapy.cli.examination import examine_relay
     from e2etherapy.messenger.clock import system_clock
 
-    checks = asyncio.run(examine_relay(url, system_clock()))
+    checks = event_loop.run(examine_relay(url, system_clock()))
     return next(
         (check.sentence for check in checks if check.name == "relay" and not check.ok), None
     )

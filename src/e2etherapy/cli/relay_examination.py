@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import resource
 import shlex
@@ -13,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from e2etherapy.cli import event_loop
 from e2etherapy.cli.relay_answers import RelayCheck, RelayExamination
 from e2etherapy.cli.serving import configured
 from e2etherapy.errors import RelaySetupError
@@ -100,7 +100,7 @@ def _server(place: PostgresDatabase) -> RelayCheck:
     from e2etherapy.relay.postgres.inspection import examine as examine_server
 
     try:
-        version, newest = asyncio.run(examine_server(place))
+        version, newest = event_loop.run(examine_server(place))
     except RelaySetupError as error:
         return _look("database", str(error))
     if version is None:

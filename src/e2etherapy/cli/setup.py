@@ -118,8 +118,7 @@ def _asked_whether_it_answers(invocation: Invocation, wanted: _Wanted) -> _Wante
 
 def _make(place: Place, wanted: _Wanted, chosen: str, words: list[str]) -> None:
     """Make the vault; its recovery words are in `words` from the moment at which it is one."""
-    import asyncio
-
+    from e2etherapy.cli import event_loop
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.wire.role import Role
 
@@ -135,7 +134,7 @@ def _make(place: Place, wanted: _Wanted, chosen: str, words: list[str]) -> None:
         async with messenger:
             words.extend(phrase.split())
 
-    asyncio.run(made())
+    event_loop.run(made())
 
 
 def _hand_over(invocation: Invocation, wanted: _Wanted, words: list[str], *, proof: bool) -> None:

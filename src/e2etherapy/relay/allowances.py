@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from e2etherapy.mailbox.capabilities import Allowance
 from e2etherapy.primitives.randomness import Entropy
 from e2etherapy.relay.database import opened_store
 from e2etherapy.relay.database_place import DatabasePlace
 
 
-def allow(database: DatabasePlace, mailboxes: int, entropy: Entropy) -> Allowance:
+async def allow(database: DatabasePlace, mailboxes: int, entropy: Entropy) -> Allowance:
     """Draw an allowance for a number of mailboxes and store its hash.
 
     The allowance itself is nowhere but in what is returned. A relay may be running on the same
@@ -24,10 +22,6 @@ def allow(database: DatabasePlace, mailboxes: int, entropy: Entropy) -> Allowanc
     if mailboxes < 1:
         raise ValueError("An allowance is for one mailbox or more.")
     allowance = Allowance(entropy(Allowance.SIZE))
-    asyncio.run(_grant(database, allowance, mailboxes))
-    return allowance
-
-
-async def _grant(database: DatabasePlace, allowance: Allowance, mailboxes: int) -> None:
     async with opened_store(database) as store:
         await store.grant(allowance.hash(), mailboxes)
+    return allowance
