@@ -7,12 +7,21 @@ import gc
 import os
 import signal
 import socket
+from collections.abc import Iterator
 
 import pytest
 
 from e2etherapy.cli import event_loop
 
 _LOST = "Future exception was never retrieved"
+
+
+@pytest.fixture(autouse=True)
+def _heeding_ctrl_c() -> Iterator[None]:
+    """Whoever runs the tests may have had Ctrl-C ignored."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
 
 
 class _Connection(asyncio.Protocol):
