@@ -19,6 +19,7 @@ from e2etherapy.primitives.digest import sha256
 from e2etherapy.relay.database import open_store
 from e2etherapy.relay.database_place import DatabasePlace
 from e2etherapy.relay.store import Deposit, Store
+from tests.support.postgres import KINDS
 from tests.support.relays import TODAY, draw, envelope
 
 
@@ -72,11 +73,11 @@ class Mailbox:
         return Deposit(self.id, self.key_hash, sha256(content), content, day)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", *KINDS])
 async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
     place: DatabasePlace = tmp_path / "relay.db"
-    if request.param == "postgres":
-        place = await request.getfixturevalue("postgres_server").empty_relay()
+    if request.param in KINDS:
+        place = await request.getfixturevalue("postgres_server").relay(request.param)
     open_one = partial(open_store, place)
     made = Bench(place, open_one, await open_one())
     yield made

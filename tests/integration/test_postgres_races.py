@@ -18,7 +18,7 @@ from e2etherapy.mailbox.capabilities import (
 )
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.relay.database import opened_store
-from e2etherapy.relay.postgres import deposits, invitations
+from e2etherapy.relay.postgres import deposits, invitations, spread_deposits
 from e2etherapy.relay.store import Contradiction, Deposit, Invitation, PutMark, Refused
 from e2etherapy.wire.locator import Locator
 from tests.conftest import PROFILE
@@ -29,9 +29,11 @@ from tests.support.relays import TODAY, draw, envelope
 RACES = 4_000 if PROFILE == "nightly" else 160
 
 
-@pytest.fixture
-async def course(postgres_server: postgres.Server) -> AsyncIterator[Course]:
-    place = await postgres_server.empty_relay()
+@pytest.fixture(params=postgres.KINDS)
+async def course(
+    request: pytest.FixtureRequest, postgres_server: postgres.Server
+) -> AsyncIterator[Course]:
+    place = await postgres_server.relay(request.param)
     async with AsyncExitStack() as stack:
         nodes = [await stack.enter_async_context(opened_store(place)) for _ in range(2)]
         yield Course(nodes, random.Random(5), RACES)
@@ -226,21 +228,31 @@ def _issuing(allowance: AllowanceHash, tickets: list[TicketHash]) -> Entry:
 
 
 @pytest.mark.parametrize(
-    ("module", "statement", "guard", "lost"),
+    ("course", "module", "statement", "guard", "lost"),
     [
         (
+            "postgres",
             invitations,
             "_LOOK_UP",
             "FOR UPDATE",
             test_of_two_claims_one_wins_and_keeps_winning,
         ),
         (
+            "postgres",
             deposits,
             "WRITE",
             "AND mailbox.last_position = new.seen",
             test_the_same_envelope_at_both_nodes_is_stored_once,
         ),
+        (
+            "spread",
+            spread_deposits,
+            "_LOCK",
+            "FOR NO KEY UPDATE",
+            test_the_same_envelope_at_both_nodes_is_stored_once,
+        ),
     ],
+    indirect=["course"],
 )
 async def test_a_race_without_its_guard_is_lost_and_noticed(
     course: Course,

@@ -53,9 +53,9 @@ class Box:
 
 
 @asynccontextmanager
-async def two_nodes(server: Server) -> AsyncIterator[Nodes]:
-    """Open two stores over an empty database."""
-    place = await server.empty_relay()
+async def two_nodes(server: Server, kind: str = "postgres") -> AsyncIterator[Nodes]:
+    """Open two stores over an empty database of one of the server's kinds."""
+    place = await server.relay(kind)
     made = Nodes(place, await PostgresStore.open(place), await PostgresStore.open(place))
     yield made
     await made.first.close()

@@ -22,10 +22,13 @@ import asyncpg
 from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres.connection import setup_connection
 from e2etherapy.relay.postgres.schema import prepare
+from tests.support import citus
 from tests.support.people import seeded
 
 _names = seeded("names of databases")
 _TABLES = ("mailbox", "ticket", "invitation", "allowance")
+KINDS = ("postgres", "spread", *(("citus",) if citus.CLUSTER else ()))
+"""One server; one that answers as Citus would; and a cluster where one is named."""
 
 
 class Server:
@@ -34,7 +37,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self._running = _get_server(folder)
         self.folder = folder
-        self._shared: PostgresDatabase | None = None
+        self._shared: dict[bool, PostgresDatabase] = {}
 
     @property
     def log(self) -> Path:
@@ -51,15 +54,26 @@ class Server:
         await self.execute(f"CREATE DATABASE {name}")
         return self.place(name)
 
-    async def empty_relay(self) -> PostgresDatabase:
-        """Return a relay's database without a row, which all tests of this process share."""
-        if self._shared is None:
-            self._shared = await self.new_database()
-            async with setup_connection(self._shared) as connection:
+    async def empty_relay(self, *, spread: bool = False) -> PostgresDatabase:
+        """Return a relay's database without a row, which all tests of this process share.
+
+        Args:
+            spread: whether the relay is to take it for one that Citus spreads.
+        """
+        if spread not in self._shared:
+            self._shared[spread] = place = await self.new_database()
+            async with setup_connection(place) as connection:
                 await prepare(connection)
+            await self.execute(*(citus.ON_ONE_SERVER if spread else ()), place=place)
         deletions = [f"DELETE FROM {table}" for table in _TABLES]  # noqa: S608 - our own names
-        await self.execute(*deletions, place=self._shared)
-        return self._shared
+        await self.execute(*deletions, place=self._shared[spread])
+        return self._shared[spread]
+
+    async def relay(self, kind: str) -> PostgresDatabase:
+        """Return a relay's database without a row, of one of the kinds in KINDS."""
+        if kind == "citus":
+            return await citus.spread_relay(str(citus.CLUSTER), _TABLES)
+        return await self.empty_relay(spread=kind == "spread")
 
     async def execute(self, *statements: str, place: PostgresDatabase | None = None) -> None:
         connection = await asyncpg.connect((place or self.place()).url)

@@ -18,7 +18,7 @@ from e2etherapy.relay.postgres.connection import Connection
 from e2etherapy.relay.postgres.store import PostgresStore
 from e2etherapy.relay.store import Deposit, Refused
 from tests.support.nodes import Nodes, two_nodes
-from tests.support.postgres import Server
+from tests.support.postgres import KINDS, Server
 from tests.support.relays import PATIENCE_SECONDS, TODAY, draw, envelope
 
 ROUNDS = 15
@@ -30,7 +30,18 @@ async def nodes(postgres_server: Server) -> AsyncIterator[Nodes]:
         yield made
 
 
-async def test_deposits_into_the_same_mailboxes_leave_no_gap_and_no_twin(nodes: Nodes) -> None:
+@pytest.fixture(params=KINDS)
+async def nodes_of_each_kind(
+    request: pytest.FixtureRequest, postgres_server: Server
+) -> AsyncIterator[Nodes]:
+    async with two_nodes(postgres_server, request.param) as made:
+        yield made
+
+
+async def test_deposits_into_the_same_mailboxes_leave_no_gap_and_no_twin(
+    nodes_of_each_kind: Nodes,
+) -> None:
+    nodes = nodes_of_each_kind
     boxes = [await nodes.mailbox() for _ in range(3)]
     await asyncio.gather(
         *(
@@ -102,7 +113,8 @@ async def test_a_key_that_was_changed_after_the_look_opens_nothing(
     assert await nodes.positions(box) == []
 
 
-async def test_acknowledging_and_depositing_at_once_lose_nothing(nodes: Nodes) -> None:
+async def test_acknowledging_and_depositing_at_once_lose_nothing(nodes_of_each_kind: Nodes) -> None:
+    nodes = nodes_of_each_kind
     box, collected = await nodes.mailbox(), list[int]()
     senders = [
         asyncio.create_task(nodes.first.deposit(box.deposit(f"{number}"))) for number in range(200)
@@ -118,7 +130,10 @@ async def test_acknowledging_and_depositing_at_once_lose_nothing(nodes: Nodes) -
     assert await nodes.positions(box) == []
 
 
-async def test_two_nodes_that_expire_at_once_delete_everything_once(nodes: Nodes) -> None:
+async def test_two_nodes_that_expire_at_once_delete_everything_once(
+    nodes_of_each_kind: Nodes,
+) -> None:
+    nodes = nodes_of_each_kind
     boxes = [await nodes.mailbox() for _ in range(4)]
     await asyncio.gather(
         *(nodes.first.deposit(box.deposit(f"{number}")) for box in boxes for number in range(150))

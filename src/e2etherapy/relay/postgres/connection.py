@@ -50,8 +50,12 @@ SESSION: Final[Mapping[str, str]] = {
 }
 """What every session sets first."""
 
+SPREAD_SESSION: Final[Mapping[str, str]] = {**SESSION, "plan_cache_mode": "auto"}
+"""What a session sets where Citus spreads the tables: it finds the server by the statement's
+values, so that a plan without them is refused."""
+
 PATIENT: Final[Mapping[str, str]] = {
-    **SESSION,
+    **SPREAD_SESSION,
     "statement_timeout": "0",
     "lock_timeout": "60s",
     "idle_in_transaction_session_timeout": "0",
@@ -139,9 +143,14 @@ class RaceLost(Exception):
 class Database:
     """A bounded number of connections, opened when needed and again after they were lost."""
 
-    def __init__(self, database: PostgresDatabase, size: int = POOL_SIZE) -> None:
+    def __init__(
+        self,
+        database: PostgresDatabase,
+        size: int = POOL_SIZE,
+        session: Mapping[str, str] = SESSION,
+    ) -> None:
         self._pool = asyncpg.create_pool(
-            **_arguments(database, SESSION, _COMMAND_SECONDS),
+            **_arguments(database, session, _COMMAND_SECONDS),
             min_size=0,
             max_size=size,
             reset=_leave_as_it_is,

@@ -8,6 +8,7 @@ from typing import Final
 from e2etherapy.mailbox.operations import RETENTION_DAYS
 from e2etherapy.relay.postgres.connection import Connection, Database
 from e2etherapy.relay.postgres.errors import DRIVER_ERRORS, in_store_words
+from e2etherapy.relay.postgres.servers import Servers
 
 _MAILBOXES_A_STEP = 64
 _ENVELOPES_A_STEP = 128
@@ -27,12 +28,6 @@ _DELETE: Final = """
     )
     SELECT count(*) FROM gone
 """
-_WITH_DEAD_ROWS: Final = """
-    SELECT format('%I.%I', schemaname, relname) FROM pg_stat_user_tables
-    WHERE schemaname = current_schema() AND n_dead_tup > 0
-        AND relname ~ '^(mailbox_|envelope_|ticket$|invitation$|allowance$)'
-    ORDER BY relname
-"""
 
 
 async def expired_envelopes(database: Database, today: int) -> AsyncGenerator[int, None]:
@@ -51,13 +46,13 @@ async def expired_envelopes(database: Database, today: int) -> AsyncGenerator[in
         yield 0
 
 
-async def vacuum(connection: Connection) -> None:
+async def vacuum(connection: Connection, servers: Servers) -> None:
     """Free the room of deleted rows, table by table, so that new ones are written over it.
 
     Tables that are vacuumed already, by the server or another node, are left out.
     """
     try:
-        for (table,) in await connection.fetch(_WITH_DEAD_ROWS):
+        for table in await servers.tables_with_dead_rows(connection):
             await connection.execute(f"VACUUM (SKIP_LOCKED) {table}")
     except DRIVER_ERRORS as problem:
         raise in_store_words(problem) from None

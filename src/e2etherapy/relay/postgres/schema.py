@@ -95,10 +95,13 @@ _VERSION_TABLE = (
     "INSERT INTO relay_version (number) VALUES (0)",
 )
 
+# What belongs to an extension (pg_stat_statements, Citus) is no other program's.
 _STATE = """
     SELECT to_regclass('relay_version') IS NOT NULL,
         (SELECT count(*) FROM pg_class
-            WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v', 'm'))
+            WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
+            AND NOT EXISTS (SELECT 1 FROM pg_depend
+                WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e'))
 """
 
 

@@ -7,6 +7,8 @@ from typing import Final
 
 from e2etherapy.errors import RelayDatabaseUnusable
 from e2etherapy.relay.postgres.connection import Connection
+from e2etherapy.relay.postgres.servers import Servers
+from e2etherapy.relay.store import Busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,18 @@ class _Demand:
     setting: str
     accepted: frozenset[str]
     otherwise: str
+
+    def check(self, value: str, who: str) -> None:
+        """See that it has an accepted value.
+
+        Raises:
+            RelayDatabaseUnusable: it has not.
+        """
+        if value not in self.accepted:
+            raise RelayDatabaseUnusable(
+                f"{who} runs with {self.setting} = {value}: {self.otherwise}. Nothing "
+                f"was changed: set it to {min(self.accepted - {'ddl'})!r} and start again."
+            )
 
 
 _OLDEST = 160_000
@@ -52,8 +66,21 @@ async def check_server(connection: Connection) -> None:
         )
     for demand in _DEMANDS:
         value = await connection.fetchval("SELECT current_setting($1)", demand.setting)
-        if value not in demand.accepted:
-            raise RelayDatabaseUnusable(
-                f"PostgreSQL runs with {demand.setting} = {value}: {demand.otherwise}. Nothing "
-                f"was changed: set it to {min(demand.accepted - {'ddl'})!r} and start again."
-            )
+        demand.check(value, "PostgreSQL")
+
+
+async def check_each_server(connection: Connection, servers: Servers) -> None:
+    """See the same of every server over which the tables are spread; one is checked already.
+
+    Raises:
+        RelayDatabaseUnusable: one of them is set otherwise, or does not answer.
+    """
+    if not servers.spread:
+        return
+    for demand in _DEMANDS:
+        try:
+            values = await servers.each(connection, f"SHOW {demand.setting}")
+        except Busy as problem:
+            raise RelayDatabaseUnusable(f"{problem} Nothing was changed: try again.") from None
+        for value in values:
+            demand.check(value, "One of the servers over which Citus spreads the tables")

@@ -22,10 +22,19 @@ from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.decisions import REFUSAL
 from e2etherapy.relay.postgres import expiry, invitations, rights
 from e2etherapy.relay.postgres.arrivals import Herald, Listener
-from e2etherapy.relay.postgres.connection import PATIENT, Database, connect, setup_connection
+from e2etherapy.relay.postgres.connection import (
+    PATIENT,
+    SESSION,
+    SPREAD_SESSION,
+    Database,
+    connect,
+    setup_connection,
+)
 from e2etherapy.relay.postgres.deposits import DepositWriter
 from e2etherapy.relay.postgres.schema import prepare
-from e2etherapy.relay.postgres.server_settings import check_server
+from e2etherapy.relay.postgres.server_settings import check_each_server, check_server
+from e2etherapy.relay.postgres.servers import Servers
+from e2etherapy.relay.postgres.spread_deposits import CONNECTIONS, SpreadDepositWriter
 from e2etherapy.relay.store import Deposit, Expired, Invitation, PutMark, Refused, Space
 from e2etherapy.wire.locator import Locator
 
@@ -40,31 +49,29 @@ _COLLECT: Final = """
     ORDER BY position
 """
 _ARRIVED: Final = """
-    SELECT number - 1 FROM unnest($1::bytea[], $2::bigint[])
+    SELECT DISTINCT number - 1 AS index FROM unnest($1::bytea[], $2::bigint[])
         WITH ORDINALITY AS wait (mailbox, after, number)
-    WHERE coalesce((SELECT true FROM envelope
-        WHERE mailbox = wait.mailbox AND position > wait.after LIMIT 1), false)
-    ORDER BY number
+    JOIN envelope ON envelope.mailbox = wait.mailbox AND position > wait.after
+    ORDER BY index
 """
 STORED_SIZE: Final = 16_640
 """Bytes that an envelope takes with its row, about."""
-
-# The server's own estimate: counting would read every row.
-_STORED: Final = """
-    SELECT coalesce(sum(n_live_tup), 0)::bigint FROM pg_stat_user_tables
-    WHERE schemaname = current_schema() AND relname ~ '^envelope_'
-"""
 
 
 class PostgresStore:
     """A Store. Deposits are written in groups on one connection, everything else on others."""
 
-    def __init__(self, place: PostgresDatabase, writing: Database, database: Database) -> None:
+    def __init__(self, place: PostgresDatabase, servers: Servers) -> None:
+        session = SPREAD_SESSION if servers.spread else SESSION
+        writing = Database(place, CONNECTIONS if servers.spread else 1, session)
+        database = Database(place, session=session)
+        writer = SpreadDepositWriter if servers.spread else DepositWriter
         self._place = place
+        self._servers = servers
         self._writing = writing
         self._database = database
         self._herald = Herald(database)
-        self._writer = DepositWriter(writing, self._herald.announce)
+        self._writer = writer(writing, self._herald.announce)
         self._listener = Listener(place)
 
     @classmethod
@@ -80,10 +87,11 @@ class PostgresStore:
         async with setup_connection(place) as connection:
             await check_server(connection)
             await prepare(connection)
-        writing, database = Database(place, size=1), Database(place)
-        await writing.open()
-        await database.open()
-        store = cls(place, writing, database)
+            servers = await Servers.of(connection)
+            await check_each_server(connection, servers)
+        store = cls(place, servers)
+        await store._writing.open()
+        await store._database.open()
         try:
             async with asyncio.timeout(_LISTEN_SECONDS):
                 await store._listener.listens()
@@ -209,7 +217,7 @@ class PostgresStore:
 
     async def space(self) -> Space:
         """See Store.space; the server's disk is not seen from here."""
-        ((envelopes,),) = await self._database.fetch(_STORED)
+        envelopes = await self._database.run(self._servers.envelopes)
         return Space(stored=envelopes * STORED_SIZE, free=None, envelopes=envelopes)
 
     async def scrub(self) -> None:
@@ -217,6 +225,6 @@ class PostgresStore:
         self._writer.forget()
         connection = await connect(self._place, PATIENT, command_seconds=None)
         try:
-            await expiry.vacuum(connection)
+            await expiry.vacuum(connection, self._servers)
         finally:
             await connection.close()
