@@ -37,6 +37,20 @@ def test_an_error_of_the_server_loses_its_words(state: str, kind: type[Exception
 
 
 @pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("could not commit transaction for shard 102012 on at least one active node", Busy),
+        ("cache lookup failed for relation 16384", UnexpectedAnswer),
+    ],
+)
+def test_a_server_that_citus_lost_at_a_commit_is_busy_and_a_fault_is_none(
+    words: str, kind: type[Exception]
+) -> None:
+    problem = asyncpg.PostgresError.new({"C": "XX000", "M": words})
+    assert type(in_store_words(problem)) is kind
+
+
+@pytest.mark.parametrize(
     "problem",
     [
         asyncpg.InterfaceError("connection is closed"),

@@ -126,3 +126,13 @@ def test_the_guide_spreads_what_a_mailbox_is_with_what_is_in_it() -> None:
     assert statements[1] == "SELECT create_distributed_table('mailbox', 'id')"
     assert statements[2].endswith("'envelope', 'mailbox', colocate_with => 'mailbox')")
     assert len(statements) == 6
+
+
+async def test_what_all_servers_store_is_what_statistics_tell(
+    connection: asyncpg.Connection, place: PostgresDatabase
+) -> None:
+    await answering(connection, "'3000'", "'4000'")
+    assert (await inspection.statistics(place)).bytes == 7_000
+    await answering(connection, "'3000'", "NULL", success=False)
+    with pytest.raises(RelayDatabaseUnusable, match="does not answer now"):
+        await inspection.statistics(place)

@@ -101,6 +101,8 @@ async def setup_connection(database: PostgresDatabase) -> AsyncIterator[Connecti
             f"The relay's PostgreSQL database did not do what was asked ({_reason(problem)}). "
             "The step that failed was undone."
         ) from None
+    except Busy as problem:
+        raise RelayDatabaseUnusable(f"{problem} Nothing was changed: try again.") from None
     finally:
         await connection.close()
 

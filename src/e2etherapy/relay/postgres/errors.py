@@ -33,6 +33,10 @@ _NOT_NOW = {
 _NOT_NOW_CLASSES = ("08",)
 """The connection is broken or cannot be made."""
 
+_COMMIT_IN_DOUBT = ("XX000", "could not commit transaction for shard")
+"""How Citus says that it lost a server at a commit (placement_connection.c): a fault's class, and
+nothing but its words tells it from one. What was to be committed may be there or not."""
+
 
 class UnexpectedAnswer(Exception):
     """PostgreSQL refused a statement for a reason that no store error names; a fault."""
@@ -49,7 +53,7 @@ def in_store_words(problem: BaseException) -> BaseException:
         return DiskFull("The database has no room; nothing was stored.")
     if state in LOST_RACES:
         return Busy("Too much is written at the same moment; nothing was stored.")
-    if state in _NOT_NOW or state.startswith(_NOT_NOW_CLASSES):
+    if state in _NOT_NOW or state.startswith(_NOT_NOW_CLASSES) or _is_in_doubt(problem):
         return Busy("The database does not answer now.")
     if state:
         return UnexpectedAnswer(f"PostgreSQL answered with SQLSTATE {state}.")
@@ -57,6 +61,11 @@ def in_store_words(problem: BaseException) -> BaseException:
         # A connection that was lost or cannot be made.
         return Busy("The database does not answer now.")
     return problem
+
+
+def _is_in_doubt(problem: BaseException) -> bool:
+    state, words = _COMMIT_IN_DOUBT
+    return sqlstate(problem) == state and str(problem).startswith(words)
 
 
 def sqlstate(problem: BaseException) -> str:

@@ -18,7 +18,6 @@ from e2etherapy.relay.statistics import BUCKETS, Statistics
 _COUNTS: Final = """
     SELECT (SELECT count(*) FROM mailbox) AS mailboxes,
         (SELECT count(*) FROM envelope) AS envelopes,
-        pg_database_size(current_database()) AS bytes,
         (SELECT count(*) FROM invitation) AS invitations,
         (SELECT count(*) FROM ticket) AS tickets,
         ARRAY(SELECT remaining FROM allowance ORDER BY remaining) AS allowances
@@ -56,11 +55,12 @@ async def statistics(place: PostgresDatabase) -> Statistics:
     """
     async with setup_connection(place) as connection:
         await _require_relay(connection)
+        size = await (await Servers.of(connection)).bytes(connection)
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             counts = await connection.fetchrow(_COUNTS)
             rows = await connection.fetch(_WAITING, BUCKETS)
     at_most = [0, *(count for _, count in rows)]
-    return Statistics(**counts, waiting=[high - low for low, high in pairwise(at_most)])
+    return Statistics(**counts, bytes=size, waiting=[high - low for low, high in pairwise(at_most)])
 
 
 async def mark_restored(place: PostgresDatabase, minute: int) -> Restored:

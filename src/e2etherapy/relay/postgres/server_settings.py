@@ -8,7 +8,6 @@ from typing import Final
 from e2etherapy.errors import RelayDatabaseUnusable
 from e2etherapy.relay.postgres.connection import Connection
 from e2etherapy.relay.postgres.servers import Servers
-from e2etherapy.relay.store import Busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +72,11 @@ async def check_each_server(connection: Connection, servers: Servers) -> None:
     """See the same of every server over which the tables are spread; one is checked already.
 
     Raises:
-        RelayDatabaseUnusable: one of them is set otherwise, or does not answer.
+        Busy: one of them does not answer.
+        RelayDatabaseUnusable: one of them is set otherwise.
     """
     if not servers.spread:
         return
     for demand in _DEMANDS:
-        try:
-            values = await servers.each(connection, f"SHOW {demand.setting}")
-        except Busy as problem:
-            raise RelayDatabaseUnusable(f"{problem} Nothing was changed: try again.") from None
-        for value in values:
+        for value in await servers.each(connection, f"SHOW {demand.setting}"):
             demand.check(value, "One of the servers over which Citus spreads the tables")

@@ -31,6 +31,8 @@ _ENVELOPES: Final = """
     WHERE schemaname = current_schema() AND relname ~ '^envelope_'
 """
 
+_BYTES: Final = "SELECT pg_database_size(current_database())::text"
+
 
 @dataclass(frozen=True, slots=True)
 class Servers:
@@ -69,6 +71,14 @@ class Servers:
             Busy: a server does not answer.
         """
         return sum(map(int, await self.each(connection, _ENVELOPES)))
+
+    async def bytes(self, connection: Connection) -> int:
+        """Return how much of the disks the database takes.
+
+        Raises:
+            Busy: a server does not answer.
+        """
+        return sum(map(int, await self.each(connection, _BYTES)))
 
     async def tables_with_dead_rows(self, connection: Connection) -> list[str]:
         """Return the names of tables that a vacuum would make room in.

@@ -36,10 +36,10 @@ _LOOK: Final = """
         coalesce(deposit_key_hash, decode(repeat('00', 32), 'hex')),
         coalesce(last_position, 0),
         coalesce((last_position & 4294967295) + 1 - (SELECT position & 4294967295 FROM envelope
-            WHERE mailbox = $1 ORDER BY position LIMIT 1), 0)
+            WHERE mailbox = $1 ORDER BY position LIMIT 1), 0),
+        ARRAY (SELECT digest FROM envelope WHERE mailbox = $1 AND digest = ANY ($2::bytea[]))
     FROM (VALUES (1)) AS one LEFT JOIN found ON true
 """
-_WAITING: Final = "SELECT digest FROM envelope WHERE mailbox = $1 AND digest = ANY ($2::bytea[])"
 _ADVANCE: Final = "UPDATE mailbox SET last_position = $2 WHERE id = $1"
 _STORE: Final = """
     INSERT INTO envelope (mailbox, position, digest, day, envelope) VALUES ($1, $2, $3, $4, $5)
@@ -90,9 +90,10 @@ async def store(connection: Connection, deposits: Sequence[Deposit]) -> list[Sto
     """
     mailbox = deposits[0].mailbox
     await connection.fetch(_LOCK, mailbox)
-    state = MailboxState(*await connection.fetchrow(_LOOK, mailbox))
-    rows = await connection.fetch(_WAITING, mailbox, [deposit.digest for deposit in deposits])
-    waiting = {(bytes(mailbox), digest) for (digest,) in rows}
+    digests = [deposit.digest for deposit in deposits]
+    *found, waiting_digests = await connection.fetchrow(_LOOK, mailbox, digests)
+    state = MailboxState(*found)
+    waiting = {(bytes(mailbox), digest) for digest in waiting_digests}
     decision = decide_deposits(deposits, {mailbox: state}, waiting)
     if decision.rows:
         await connection.execute(_ADVANCE, mailbox, state.last_position + state.added)
