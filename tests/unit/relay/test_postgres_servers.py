@@ -26,8 +26,8 @@ _ANSWERS = """
 """
 
 _SAFE = """
-    CASE command WHEN 'SHOW log_statement' THEN 'none' WHEN 'SHOW track_commit_timestamp' THEN 'off'
-        ELSE 'on' END
+    CASE WHEN command ~ 'citus.stat|log_statement' THEN 'none'
+        WHEN command ~ 'citus.log|track_commit_timestamp' THEN 'off' ELSE 'on' END
 """
 
 
@@ -99,6 +99,24 @@ async def test_a_relay_does_not_start_where_one_of_the_servers_could_lose_someth
     for opening in (PostgresStore.open, inspection.examine):
         with pytest.raises(RelayDatabaseUnusable, match=r"One of the servers .* fsync = off"):
             await opening(place)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("citus.stat_tenants_track", "all"),
+        ("citus.stat_statements_track", "all"),
+        ("citus.log_remote_commands", "on"),
+    ],
+)
+async def test_a_relay_does_not_start_where_citus_would_write_down_mailboxes(
+    connection: asyncpg.Connection, place: PostgresDatabase, setting: str, value: str
+) -> None:
+    await answering(
+        connection, _SAFE, f"CASE WHEN command ~ '{setting}' THEN '{value}' ELSE {_SAFE} END"
+    )
+    with pytest.raises(RelayDatabaseUnusable, match=f"{setting} = {value}: .* mailbox"):
+        await PostgresStore.open(place)
 
 
 async def test_a_relay_does_not_start_while_one_of_the_servers_is_silent(

@@ -12,10 +12,10 @@ from e2etherapy.relay.postgres.servers import Servers
 
 @dataclass(frozen=True, slots=True)
 class _Demand:
-    """A setting, the values that it may have, and what another value would do."""
+    """A setting, the values that it may have, the best one first, and what another would do."""
 
     setting: str
-    accepted: frozenset[str]
+    accepted: tuple[str, ...]
     otherwise: str
 
     def check(self, value: str, who: str) -> None:
@@ -27,25 +27,43 @@ class _Demand:
         if value not in self.accepted:
             raise RelayDatabaseUnusable(
                 f"{who} runs with {self.setting} = {value}: {self.otherwise}. Nothing "
-                f"was changed: set it to {min(self.accepted - {'ddl'})!r} and start again."
+                f"was changed: set it to {self.accepted[0]!r} and start again."
             )
 
 
 _OLDEST = 160_000
 _LOSES = "a power cut could lose envelopes that were confirmed"
 _DEMANDS: Final = (
-    _Demand("fsync", frozenset({"on"}), _LOSES),
-    _Demand("full_page_writes", frozenset({"on"}), _LOSES),
+    _Demand("fsync", ("on",), _LOSES),
+    _Demand("full_page_writes", ("on",), _LOSES),
     # Asked for by every session; a pooler in between may have left that out.
-    _Demand("synchronous_commit", frozenset({"on", "remote_apply"}), _LOSES),
+    _Demand("synchronous_commit", ("on", "remote_apply"), _LOSES),
     _Demand(
         "track_commit_timestamp",
-        frozenset({"off"}),
+        ("off",),
         "it would write down to the microsecond when each envelope came",
     ),
     _Demand(
         "log_statement",
-        frozenset({"none", "ddl"}),
+        ("none", "ddl"),
+        "the server's log would hold every mailbox, and the time of each change",
+    ),
+)
+# Nothing is the answer of a version that has no such setting.
+_OF_CITUS: Final = (
+    _Demand(
+        "citus.stat_tenants_track",
+        ("none", ""),
+        "it would count how much each of the busiest mailboxes is used",
+    ),
+    _Demand(
+        "citus.stat_statements_track",
+        ("none", ""),
+        "it would keep which mailboxes statements were about, and how many",
+    ),
+    _Demand(
+        "citus.log_remote_commands",
+        ("off", ""),
         "the server's log would hold every mailbox, and the time of each change",
     ),
 )
@@ -69,7 +87,7 @@ async def check_server(connection: Connection) -> None:
 
 
 async def check_each_server(connection: Connection, servers: Servers) -> None:
-    """See the same of every server over which the tables are spread; one is checked already.
+    """See the same of every server over which the tables are spread, and of Citus itself.
 
     Raises:
         Busy: one of them does not answer.
@@ -77,6 +95,8 @@ async def check_each_server(connection: Connection, servers: Servers) -> None:
     """
     if not servers.spread:
         return
-    for demand in _DEMANDS:
-        for value in await servers.each(connection, f"SHOW {demand.setting}"):
+    for demand in (*_DEMANDS, *_OF_CITUS):
+        statement = f"SELECT coalesce(current_setting('{demand.setting}', true), '')"
+        here = await connection.fetchval(statement)
+        for value in (here, *await servers.each(connection, statement)):
             demand.check(value, "One of the servers over which Citus spreads the tables")

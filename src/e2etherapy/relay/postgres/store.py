@@ -48,11 +48,14 @@ _COLLECT: Final = """
         ORDER BY position LIMIT $3)
     ORDER BY position
 """
+# The first envelope is enough: a mailbox may hold thousands. By way of the mailbox, as Citus takes
+# no subquery about the rows of a function.
 _ARRIVED: Final = """
-    SELECT DISTINCT number - 1 AS index FROM unnest($1::bytea[], $2::bigint[])
-        WITH ORDINALITY AS wait (mailbox, after, number)
-    JOIN envelope ON envelope.mailbox = wait.mailbox AND position > wait.after
-    ORDER BY index
+    SELECT number - 1 FROM unnest($1::bytea[], $2::bigint[])
+        WITH ORDINALITY AS wait (mailbox, after, number) JOIN mailbox ON id = wait.mailbox
+    WHERE coalesce((SELECT true FROM envelope
+        WHERE envelope.mailbox = mailbox.id AND position > wait.after LIMIT 1), false)
+    ORDER BY number
 """
 STORED_SIZE: Final = 16_640
 """Bytes that an envelope takes with its row, about."""
