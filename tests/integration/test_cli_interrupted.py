@@ -64,6 +64,14 @@ def test_ctrl_c_at_the_passphrase_says_what_was_not_done(
     assert (code, lines(shown)) == (130, [f"Stopped. {undone}"])
 
 
+def test_the_end_of_the_input_at_the_passphrase_is_no_failure_of_the_program(pair: Pair) -> None:
+    child = at_terminal(pair.client, "conversations")
+    child.expect("Passphrase: ")
+    child.sendeof()
+    code, shown = ended(child)
+    assert (code, lines(shown)[-1]) == (1, "Nothing was changed.")
+
+
 def test_ctrl_c_at_a_question_ends_its_line(pair: Pair) -> None:
     child = at_terminal(pair.client, "verify", "Dr. Okafor", **with_file(pair.client))
     child.expect("same six words")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from e2etherapy import errors
 from e2etherapy.messenger.messenger import Messenger
 from e2etherapy.vault.vault import Place
+from tests.support.interpreter import ENVIRONMENT
 
 PROGRAM = (sys.executable, "-m", "e2etherapy.cli")
 PASSPHRASE = "a lantern behind four hills"
@@ -50,9 +49,8 @@ class Outcome:
 def environment(folder: Path) -> dict[str, str]:
     """Return an environment in which nothing of the machine's user is read or written."""
     return {
-        "PATH": os.environ["PATH"],
+        **ENVIRONMENT,
         "LANG": "C.UTF-8",
-        "PYTHONPATH": str(Path(errors.__file__).parents[1]),
         "HOME": str(folder),
         "XDG_STATE_HOME": str(folder / "state"),
         "XDG_DATA_HOME": str(folder / "data"),

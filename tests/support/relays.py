@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -16,7 +15,6 @@ from typing import Any
 
 import msgspec
 
-from e2etherapy import errors
 from e2etherapy.mailbox import batch
 from e2etherapy.mailbox import operations as api
 from e2etherapy.mailbox.batch import BatchedOperation
@@ -31,6 +29,7 @@ from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.server import running
 from e2etherapy.relay.settings import Settings
 from e2etherapy.wire import base64url
+from tests.support.interpreter import ENVIRONMENT
 from tests.support.people import seeded
 
 TODAY = 20_000
@@ -217,7 +216,6 @@ async def relay(
         yield RelayAt(listening.port, folder / "relay.db", log, place)
 
 
-_SOURCES = str(Path(errors.__file__).parents[1])
 _PROGRAM = """
 import sys
 from pathlib import Path
@@ -287,7 +285,7 @@ def relay_process(
             stdout=subprocess.PIPE,
             stderr=standard_error,
             text=True,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": _SOURCES, **(environment or {})},
+            env={**ENVIRONMENT, **(environment or {})},
         )
     with process:
         try:

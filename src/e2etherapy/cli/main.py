@@ -201,13 +201,21 @@ def run(arguments: Sequence[str]) -> int:
         invocation.json = invocation.json or "--json" in arguments
         return _usage(error, invocation)
     except (click.Abort, KeyboardInterrupt) as ending:
+        # Click takes every end of a file for somebody's who was asked, also that of a module that
+        # was cut short. Whoever was asked has no cause.
+        if isinstance(ending.__cause__, EOFError):
+            return _failed(ending.__cause__, invocation)
         return _stopped(ending, invocation)
-    except Exception as error:
-        if os.environ.get("E2ETHERAPY_TRACEBACK") == "1":
-            raise
-        row = exit_codes.exit_for(error)
-        return _fail(row, exit_codes.sentence_for(error), invocation)
+    except Exception as error:  # noqa: BLE001 - becomes a sentence, or is raised again
+        return _failed(error, invocation)
     return code if isinstance(code, int) else 0
+
+
+def _failed(error: Exception, invocation: Invocation) -> int:
+    if os.environ.get("E2ETHERAPY_TRACEBACK") == "1":
+        raise error
+    row = exit_codes.exit_for(error)
+    return _fail(row, exit_codes.sentence_for(error), invocation)
 
 
 def _usage(error: click.ClickException, invocation: Invocation) -> int:

@@ -80,15 +80,21 @@ def asked(question: str) -> str:
     Raises:
         PassphraseMissing: there is no terminal to ask at.
         PassphraseUnusable: nothing was typed.
+        click.Abort: the input has ended.
     """
     import getpass
+
+    import click
 
     if not has_terminal():
         raise PassphraseMissing(
             "There is no terminal to ask for the passphrase. Give --passphrase-file FILE or set "
             f"{VARIABLE}; the first line of the file is the passphrase."
         )
-    given = getpass.getpass(question)
+    try:
+        given = getpass.getpass(question)
+    except EOFError:
+        raise click.Abort from None
     if not given.strip():
         raise PassphraseUnusable("The passphrase is empty. Nothing was changed.")
     return given

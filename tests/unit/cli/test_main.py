@@ -98,6 +98,22 @@ def test_a_text_that_looks_like_options_or_several_words_is_told_how_to_be_given
     assert json.loads(capsys.readouterr().err)["error"]["message"].endswith(meant)
 
 
+def test_the_end_of_some_file_is_not_taken_for_somebodys_no(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a module that a full disk has cut short ends for Python."""
+
+    def cut_short(_: click.Context) -> None:
+        raise EOFError("marshal data too short")
+
+    monkeypatch.setattr(main.e2etherapy, "invoke", cut_short)
+    assert main.run(["exit-codes"]) == 70
+    assert "(EOFError)" in capsys.readouterr().err
+    monkeypatch.setenv("E2ETHERAPY_TRACEBACK", "1")
+    with pytest.raises(EOFError):
+        main.run(["exit-codes"])
+
+
 @pytest.mark.parametrize("arguments", [["send", "Robin", "hi", "--atach", "x"], ["sync", "now"]])
 def test_other_mistakes_are_told_nothing_of_texts(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
