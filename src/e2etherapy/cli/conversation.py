@@ -16,7 +16,7 @@ from e2etherapy.cli.therapy import reminder
 from e2etherapy.cli.wrapping import terminal_width
 
 if TYPE_CHECKING:
-    from e2etherapy.cli.answers import Phase, Sent
+    from e2etherapy.cli.answers import Conversation, Phase, Sent
     from e2etherapy.errors import RelayError
     from e2etherapy.messenger.messenger import Messenger
     from e2etherapy.messenger.outbound.delaying import DelayedView
@@ -247,7 +247,6 @@ def conversations(invocation: Invocation, ended: bool) -> None:
 
     One that has ended is left out once you have read all of it; --ended lists those.
     """
-    from e2etherapy.cli.answers import Conversation
 
     async def found(messenger: Messenger) -> tuple[list[ConversationView], date | None]:
         return await messenger.conversations(), await reminder.card_to_confirm(messenger)
@@ -255,24 +254,7 @@ def conversations(invocation: Invocation, ended: bool) -> None:
     every, confirmed = invocation.unlocked(found)
     views = [view for view in every if (view.ended if ended else _concerns(view))]
     over = sum(not _concerns(view) for view in every)
-    listed = [
-        Conversation(
-            name=view.name,
-            role=view.role.value,
-            phase=cast("Phase", view.phase),
-            verification=view.verification.value,
-            relay=view.relay,
-            messages=view.messages,
-            unread=view.unread,
-            missing=view.missing,
-            waiting=view.waiting,
-            last=view.last,
-            ended=view.ended,
-            card_to_confirm=confirmed,
-            begun=view.begun,
-        )
-        for view in views
-    ]
+    listed = [_answer(view, confirmed) for view in views]
     width = terminal_width()
     shown = [wording.conversation(view, width) for view in views]
     if over and not ended:
@@ -280,6 +262,26 @@ def conversations(invocation: Invocation, ended: bool) -> None:
     nothing = "No conversation has ended." if ended else wording.NO_CONVERSATIONS
     human = "\n\n".join(shown) or told(nothing)
     output.answer(invocation, listed, reminder.below(human, confirmed))
+
+
+def _answer(view: ConversationView, confirmed: date | None) -> Conversation:
+    from e2etherapy.cli.answers import Conversation
+
+    return Conversation(
+        name=view.name,
+        role=view.role.value,
+        phase=cast("Phase", view.phase),
+        verification=view.verification.value,
+        relay=view.relay,
+        messages=view.messages,
+        unread=view.unread,
+        missing=view.missing,
+        waiting=view.waiting,
+        last=view.last,
+        ended=view.ended,
+        card_to_confirm=confirmed,
+        begun=view.begun,
+    )
 
 
 def _concerns(view: ConversationView) -> bool:

@@ -50,8 +50,12 @@ def invite(invocation: Invocation, name: str, days: int, new: bool) -> None:
         replaced=made.replaced,
     )
     output.answer(invocation, answer, made.link)
-    if invocation.json:
-        return
+    if not invocation.json:
+        _tell_of(made)
+
+
+def _tell_of(made: InvitationView) -> None:
+    """Say which invitation it is, and what to do with its link."""
     if made.lost:
         output.remark(
             "The relay does not know the invitation from before any more, and its link opens "

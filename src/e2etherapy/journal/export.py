@@ -217,14 +217,7 @@ class BookWriter:
             for position, file in self._committed.items()
             if file in self._files
         }
-        unreadable = [line.position for line in self._lines if line.kind == UNREADABLE_KIND]
         book, head = self._book, self._head
-        listing = exported_book.Listing(
-            list(self._files.values()),
-            unreadable,
-            [exported_book.Retold(position, one.text) for position, one in book.retold.items()],
-        )
-        json = exported_book.encode((book.id, book.title, head), book.entries, listing)
         page = self._exporter.page(
             "book.html.j2",
             book=book,
@@ -233,12 +226,27 @@ class BookWriter:
             paths=paths,
             no_file=NO_FILE,
         )
-        self._exporter.write(f"{self._folder}/journal.json", json)
+        self._exporter.write(f"{self._folder}/journal.json", self._proof())
         self._exporter.write(f"{self._folder}/journal.txt", _plain(book, self._lines, paths))
         self._exporter.write(f"{self._folder}/index.html", page)
         if book.overview is not None:
             self._write_overview(book.overview)
-        written = WrittenBook(
+        self._exporter.written.append(self._account())
+        return self._exporter.written[-1]
+
+    def _unreadable(self) -> list[int]:
+        return [line.position for line in self._lines if line.kind == UNREADABLE_KIND]
+
+    def _proof(self) -> bytes:
+        """Return the book in the form that the verifier reads."""
+        book = self._book
+        retold = [exported_book.Retold(position, one.text) for position, one in book.retold.items()]
+        listing = exported_book.Listing(list(self._files.values()), self._unreadable(), retold)
+        return exported_book.encode((book.id, book.title, self._head), book.entries, listing)
+
+    def _account(self) -> WrittenBook:
+        book = self._book
+        return WrittenBook(
             title=book.title,
             folder=self._folder,
             entries=len(book.entries),
@@ -246,11 +254,9 @@ class BookWriter:
             messages=sum(line.kind in WRITTEN_KINDS for line in self._lines),
             files=len(self._files),
             missing_files=len(set(self._committed.values()) - self._files.keys()),
-            unreadable=tuple(unreadable),
-            head=head,
+            unreadable=tuple(self._unreadable()),
+            head=self._head,
         )
-        self._exporter.written.append(written)
-        return written
 
     def _write_overview(self, overview: Overview) -> None:
         page = self._exporter.page("overview.html.j2", overview=overview)
