@@ -32,7 +32,8 @@ def test_consent_takes_right_answers_and_a_yes(pair: Pair) -> None:
         assert pair.client.ask("consent", "show", OKAFOR)[0]["in_force"] is in_force
 
 
-def test_a_plan_is_written_a_heading_at_a_time(pair: Pair) -> None:
+def test_a_plan_is_written_a_heading_at_a_time(own_pair: Pair) -> None:
+    pair = own_pair
     for typed in ({Part.WORST: "I call Anna.", Part.ASKING: "Anna"}, {Part.ASKING: "-"}):
         child = at_terminal(pair.client, "safety-plan", "edit", **with_file(pair.client))
         for part in Part:
