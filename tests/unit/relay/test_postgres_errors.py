@@ -40,10 +40,11 @@ def test_an_error_of_the_server_loses_its_words(state: str, kind: type[Exception
     ("words", "kind"),
     [
         ("could not commit transaction for shard 102012 on at least one active node", Busy),
+        ("server closed the connection unexpectedly\n\tThis probably means", Busy),
         ("cache lookup failed for relation 16384", UnexpectedAnswer),
     ],
 )
-def test_a_server_that_citus_lost_at_a_commit_is_busy_and_a_fault_is_none(
+def test_a_server_that_citus_lost_is_busy_and_a_fault_is_none(
     words: str, kind: type[Exception]
 ) -> None:
     problem = asyncpg.PostgresError.new({"C": "XX000", "M": words})

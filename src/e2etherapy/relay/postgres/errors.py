@@ -33,9 +33,12 @@ _NOT_NOW = {
 _NOT_NOW_CLASSES = ("08",)
 """The connection is broken or cannot be made."""
 
-_COMMIT_IN_DOUBT = ("XX000", "could not commit transaction for shard")
-"""How Citus says that it lost a server at a commit (placement_connection.c): a fault's class, and
-nothing but its words tells it from one. What was to be committed may be there or not."""
+_SERVER_LOST = (
+    "could not commit transaction for shard",  # Citus, placement_connection.c
+    "server closed the connection unexpectedly",  # libpq, within Citus
+)
+"""How Citus says that it lost a server, with SQLSTATE XX000: that is a fault's class, and nothing
+but the words tells it from one. What was to be committed may be there or not."""
 
 
 class UnexpectedAnswer(Exception):
@@ -53,7 +56,7 @@ def in_store_words(problem: BaseException) -> BaseException:
         return DiskFull("The database has no room; nothing was stored.")
     if state in LOST_RACES:
         return Busy("Too much is written at the same moment; nothing was stored.")
-    if state in _NOT_NOW or state.startswith(_NOT_NOW_CLASSES) or _is_in_doubt(problem):
+    if state in _NOT_NOW or state.startswith(_NOT_NOW_CLASSES) or _is_lost(problem):
         return Busy("The database does not answer now.")
     if state:
         return UnexpectedAnswer(f"PostgreSQL answered with SQLSTATE {state}.")
@@ -63,9 +66,8 @@ def in_store_words(problem: BaseException) -> BaseException:
     return problem
 
 
-def _is_in_doubt(problem: BaseException) -> bool:
-    state, words = _COMMIT_IN_DOUBT
-    return sqlstate(problem) == state and str(problem).startswith(words)
+def _is_lost(problem: BaseException) -> bool:
+    return sqlstate(problem) == "XX000" and str(problem).startswith(_SERVER_LOST)
 
 
 def sqlstate(problem: BaseException) -> str:
