@@ -10,7 +10,7 @@ from e2etherapy.mailbox.operations import COUNT_BITS
 from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres.connection import Connection, setup_connection
 from e2etherapy.relay.postgres.schema import MIGRATIONS, version_of
-from e2etherapy.relay.postgres.server_settings import check_each_server, check_server
+from e2etherapy.relay.postgres.server_settings import check_server
 from e2etherapy.relay.postgres.servers import Servers
 from e2etherapy.relay.restoring import Restored, check_minute
 from e2etherapy.relay.statistics import BUCKETS, Statistics
@@ -41,10 +41,7 @@ async def examine(place: PostgresDatabase) -> tuple[int | None, int]:
     """
     async with setup_connection(place) as connection:
         await check_server(connection)
-        version = await version_of(connection)
-        if version is not None:
-            await check_each_server(connection, await Servers.of(connection))
-    return version, len(MIGRATIONS)
+        return await version_of(connection), len(MIGRATIONS)
 
 
 async def statistics(place: PostgresDatabase) -> Statistics:

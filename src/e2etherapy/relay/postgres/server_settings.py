@@ -70,10 +70,11 @@ _OF_CITUS: Final = (
 
 
 async def check_server(connection: Connection) -> None:
-    """See that the server keeps what it confirms, and writes down no more than the relay does.
+    """See that each server keeps what it confirms, and writes down no more than the relay does.
 
     Raises:
-        RelayDatabaseUnusable: it is set otherwise.
+        Busy: one of those over which the tables are spread does not answer.
+        RelayDatabaseUnusable: one is set otherwise.
     """
     version = await connection.fetchval("SELECT current_setting($1)", "server_version_num")
     if int(version) < _OLDEST:
@@ -84,17 +85,13 @@ async def check_server(connection: Connection) -> None:
     for demand in _DEMANDS:
         value = await connection.fetchval("SELECT current_setting($1)", demand.setting)
         demand.check(value, "PostgreSQL")
+    servers = await Servers.of(connection)
+    if servers.spread:
+        await _check_each(connection, servers)
 
 
-async def check_each_server(connection: Connection, servers: Servers) -> None:
-    """See the same of every server over which the tables are spread, and of Citus itself.
-
-    Raises:
-        Busy: one of them does not answer.
-        RelayDatabaseUnusable: one of them is set otherwise.
-    """
-    if not servers.spread:
-        return
+async def _check_each(connection: Connection, servers: Servers) -> None:
+    """See the same of every server over which the tables are spread, and of Citus itself."""
     for demand in (*_DEMANDS, *_OF_CITUS):
         statement = f"SELECT coalesce(current_setting('{demand.setting}', true), '')"
         here = await connection.fetchval(statement)

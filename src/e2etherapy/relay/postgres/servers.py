@@ -15,7 +15,7 @@ from e2etherapy.relay.store import Busy
 # Where there is no Citus, its catalogue must not be named in a statement.
 _HAS_CITUS: Final = "SELECT to_regclass('pg_dist_partition') IS NOT NULL"
 _IS_SPREAD: Final = """
-    SELECT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = 'mailbox'::regclass)
+    SELECT EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = to_regclass('mailbox'))
 """
 _ON_EACH: Final = "SELECT success, result FROM run_command_on_all_nodes($1)"
 
@@ -30,7 +30,6 @@ _ENVELOPES: Final = """
     SELECT coalesce(sum(n_live_tup), 0)::bigint::text FROM pg_stat_user_tables
     WHERE schemaname = current_schema() AND relname ~ '^envelope_'
 """
-
 _BYTES: Final = "SELECT pg_database_size(current_database())::text"
 
 
@@ -46,7 +45,7 @@ class Servers:
 
     @classmethod
     async def of(cls, connection: Connection) -> Servers:
-        """Find out; the tables are there."""
+        """Find out; where there are no tables yet, they are not spread."""
         if not await connection.fetchval(_HAS_CITUS):
             return cls(spread=False)
         return cls(spread=await connection.fetchval(_IS_SPREAD))

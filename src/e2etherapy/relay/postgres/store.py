@@ -32,7 +32,7 @@ from e2etherapy.relay.postgres.connection import (
 )
 from e2etherapy.relay.postgres.deposits import DepositWriter
 from e2etherapy.relay.postgres.schema import prepare
-from e2etherapy.relay.postgres.server_settings import check_each_server, check_server
+from e2etherapy.relay.postgres.server_settings import check_server
 from e2etherapy.relay.postgres.servers import Servers
 from e2etherapy.relay.postgres.spread_deposits import CONNECTIONS, SpreadDepositWriter
 from e2etherapy.relay.store import Deposit, Expired, Invitation, PutMark, Refused, Space
@@ -91,7 +91,6 @@ class PostgresStore:
             await check_server(connection)
             await prepare(connection)
             servers = await Servers.of(connection)
-            await check_each_server(connection, servers)
         store = cls(place, servers)
         await store._writing.open()
         await store._database.open()
