@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, nullcontext
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from tests.support.broken_stores import (
 )
 from tests.support.lines import Line
 from tests.support.load import Load
-from tests.support.relays import PATIENCE_SECONDS, RelayProcess, relay, relay_process
+from tests.support.relays import PATIENCE_SECONDS, RelayAt, RelayProcess, relay, relay_process
 
 ROUNDS = 125 if PROFILE == "nightly" else 5
 """Of each of the four ways to die."""
@@ -32,6 +32,8 @@ LONGEST_LIFE_SECONDS = 0.4
 """From the first few answers on; groups of deposits are committed every few milliseconds."""
 FIRST_ANSWERS = 20
 CONTESTS = 12
+MOST_LIVES = 8
+"""A lost acknowledgement shows in six of seven; or the next of its mailbox made up for it."""
 BROKEN_PROMISES = [
     LetsTwoWin,
     LosesADeposit,
@@ -95,24 +97,29 @@ async def settled(load: Load, *ports: int) -> None:
             await load.settle(line)
 
 
-@pytest.mark.parametrize("broken", [None, *BROKEN_PROMISES])
+async def one_quiet_life(running: RelayAt, load: Load) -> None:
+    with closing(Line(running.port)) as line:
+        await load.prepare(running.database, line, CONTESTS)
+        life = await live_until(load, [running.port], answers=300)
+        load.stopped = True
+        await life
+        await load.settle(line)
+
+
+@pytest.mark.parametrize("broken", [SqliteStore, *BROKEN_PROMISES])
 async def test_a_promise_that_is_not_kept_is_noticed_also_without_a_kill(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: type[SqliteStore] | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: type[SqliteStore]
 ) -> None:
-    if broken is not None:
-        monkeypatch.setattr(server, "open_store", broken.open)
-    load = Load(random.Random(1))
+    monkeypatch.setattr(server, "open_store", broken.open)
+    noticed, lives = False, 0
     async with relay(tmp_path) as running:
-        line = Line(running.port)
-        with (
-            closing(line),
-            nullcontext() if broken is None else pytest.raises(AssertionError),
-        ):
-            await load.prepare(running.database, line, CONTESTS)
-            life = await live_until(load, [running.port], answers=300)
-            load.stopped = True
-            await life
-            await load.settle(line)
+        while not noticed and lives < MOST_LIVES:
+            try:
+                await one_quiet_life(running, Load(random.Random(lives)))
+            except AssertionError:
+                noticed = True
+            lives += 1
+    assert noticed == (broken is not SqliteStore)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
