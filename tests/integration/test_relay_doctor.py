@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from e2etherapy.cli import relay_answers
-from e2etherapy.cli.relay_examination import _file_system, _kind_of_file_system
+from e2etherapy.cli.relay_storage import _file_system, _kind_of_file_system
 from e2etherapy.mailbox.capabilities import Allowance, OwnedMailbox, Ticket
 from e2etherapy.relay.allowances import allow
 from e2etherapy.relay.sqlite.store import SqliteStore

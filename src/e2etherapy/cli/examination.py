@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import platform
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from importlib import metadata
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from e2etherapy.cli import clocks
 from e2etherapy.cli.answers import Check, Examination
 from e2etherapy.cli.invocation import Invocation
-from e2etherapy.cli.wording import counted
 from e2etherapy.errors import (
     RelayError,
     RelayProtocolError,
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 
     from e2etherapy.messenger.messenger import Messenger
 
-TOLERANCE = timedelta(minutes=5)
 _TIMEOUT_SECONDS = 10.0
-_SHOWN_IN_MINUTES = 120
 
 
 class Health(NamedTuple):
@@ -152,19 +150,17 @@ def compare_clocks(now: datetime, health: Health) -> Check:
 
     The relay says its day; a proxy or the relay may also say the time of its answer.
     """
-    if health.answered is not None and abs(now - health.answered) > TOLERANCE:
-        apart = _span(abs(now - health.answered))
-        way = "ahead of" if now > health.answered else "behind"
-        return _wrong(f"This device's clock is {apart} {way} the relay's.")
+    if health.answered is not None and (apart := clocks.difference(now, health.answered)):
+        return _wrong(f"This device's clock is {apart} the relay's.")
     if health.day is not None and not _same_day(now, health.day):
         days = abs((now.astimezone(UTC).date() - health.day).days)
-        return _wrong(f"This device's date is {_days(days)} off from the relay's.")
+        return _wrong(f"This device's date is {clocks.days(days)} off from the relay's.")
     return Check(name="clock", ok=True, sentence="This device's clock agrees with the relay's.")
 
 
 def _same_day(now: datetime, day: date) -> bool:
     """Say whether it is that day here, give or take what an answer at midnight may be off."""
-    near = {(now + shift).astimezone(UTC).date() for shift in (-TOLERANCE, TOLERANCE)}
+    near = {(now + shift).astimezone(UTC).date() for shift in (-clocks.TOLERANCE, clocks.TOLERANCE)}
     return day in near
 
 
@@ -175,19 +171,6 @@ def _wrong(what: str) -> Check:
         sentence=f"{what} Set the time in the system's settings: times of messages and the last "
         "days of invitations depend on it. No message is lost through it.",
     )
-
-
-def _span(span: timedelta) -> str:
-    if span >= timedelta(days=1):
-        return _days(span.days)
-    minutes = int(span.total_seconds()) // 60
-    if minutes < _SHOWN_IN_MINUTES:
-        return counted(minutes, "minute", "minutes")
-    return counted(minutes // 60, "hour", "hours")
-
-
-def _days(days: int) -> str:
-    return counted(days, "day", "days")
 
 
 def _disk_check(folder: Path) -> Check:

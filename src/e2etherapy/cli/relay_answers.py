@@ -79,25 +79,39 @@ class Statistics(Answer, frozen=True):
     waiting: list[Bucket]
 
 
+Looked = Literal[
+    "version",
+    "configuration",
+    "exposure",
+    "certificate",
+    "database",
+    "file system",
+    "disk",
+    "permissions",
+    "clock",
+    "open files",
+    "memory",
+    "log",
+]
+"""What `relay doctor` looks at."""
+
+
 class RelayCheck(Answer, frozen=True):
     """One thing that `relay doctor` looked at."""
 
-    name: Literal[
-        "version",
-        "configuration",
-        "exposure",
-        "certificate",
-        "database",
-        "file system",
-        "disk",
-        "permissions",
-        "clock",
-        "open files",
-        "memory",
-        "log",
-    ]
+    name: Looked
     ok: bool
     sentence: str
+
+
+def fine(name: Looked, sentence: str) -> RelayCheck:
+    """Return what was found in order."""
+    return RelayCheck(name=name, ok=True, sentence=sentence)
+
+
+def look(name: Looked, sentence: str) -> RelayCheck:
+    """Return what somebody has to look at."""
+    return RelayCheck(name=name, ok=False, sentence=sentence)
 
 
 class RelayExamination(Answer, frozen=True):

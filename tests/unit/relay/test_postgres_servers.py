@@ -94,9 +94,9 @@ async def test_a_relay_does_not_start_where_one_of_the_servers_could_lose_someth
     connection: asyncpg.Connection, place: PostgresDatabase
 ) -> None:
     await answering(connection, _SAFE, _SAFE)
-    await inspection.examine(place)
+    await inspection.condition(place)
     await answering(connection, _SAFE, "'off'")
-    for opening in (PostgresStore.open, inspection.examine):
+    for opening in (PostgresStore.open, inspection.condition):
         with pytest.raises(RelayDatabaseUnusable, match=r"One of the servers .* fsync = off"):
             await opening(place)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
@@ -32,8 +34,25 @@ _WAITING: Final = """
 """
 
 
-async def examine(place: PostgresDatabase) -> tuple[int | None, int]:
-    """Return the version that a database has, or None where it is empty, and the newest one.
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What can be said of a database without looking at what is in it.
+
+    Attributes:
+        version: None where it is empty.
+        newest_version: what this program would bring it to.
+        spread: whether Citus spreads the mailboxes over several servers.
+        now: the server's clock.
+    """
+
+    version: int | None
+    newest_version: int
+    spread: bool
+    now: datetime
+
+
+async def condition(place: PostgresDatabase) -> Condition:
+    """Look at a database's state.
 
     Raises:
         RelayDatabaseUnusable: it cannot be opened, is not a relay's, or the server is set so that
@@ -41,7 +60,12 @@ async def examine(place: PostgresDatabase) -> tuple[int | None, int]:
     """
     async with setup_connection(place) as connection:
         await check_server(connection)
-        return await version_of(connection), len(MIGRATIONS)
+        return Condition(
+            await version_of(connection),
+            len(MIGRATIONS),
+            (await Servers.of(connection)).spread,
+            await connection.fetchval("SELECT clock_timestamp()"),
+        )
 
 
 async def statistics(place: PostgresDatabase) -> Statistics:
