@@ -17,29 +17,22 @@ from e2etherapy.relay.decisions import EnvelopeRow, MailboxState, decide_deposit
 from e2etherapy.relay.group import DepositBatch, GroupWriter, Written, take
 from e2etherapy.relay.known_mailboxes import KnownMailbox, KnownMailboxes
 from e2etherapy.relay.postgres.connection import Connection, Database
+from e2etherapy.relay.postgres.mailbox_columns import mailbox_columns
 from e2etherapy.relay.store import Busy, Deposit, StoreError
 
 MAX_GROUP = 32
 """While one group is written the next one gathers, so that this is reached only under load."""
 
-# A mailbox that does not exist makes the same work as one whose key is another: 32 zero bytes
-# stand for its key's hash, and everything is looked for. A subquery with a limit is looked up for
-# each row; EXISTS might be answered by reading the whole table.
-#
-# What waits is what lies between the lowest and the last position: acknowledging and expiry take
-# from the low end. The lower 32 bits go on counting across a restore (COUNT_BITS).
-_LOOK_UP: Final = """
-    SELECT id IS NOT NULL,
-        coalesce(deposit_key_hash, decode(repeat('00', 32), 'hex')),
-        coalesce(last_position, 0),
-        coalesce((last_position & 4294967295) + 1 - (SELECT position & 4294967295 FROM envelope
-            WHERE mailbox = asked.mailbox ORDER BY position LIMIT 1), 0),
+# A subquery with a limit is looked up for each row, also for a mailbox that does not exist; EXISTS
+# might be answered by reading the whole table.
+_LOOK_UP: Final = f"""
+    SELECT {mailbox_columns("asked.mailbox")},
         coalesce((SELECT true FROM envelope
             WHERE mailbox = asked.mailbox AND envelope.digest = asked.digest LIMIT 1), false)
     FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY AS asked (mailbox, digest, number)
         LEFT JOIN mailbox ON id = asked.mailbox
     ORDER BY asked.number
-"""
+"""  # noqa: S608 - our own columns
 
 # One statement, which is atomic. An update waits for another transaction's and then looks at the
 # row again as that left it: only a mailbox with the position and the key that were looked at

@@ -16,6 +16,7 @@ from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.relay.decisions import MailboxState, decide_deposits
 from e2etherapy.relay.group import DepositBatch, GroupWriter, WaitingDeposits, Written, take
 from e2etherapy.relay.postgres.connection import Connection, Database
+from e2etherapy.relay.postgres.mailbox_columns import mailbox_columns
 from e2etherapy.relay.store import Deposit, StoreError
 
 CONNECTIONS: Final = 4
@@ -27,19 +28,14 @@ _FLIGHTS = 2
 # Locked by a statement of its own: one that has waited for a lock still sees all other rows as they
 # were before it waited.
 _LOCK: Final = "SELECT 1 FROM mailbox WHERE id = $1 FOR NO KEY UPDATE"
-# A mailbox that does not exist makes the same work as one whose key is another.
-_LOOK: Final = """
+_LOOK: Final = f"""
     WITH found AS MATERIALIZED (
         SELECT deposit_key_hash, last_position FROM mailbox WHERE id = $1
     )
-    SELECT deposit_key_hash IS NOT NULL,
-        coalesce(deposit_key_hash, decode(repeat('00', 32), 'hex')),
-        coalesce(last_position, 0),
-        coalesce((last_position & 4294967295) + 1 - (SELECT position & 4294967295 FROM envelope
-            WHERE mailbox = $1 ORDER BY position LIMIT 1), 0),
+    SELECT {mailbox_columns("$1")},
         ARRAY (SELECT digest FROM envelope WHERE mailbox = $1 AND digest = ANY ($2::bytea[]))
     FROM (VALUES (1)) AS one LEFT JOIN found ON true
-"""
+"""  # noqa: S608 - our own columns
 _ADVANCE: Final = "UPDATE mailbox SET last_position = $2 WHERE id = $1"
 _STORE: Final = """
     INSERT INTO envelope (mailbox, position, digest, day, envelope) VALUES ($1, $2, $3, $4, $5)
