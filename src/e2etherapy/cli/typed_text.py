@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -66,6 +67,7 @@ async def asking(messenger: Messenger) -> AsyncIterator[None]:
     # The handler of asyncio.run would only cancel the task, once the blocking read has ended.
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        await asyncio.sleep(0)  # where a Ctrl-C ends it that came before
         yield
     finally:
         signal.signal(signal.SIGINT, previous)
