@@ -83,6 +83,13 @@ class Server:
         finally:
             await connection.close()
 
+    async def value(self, statement: str) -> Any:  # noqa: ANN401 - whatever it is
+        connection = await asyncpg.connect(self.place().url)
+        try:
+            return await connection.fetchval(statement)
+        finally:
+            await connection.close()
+
     def stop(self) -> None:
         """Stop as a crash would: nothing is finished, nothing is written out."""
         if (self.folder / "postmaster.pid").exists():

@@ -38,6 +38,7 @@ class MailboxState:
         last_position: as it was found.
         waiting: how many envelopes wait, those that the group adds included.
         added: how many the group adds.
+        repeated: whether the group holds an envelope that waits already.
     """
 
     exists: bool
@@ -45,6 +46,12 @@ class MailboxState:
     last_position: int
     waiting: int
     added: int = 0
+    repeated: bool = False
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the answers wait for a commit: new envelopes', or that of what waits already."""
+        return self.repeated or self.added > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ def _decide(
     if not same or not mailbox.exists:
         return Refused(REFUSAL)
     if (deposit.mailbox, deposit.digest) in waiting:
+        mailbox.repeated = True
         return None
     if not has_room(mailbox.waiting, 1):
         return MailboxFull("The mailbox has no room.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
@@ -11,6 +11,7 @@ import asyncpg
 
 from e2etherapy.errors import RelayDatabaseUnusable
 from e2etherapy.relay.database_place import PostgresDatabase
+from e2etherapy.relay.postgres.commits import WORK_SECONDS, Commits
 from e2etherapy.relay.postgres.errors import DRIVER_ERRORS, LOST_RACES, in_store_words, sqlstate
 from e2etherapy.relay.store import Busy
 
@@ -27,8 +28,6 @@ _ACQUIRE_SECONDS = 10.0
 _MOST_WAITING = 20_000
 """Every waiting device may look at once when the listening connection was lost; nobody waits
 longer than the ten seconds."""
-_COMMAND_SECONDS = 20.0
-"""Longer than the server's own limit, for a server that has fallen silent."""
 _ATTEMPTS = 5
 _FIRST_PAUSE_SECONDS = 0.01
 
@@ -66,7 +65,7 @@ PATIENT: Final[Mapping[str, str]] = {
 async def connect(
     database: PostgresDatabase,
     session: Mapping[str, str] = SESSION,
-    command_seconds: float | None = _COMMAND_SECONDS,
+    command_seconds: float | None = WORK_SECONDS,
 ) -> Connection:
     """Open one connection that may write.
 
@@ -152,11 +151,12 @@ class Database:
         session: Mapping[str, str] = SESSION,
     ) -> None:
         self._pool = asyncpg.create_pool(
-            **_arguments(database, session, _COMMAND_SECONDS),
+            **_arguments(database, session, command_seconds=None),  # see Commits
             min_size=0,
             max_size=size,
             reset=_leave_as_it_is,
         )
+        self._commits = Commits()
         self._waiting = 0
 
     async def open(self) -> None:
@@ -168,13 +168,12 @@ class Database:
         await self._pool.close()
 
     async def fetch(self, statement: str, *values: object) -> list[Any]:
-        """Run one statement, which is a transaction by itself, and return its rows."""
+        """Read with one statement and return its rows."""
+        return await self.run(_fetching(statement, values))
 
-        async def work(connection: Connection) -> list[Any]:
-            found: list[Any] = await connection.fetch(statement, *values)
-            return found
-
-        return await self.run(work)
+    async def change(self, statement: str, *values: object) -> list[Any]:
+        """Make a change with one statement, which is a transaction by itself; return its rows."""
+        return await self.commit(_fetching(statement, values))
 
     async def transact(self, change: Callable[[Connection], Awaitable[T]]) -> T:
         """Make a change in one transaction; an exception undoes it."""
@@ -183,7 +182,16 @@ class Database:
             async with connection.transaction():
                 return await change(connection)
 
-        return await self.run(work)
+        return await self.commit(work)
+
+    async def commit(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Lend a connection for work that commits; see run.
+
+        Raises:
+            StoreError: also that commits hang, and another one tries.
+        """
+        with self._commits.turn():
+            return await self.run(work)
 
     async def run(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Lend a connection for some work, again where it lost a race against other nodes.
@@ -215,4 +223,14 @@ class Database:
 
     async def _once(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         async with self._pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
-            return await work(connection)
+            return await self._commits.end(connection, work(connection))
+
+
+def _fetching(
+    statement: str, values: Sequence[object]
+) -> Callable[[Connection], Awaitable[list[Any]]]:
+    async def work(connection: Connection) -> list[Any]:
+        found: list[Any] = await connection.fetch(statement, *values)
+        return found
+
+    return work

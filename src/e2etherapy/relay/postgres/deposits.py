@@ -140,7 +140,7 @@ class _Found(NamedTuple):
 async def _without_locks(
     database: Database, known: KnownMailboxes, deposits: Sequence[Deposit]
 ) -> _Attempt:
-    return await database.run(partial(_attempt, known=known, deposits=deposits))
+    return await database.commit(partial(_attempt, known=known, deposits=deposits))
 
 
 async def _with_locks(
@@ -167,7 +167,7 @@ async def _attempt(
     found = await _look_up(connection, asked) if asked else _Found({}, set())
     mailboxes = shown | found.mailboxes
     decision = decide_deposits(deposits, mailboxes, found.waiting)
-    advancing = {address: box for address, box in sorted(mailboxes.items()) if box.added}
+    advancing = {address: box for address, box in sorted(mailboxes.items()) if box.is_written}
     if not advancing:
         return decision.outcomes, set()
     unseen = [(one.mailbox, one.digest) for one in deposits if one.mailbox in shown]
@@ -198,7 +198,7 @@ async def _write(
         (address, box.deposit_key_hash, box.last_position, box.last_position + box.added)
         for address, box in advancing.items()
     ]
-    columns = (*zip(*advances, strict=True), *zip(*rows, strict=True))
+    columns = (*zip(*advances, strict=True), *(zip(*rows, strict=True) if rows else [()] * 5))
     perhaps_twice = [box for box, _ in unseen], [digest for _, digest in unseen]
     return {row[0] for row in await connection.fetch(WRITE, *columns, *perhaps_twice)}
 

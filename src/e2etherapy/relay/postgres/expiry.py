@@ -41,7 +41,7 @@ async def expired_envelopes(database: Database, today: int) -> AsyncGenerator[in
         for mailbox, over in rows:
             deleted = _ENVELOPES_A_STEP if over else 0
             while deleted == _ENVELOPES_A_STEP:
-                ((deleted,),) = await database.fetch(_DELETE, mailbox, last_day, _ENVELOPES_A_STEP)
+                ((deleted,),) = await database.change(_DELETE, mailbox, last_day, _ENVELOPES_A_STEP)
                 yield deleted
         yield 0
 

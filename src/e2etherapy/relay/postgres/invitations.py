@@ -88,7 +88,7 @@ async def delete_over(database: Database, today: int) -> int:
     """Delete some invitations that are over and return how many."""
     over = await database.fetch(_FIND_OVER, today, CLAIM_DAYS, _STEP)
     locators = sorted(locator for (locator,) in over)
-    ((deleted,),) = await database.fetch(_DELETE_OVER, today, CLAIM_DAYS, locators)
+    ((deleted,),) = await database.change(_DELETE_OVER, today, CLAIM_DAYS, locators)
     return int(deleted)
 
 

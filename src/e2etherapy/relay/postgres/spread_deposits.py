@@ -91,7 +91,7 @@ async def store(connection: Connection, deposits: Sequence[Deposit]) -> list[Sto
     state = MailboxState(*found)
     waiting = {(bytes(mailbox), digest) for digest in waiting_digests}
     decision = decide_deposits(deposits, {mailbox: state}, waiting)
-    if decision.rows:
+    if state.is_written:
         await connection.execute(_ADVANCE, mailbox, state.last_position + state.added)
         await connection.executemany(_STORE, decision.rows)
     return decision.outcomes
