@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.relay.reserve import Reserve
 from e2etherapy.relay.store import Store
 
@@ -33,10 +32,10 @@ class Readiness:
         )
 
     async def reaches(self, store: Store) -> bool:
-        """Say whether the database answers."""
+        """Say whether the database answers and takes changes."""
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
-                await store.has_mailbox(MailboxId(bytes(MailboxId.SIZE)))
+                await store.check()
         except Exception as problem:  # noqa: BLE001 - each database has its own; logged
             self._on_fault(problem)
             return False

@@ -155,6 +155,13 @@ class Store(Protocol):
     async def has_mailbox(self, mailbox: MailboxId) -> bool:
         """Say whether there is such a mailbox."""
 
+    async def check(self) -> None:
+        """See that the database answers, and takes changes as far as can be told without one.
+
+        Raises:
+            Busy: it does not.
+        """
+
     async def close_mailbox(self, mailbox: MailboxId) -> None:
         """Delete the mailbox with all its envelopes.
 

@@ -40,11 +40,11 @@ async def test_a_relay_with_less_room_than_its_reserve_is_not_ready(
 async def test_a_relay_whose_database_is_away_is_not_ready(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    async def away(_store: SqliteStore, _mailbox: object) -> bool:
+    async def away(_store: SqliteStore) -> None:
         raise error
 
     async with relay(tmp_path) as at:
-        monkeypatch.setattr(SqliteStore, "has_mailbox", away)
+        monkeypatch.setattr(SqliteStore, "check", away)
         answer = await at.send(READY)
         assert (answer.status, answer.json["detail"]) == (503, "The database does not answer.")
 
@@ -52,11 +52,11 @@ async def test_a_relay_whose_database_is_away_is_not_ready(
 async def test_a_database_whose_file_broke_is_away_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(_store: SqliteStore, _mailbox: object) -> bool:
+    async def broken(_store: SqliteStore) -> None:
         raise sqlite3.DatabaseError("database disk image is malformed")
 
     async with relay(tmp_path) as at:
-        monkeypatch.setattr(SqliteStore, "has_mailbox", broken)
+        monkeypatch.setattr(SqliteStore, "check", broken)
         assert (await at.send(READY)).status == 503
         assert "malformed" not in at.log.getvalue()
         assert "DatabaseError" in at.log.getvalue()

@@ -35,10 +35,13 @@ from e2etherapy.relay.postgres.schema import prepare
 from e2etherapy.relay.postgres.server_settings import check_server
 from e2etherapy.relay.postgres.servers import Servers
 from e2etherapy.relay.postgres.spread_deposits import CONNECTIONS, SpreadDepositWriter
-from e2etherapy.relay.store import Deposit, Expired, Invitation, PutMark, Refused, Space
+from e2etherapy.relay.store import Busy, Deposit, Expired, Invitation, PutMark, Refused, Space
 from e2etherapy.wire.locator import Locator
 
 _LISTEN_SECONDS = 10.0
+VACUUM_SECONDS = 3_600.0
+"""For one table; a server that has fallen silent must not end the relay's maintenance for good."""
+_TAKES_CHANGES: Final = "SELECT current_setting('transaction_read_only') = 'off'"
 
 # The first row says that there is such a mailbox, also when nothing is in it.
 _COLLECT: Final = """
@@ -142,6 +145,12 @@ class PostgresStore:
         found = rows[0][0] if rows else bytes(32)
         return hmac.compare_digest(found, mailbox) and bool(rows)
 
+    async def check(self) -> None:
+        """See Store.check."""
+        ((takes_changes,),) = await self._database.fetch(_TAKES_CHANGES)
+        if not takes_changes:
+            raise Busy("The database takes no changes now.")
+
     async def close_mailbox(self, mailbox: MailboxId) -> None:
         """See Store.close_mailbox."""
         await rights.close_mailbox(self._database, mailbox)
@@ -225,8 +234,9 @@ class PostgresStore:
     async def scrub(self) -> None:
         """Let new rows be written over deleted ones; see docs/relay-data.md for what stays."""
         self._writer.forget()
-        connection = await connect(self._place, PATIENT, command_seconds=None)
+        connection = await connect(self._place, PATIENT, command_seconds=VACUUM_SECONDS)
         try:
             await expiry.vacuum(connection, self._servers)
         finally:
-            await connection.close()
+            # Not in order: a server that has fallen silent would be waited for.
+            connection.terminate()

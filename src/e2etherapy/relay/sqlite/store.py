@@ -130,6 +130,10 @@ class SqliteStore:
         found = rows[0][0] if rows else bytes(32)
         return hmac.compare_digest(found, mailbox) and bool(rows)
 
+    async def check(self) -> None:
+        """See Store.check."""
+        await self.has_mailbox(MailboxId(bytes(MailboxId.SIZE)))
+
     async def close_mailbox(self, mailbox: MailboxId) -> None:
         """See Store.close_mailbox."""
         await self._writer.run(partial(rights.close_mailbox, mailbox=mailbox), mailbox)

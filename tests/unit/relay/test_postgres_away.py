@@ -1,0 +1,81 @@
+"""A server that takes no changes, or has fallen silent while a table is vacuumed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from e2etherapy.relay.limits import STANDARD
+from e2etherapy.relay.postgres import expiry, store
+from e2etherapy.relay.postgres.connection import Connection
+from e2etherapy.relay.postgres.servers import Servers
+from e2etherapy.relay.postgres.store import PostgresStore
+from e2etherapy.relay.readiness import Readiness
+from e2etherapy.relay.reserve import Reserve
+from e2etherapy.relay.store import Busy
+from tests.support import postgres
+from tests.support.relays import PATIENCE_SECONDS
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[postgres.Server]:
+    with postgres.server() as running:
+        yield running
+
+
+@pytest.fixture
+async def opened(own_server: postgres.Server) -> AsyncIterator[PostgresStore]:
+    opened = await PostgresStore.open(await own_server.empty_relay())
+    yield opened
+    await opened.close()
+
+
+async def test_a_relay_whose_database_takes_no_changes_is_not_ready(
+    own_server: postgres.Server, opened: PostgresStore
+) -> None:
+    readiness = Readiness(Reserve(STANDARD), lambda _problem: None)
+    assert await readiness.reaches(opened)
+    await own_server.execute(
+        "ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"
+    )
+    await becomes(opened, readiness, ready=False)
+    await own_server.execute(
+        "ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()"
+    )
+    await becomes(opened, readiness, ready=True)
+
+
+async def becomes(opened: PostgresStore, readiness: Readiness, *, ready: bool) -> None:
+    """Wait until the server's processes have read its settings anew."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            if await readiness.reaches(opened) == ready:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_a_vacuum_of_a_server_that_falls_silent_ends(
+    opened: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[int] = []
+
+    async def vacuum(connection: Connection, _servers: Servers) -> None:
+        stopped.append(await connection.fetchval("SELECT pg_backend_pid()"))
+        os.kill(stopped[0], signal.SIGSTOP)
+        try:
+            await connection.execute("SELECT 1")
+        except TimeoutError:
+            raise Busy from None
+
+    monkeypatch.setattr(store, "VACUUM_SECONDS", 0.2)
+    monkeypatch.setattr(expiry, "vacuum", vacuum)
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            with pytest.raises(Busy):
+                await opened.scrub()
+    finally:
+        os.kill(stopped[0], signal.SIGCONT)
