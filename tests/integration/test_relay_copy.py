@@ -23,6 +23,9 @@ from e2etherapy.relay.copying import TABLES, Copied
 from e2etherapy.relay.database import copy_into, open_store, opened_store
 from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres import copying
+from e2etherapy.relay.postgres import store as postgres_store
+from e2etherapy.relay.postgres.connection import Connection, setup_connection
+from e2etherapy.relay.postgres.schema import migrate
 from e2etherapy.relay.sqlite import moving
 from e2etherapy.relay.sqlite.moving import query_of
 from e2etherapy.relay.store import Busy, Deposit, Invitation, PutMark
@@ -246,3 +249,33 @@ async def test_a_copy_that_differs_in_one_byte_is_noticed(
         await copy_into(path, target)
     async with opened_store(path) as old:
         await old.grant(AllowanceHash(draw(32)), 1)
+
+
+async def test_a_target_that_a_relay_serves_is_refused(
+    tmp_path: Path, target: PostgresDatabase
+) -> None:
+    await small_relay(tmp_path / "relay.db")
+    async with opened_store(target):
+        with pytest.raises(RelayDatabaseUnusable, match="A relay serves this database"):
+            await copy_into(tmp_path / "relay.db", target)
+    await copy_into(tmp_path / "relay.db", target)
+
+
+async def test_no_relay_starts_while_its_database_is_copied_into(
+    tmp_path: Path, target: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def start_a_relay(connection: Connection) -> None:
+        with pytest.raises(RelayDatabaseUnusable, match="is being copied"):
+            await open_store(target)
+        await mark(connection)
+
+    mark = copying._mark
+    monkeypatch.setattr(copying, "_mark", start_a_relay)
+    monkeypatch.setattr(postgres_store, "_LISTEN_SECONDS", 0.5)
+    async with setup_connection(target) as connection:
+        await migrate(connection)
+    await small_relay(tmp_path / "relay.db")
+    before = rows_of_file(tmp_path / "relay.db")
+    await copy_into(tmp_path / "relay.db", target)
+    async with opened_store(target):
+        assert await rows_of_target(target) == before

@@ -17,6 +17,7 @@ from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres.connection import Connection, Database, connect
 from e2etherapy.relay.postgres.errors import DRIVER_ERRORS, UnexpectedAnswer, in_store_words
+from e2etherapy.relay.postgres.served import serve
 from e2etherapy.relay.store import StoreError
 from e2etherapy.wire import base64url
 
@@ -134,6 +135,7 @@ class Listener:
         """Have a connection that listens, and everybody look who waited before it did."""
         connection = await connect(self._database)
         try:
+            await serve(connection)
             await connection.add_listener(CHANNEL, self._hear)
             self._listens.set()
             self.on_doubt()

@@ -39,6 +39,10 @@ SESSION: Final[Mapping[str, str]] = {
     "statement_timeout": "15s",
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "15s",
+    # A relay whose machine died is gone for the server within a minute.
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
     # Every statement looks rows up by their key. Planned once, without statistics that could lead
     # it elsewhere: planning for sixteen partitions takes longer than the work.
     "plan_cache_mode": "force_generic_plan",

@@ -19,6 +19,7 @@ from e2etherapy.relay.copying import TABLES, Copied, Summary, Table
 from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres.connection import Connection, setup_connection
 from e2etherapy.relay.postgres.schema import MIGRATIONS, migrate, version_of
+from e2etherapy.relay.postgres.served import take_alone
 from e2etherapy.relay.postgres.server_settings import check_server
 from e2etherapy.relay.sqlite.moving import Source, held
 
@@ -33,6 +34,7 @@ async def copy(source: Path, target: PostgresDatabase) -> Copied:
     """
     async with setup_connection(target) as connection:
         await check_server(connection)
+        await take_alone(connection)
         with held(source) as file:
             if not file.moved:
                 await _mark(connection)

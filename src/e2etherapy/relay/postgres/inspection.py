@@ -12,6 +12,7 @@ from e2etherapy.mailbox.operations import COUNT_BITS
 from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres.connection import Connection, setup_connection
 from e2etherapy.relay.postgres.schema import MIGRATIONS, version_of
+from e2etherapy.relay.postgres.served import take_alone
 from e2etherapy.relay.postgres.server_settings import check_server
 from e2etherapy.relay.postgres.servers import Servers
 from e2etherapy.relay.restoring import Restored, check_minute
@@ -89,10 +90,12 @@ async def mark_restored(place: PostgresDatabase, minute: int) -> Restored:
 
     Raises:
         BackupRefused: the clock is behind an earlier restore.
-        RelayDatabaseUnusable: it cannot be opened, or is no relay's of this version.
+        RelayDatabaseUnusable: it cannot be opened, is no relay's of this version, or a relay
+            serves it.
     """
     async with setup_connection(place) as connection:
         await _require_relay(connection)
+        await take_alone(connection)
         async with connection.transaction():
             latest = await connection.fetchval(
                 "SELECT coalesce(max(last_position), 0) FROM mailbox"

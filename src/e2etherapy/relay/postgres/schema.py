@@ -123,6 +123,15 @@ async def prepare(connection: Connection, migrations: Migrations = MIGRATIONS) -
             "run 'e2etherapy relay migrate' on it once, then start the relay again."
         )
     _check_not_too_new(version, migrations)
+    await require_whole(connection)
+
+
+async def require_whole(connection: Connection) -> None:
+    """See that a relay's database is no copy in the making.
+
+    Raises:
+        RelayDatabaseUnusable: it is.
+    """
     if await connection.fetchval("SELECT copying FROM relay_version"):
         raise RelayDatabaseUnusable(
             "This PostgreSQL database holds a copy that was not finished. Nothing was changed: "

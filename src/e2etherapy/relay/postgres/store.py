@@ -26,12 +26,13 @@ from e2etherapy.relay.postgres.connection import (
     PATIENT,
     SESSION,
     SPREAD_SESSION,
+    Connection,
     Database,
     connect,
     setup_connection,
 )
 from e2etherapy.relay.postgres.deposits import DepositWriter
-from e2etherapy.relay.postgres.schema import prepare
+from e2etherapy.relay.postgres.schema import prepare, require_whole
 from e2etherapy.relay.postgres.server_settings import check_server
 from e2etherapy.relay.postgres.servers import Servers
 from e2etherapy.relay.postgres.spread_deposits import CONNECTIONS, SpreadDepositWriter
@@ -94,19 +95,27 @@ class PostgresStore:
             await check_server(connection)
             await prepare(connection)
             servers = await Servers.of(connection)
-        store = cls(place, servers)
-        await store._writing.open()
-        await store._database.open()
+            store = cls(place, servers)
+            await store._writing.open()
+            await store._database.open()
+            try:
+                await store._begin(connection)
+            except RelayDatabaseUnusable:
+                await store.close()
+                raise
+        return store
+
+    async def _begin(self, connection: Connection) -> None:
+        """Wait until this relay is told of arrivals, and keeps copies away."""
         try:
             async with asyncio.timeout(_LISTEN_SECONDS):
-                await store._listener.listens()
+                await self._listener.listens()
         except TimeoutError:
-            await store.close()
             raise RelayDatabaseUnusable(
-                "The relay's PostgreSQL database went away while the relay started. Nothing was "
-                "changed: try again."
+                "The relay's PostgreSQL database went away while the relay started, or is being "
+                "copied or made ready. Nothing was changed: try again."
             ) from None
-        return store
+        await require_whole(connection)  # a copy may have begun before
 
     async def close(self) -> None:
         """Write what was accepted, tell of it, then close every connection."""

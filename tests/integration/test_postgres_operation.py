@@ -1,4 +1,4 @@
-"""`relay doctor` at a PostgreSQL database: what state it is in, and whether the clocks agree."""
+"""An operator beside a PostgreSQL database: what `relay doctor` says, and `relay restored`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from e2etherapy.relay.postgres.schema import MIGRATIONS
 from tests.support import citus
 from tests.support.command_line import run
 from tests.support.postgres import Server
+from tests.support.relays import relay_process
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -74,3 +75,13 @@ def test_a_database_that_does_not_answer_says_nothing_of_clocks(tmp_path: Path) 
     nowhere = PostgresDatabase(f"postgresql://postgres@/postgres?host={tmp_path}")
     found = doctor(tmp_path, nowhere)
     assert (found["database"][0], "clock" in found) == (False, False)
+
+
+def test_what_was_restored_is_made_ready_only_while_no_relay_serves_it(
+    tmp_path: Path, place: PostgresDatabase
+) -> None:
+    with relay_process(tmp_path, postgres=place):
+        refused = run(tmp_path, "relay", "restored", "--database", place.url)
+    assert (refused.code, "stop every relay on it" in refused.errors) == (33, True)
+    again = run(tmp_path, "relay", "restored", "--database", place.url, "--json")
+    assert (again.code, again.data["envelopes"]) == (0, 0), again.errors
