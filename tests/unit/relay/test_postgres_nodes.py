@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncpg
 import pytest
@@ -16,7 +17,7 @@ from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres import deposits as group
 from e2etherapy.relay.postgres.connection import Connection
 from e2etherapy.relay.postgres.store import PostgresStore
-from e2etherapy.relay.store import Deposit, Refused
+from e2etherapy.relay.store import Busy, Deposit, Refused
 from tests.support.nodes import Nodes, two_nodes
 from tests.support.postgres import KINDS, Server
 from tests.support.relays import PATIENCE_SECONDS, TODAY, draw, envelope
@@ -79,6 +80,22 @@ async def test_who_was_overtaken_twice_takes_the_lock_and_is_not_overtaken_again
     texts = ("quick 1", "quick 2", "slow", "quick 3")
     assert [item.envelope for item in page] == [envelope(text) for text in texts]
     assert [item.position for item in page] == [1, 2, 3, 4]
+
+
+async def test_who_is_overtaken_every_time_is_told_to_come_again_and_keeps_nobody_else(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxes = [await nodes.mailbox() for _ in range(2)]
+    write = group._write
+
+    async def overtaken(connection: Connection, *written: Any) -> set[bytes]:  # noqa: ANN401 - passed on
+        return await write(connection, *written) - {boxes[0].id}
+
+    monkeypatch.setattr(group, "_write", overtaken)
+    outcomes = await asyncio.gather(
+        *(nodes.first.deposit(box.deposit("text")) for box in boxes), return_exceptions=True
+    )
+    assert [type(one) for one in outcomes] == [Busy, type(None)]
 
 
 async def done_or_waiting(task: asyncio.Task[None], place: PostgresDatabase) -> None:
