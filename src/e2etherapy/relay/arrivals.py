@@ -6,6 +6,8 @@ What is told is a hint; what counts is what the device then collects (docs/proto
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -14,9 +16,10 @@ from aiohttp import web
 
 from e2etherapy.mailbox import operations as api
 from e2etherapy.mailbox.capabilities import MailboxId, OwnerKey
+from e2etherapy.primitives.randomness import system_entropy
 from e2etherapy.relay import problems
 from e2etherapy.relay.answers import drop
-from e2etherapy.relay.limits import Limits
+from e2etherapy.relay.limits import LOOK_SECONDS, Limits
 from e2etherapy.relay.store import Store, StoreError
 from e2etherapy.relay.waiting import Seat, WaitingRoom
 
@@ -52,21 +55,24 @@ class ArrivalsDesk:
     async def first(self, waits: Waits, seconds: float) -> list[int]:
         """Return the indexes of what has arrived, looking at least once; none when time is over.
 
+        Where an arrival may go untold, the last look is the one when time is over.
+
         Raises:
             RoomFull: too many wait already.
             ProblemAnswer: 503, the relay is stopping.
         """
-        deadline = asyncio.get_running_loop().time() + seconds
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + seconds
         with self._waiting.seat([mailbox for mailbox, _ in waits]) as seat:
             while not (arrived := await self._store.arrived(waits)):
                 if self._waiting.closed:
                     raise problems.stopping()
-                try:
-                    async with asyncio.timeout_at(deadline):
-                        await seat.wait()
-                except TimeoutError:
+                if (left := deadline - clock()) <= 0:
                     break
-                seat.take()
+                told = await _told(seat, left)
+                is_over = told is not None and not told
+                if is_over and not self._store.may_miss_arrivals:
+                    break
         return arrived
 
     async def stream(self, request: web.BaseRequest, waits: Waits) -> web.StreamResponse:
@@ -89,22 +95,37 @@ class ArrivalsDesk:
             indexes[bytes(mailbox)].append(index)
         clock = asyncio.get_running_loop().time
         end = clock() + self._limits.stream_seconds
+        look = clock() + self._first_look()
         while not self._waiting.closed and (left := end - clock()) > 0:
-            try:
-                async with asyncio.timeout(min(left, self._limits.heartbeat_seconds)):
-                    await seat.wait()
-            except TimeoutError:
-                await events.beat()
-                continue
-            told = seat.take()
+            told = await _told(seat, min(left, self._limits.heartbeat_seconds, look - clock()))
+            if clock() >= look:
+                look, told = clock() + LOOK_SECONDS, None
             if told is not None:
-                await events.send(index for mailbox in told for index in indexes[mailbox])
-                continue
-            try:
-                arrived = await self._store.arrived(waits)
-            except StoreError:
-                return  # whoever reads asks again, and is then told what is wrong
-            await events.send(arrived)
+                arrived = [index for mailbox in told for index in indexes[mailbox]]
+            else:
+                try:
+                    arrived = await self._store.arrived(waits)
+                except StoreError:
+                    return  # whoever reads asks again, and is then told what is wrong
+            await (events.send(arrived) if arrived else events.beat())
+
+    def _first_look(self) -> float:
+        """Return in how many seconds a stream looks first where an arrival may go untold.
+
+        Drawn: streams that begin at the same moment, as after a restart, would else look at the
+        same moment until they end.
+        """
+        if not self._store.may_miss_arrivals:
+            return math.inf
+        return LOOK_SECONDS * int.from_bytes(system_entropy(2)) / 2**16
+
+
+async def _told(seat: Seat, seconds: float) -> set[bytes] | None:
+    """Return where something arrived, nothing once the time is over, or None: look at all."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await seat.wait()
+    return seat.take()
 
 
 class _Events:

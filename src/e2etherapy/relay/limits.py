@@ -43,6 +43,11 @@ its other side has gone without a word, or does not read."""
 LINGERING_SECONDS = 2.0
 """How long the rest of a refused body is read, so that its sender sees the answer."""
 
+LOOK_SECONDS = 50.0
+"""A stream looks into a store of several relays so often, as one of them may have died before it
+told of an arrival. Below the longest wait, which looks when it ends; 10,000 streams look 200 times
+a second."""
+
 STOP_SECONDS = 10.0
 """What is in flight when the relay stops may take so long."""
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from e2etherapy.errors import E2ETherapyError
 from e2etherapy.mailbox.capabilities import (
@@ -119,6 +119,9 @@ def claim_is_over(claim_day: int, today: int) -> bool:
 
 class Store(Protocol):
     """The relay's memory."""
+
+    may_miss_arrivals: ClassVar[bool]
+    """Other relays store in it, and one of them may die before it has told of what arrived."""
 
     async def grant(self, allowance: AllowanceHash, tickets: int) -> None:
         """Remember an allowance that issues up to `tickets` tickets.

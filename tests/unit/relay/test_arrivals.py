@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from e2etherapy.mailbox import operations as api
 from e2etherapy.mailbox.capabilities import OwnedMailbox
 from e2etherapy.relay.limits import Limits
+from tests.support.arrival_streams import BEAT, watch
 from tests.support.relays import (
     PATIENCE_SECONDS,
     RelayAt,
@@ -32,45 +31,6 @@ from tests.support.relays import (
 async def at(tmp_path: Path) -> AsyncIterator[RelayAt]:
     async with relay(tmp_path) as running:
         yield running
-
-
-@dataclass
-class Reader:
-    """Reads a stream as its client would."""
-
-    stream: asyncio.StreamReader
-    head: str
-
-    async def line(self) -> str:
-        """Return a line of the body; a chunk of the transfer has whole events."""
-        return (await self.stream.readline()).decode().removesuffix("\n")
-
-    async def chunk(self) -> str:
-        size = int((await self.stream.readline()).strip() or b"0", 16)
-        content = await self.stream.readexactly(size)
-        await self.stream.readexactly(2)
-        return content.decode()
-
-    async def event(self) -> list[int]:
-        """Return the indexes of the next event, past any heartbeat."""
-        while (content := await self.chunk()) == ":\n\n":
-            pass
-        kind, data, *rest = content.split("\n")
-        assert (kind, rest) == ("event: arrived", ["", ""])
-        found: list[int] = json.loads(data.removeprefix("data: "))
-        return found
-
-
-@asynccontextmanager
-async def watch(at: RelayAt, *waits: tuple[OwnedMailbox, int]) -> AsyncIterator[Reader]:
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        stream, writer = await asyncio.open_connection("127.0.0.1", at.port)
-        writer.write(watching(*waits).encode())
-        head = (await stream.readuntil(b"\r\n\r\n")).decode()
-        try:
-            yield Reader(stream, head)
-        finally:
-            writer.close()
 
 
 async def test_a_stream_tells_what_is_there_and_then_what_arrives(at: RelayAt) -> None:
@@ -126,7 +86,7 @@ async def test_a_quiet_stream_shows_that_it_is_alive_and_ends_in_time(tmp_path: 
         async with watch(at, (owned, 0)) as reader:
             assert await reader.event() == []
             beats = 0
-            while (content := await reader.chunk()) == ":\n\n":
+            while (content := await reader.chunk()) == BEAT:
                 beats += 1
             assert content == ""
             assert beats >= 2

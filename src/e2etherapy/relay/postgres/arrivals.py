@@ -3,7 +3,8 @@
 A notification names the mailboxes of one or more groups, in the order of their ids. It is sent
 after the commit, on a connection that no deposit waits for: a NOTIFY inside a transaction holds a
 lock over the whole server until the commit is on disk, and all nodes would write one after
-another. What that can lose (a node that dies in between) is found when the wait ends at the latest.
+another. What that can lose (a node that dies in between) is found when whoever waits looks by
+himself: a wait when it ends, a stream every LOOK_SECONDS.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import hmac
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 from e2etherapy.errors import RelayDatabaseUnusable
 from e2etherapy.mailbox.capabilities import (
@@ -67,6 +67,8 @@ STORED_SIZE: Final = 16_640
 
 class PostgresStore:
     """A Store. Deposits are written in groups on one connection, everything else on others."""
+
+    may_miss_arrivals: ClassVar = True
 
     def __init__(self, place: PostgresDatabase, servers: Servers) -> None:
         session = SPREAD_SESSION if servers.spread else SESSION

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from e2etherapy.errors import RelayDatabaseUnusable
 from e2etherapy.mailbox.capabilities import (
@@ -70,6 +70,8 @@ _COLLECT = (
 
 class SqliteStore:
     """A Store. One connection writes in groups, others read and checkpoint beside it."""
+
+    may_miss_arrivals: ClassVar = False
 
     def __init__(
         self, path: Path, writing: Connection, others: tuple[Connection, Connection]
