@@ -29,6 +29,10 @@ PACE_ROWS = 4
 PAGES_AT_ONCE = 2
 """Pages that are being read for their answers; a store reads them one after the other anyway."""
 
+PAGE_SECONDS = 5.0
+"""How long one may wait for its turn to be read. A store that answers reads hundreds meanwhile;
+behind one that is silent, whoever waits is told to come back before having given up."""
+
 UNTAKEN_BYTES = 131_072
 """What the system may keep of an answer on its way; Linux takes twice as much memory for it."""
 

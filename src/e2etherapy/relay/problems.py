@@ -34,6 +34,7 @@ class Reason(StrEnum):
     NOT_READY = "not_ready"
     REQUESTS = "requests"
     WRITES = "writes"
+    READS = "reads"
     BODIES = "bodies"
     WAITS = "waits"
     STORE = "store"

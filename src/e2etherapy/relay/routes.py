@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import hmac
 import io
@@ -34,9 +33,9 @@ from e2etherapy.relay.batching import Batcher
 from e2etherapy.relay.clock import iso_date
 from e2etherapy.relay.gate import Gate
 from e2etherapy.relay.incidents import Incidents
-from e2etherapy.relay.limits import PAGES_AT_ONCE
 from e2etherapy.relay.mailboxes import Mailboxes
 from e2etherapy.relay.openapi import description
+from e2etherapy.relay.reading import Reading
 from e2etherapy.relay.requests import Call, Form, decode_hash, decode_json
 from e2etherapy.relay.store import Invitation, PutMark, Store
 from e2etherapy.relay.versions import spoken
@@ -50,8 +49,7 @@ class Rooms:
     mailboxes: Mailboxes
     arrivals: ArrivalsDesk
     incidents: Incidents
-    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PAGES_AT_ONCE))
-    """Taken while pages are read: from then on they count as an answer on its way."""
+    reading: Reading = field(default_factory=Reading)
 
     @property
     def store(self) -> Store:
@@ -120,7 +118,7 @@ async def deposit(rooms: Rooms, call: Call) -> web.Response:
 async def collect(rooms: Rooms, call: Call) -> web.Response:
     """Return what waits in one's mailbox, from a position on."""
     mailbox = await _owned(rooms, call)
-    async with rooms.reading:
+    async with rooms.reading.turn():
         return _page(
             await rooms.mailboxes.collect(mailbox, call.query["after"], call.query["limit"])
         )
@@ -151,11 +149,9 @@ async def batch(rooms: Rooms, call: Call) -> web.Response:
         operations = batches.unpack_operations(call.body, call.keys)
     except MalformedData as error:
         raise problems.malformed(str(error)) from None
-    batcher = Batcher(rooms.mailboxes, rooms.incidents)
-    if not any(isinstance(one, BatchedCollection) for one in operations):
-        return _binary(batches.pack_results(await batcher.run(operations)))
-    async with rooms.reading:
-        return _page(batches.pack_results(await batcher.run(operations)))
+    answer = await Batcher(rooms.mailboxes, rooms.incidents, rooms.reading).answer(operations)
+    collects = any(isinstance(one, BatchedCollection) for one in operations)
+    return _page(answer) if collects else _binary(answer)
 
 
 async def put_invitation(rooms: Rooms, call: Call) -> web.Response:
