@@ -10,7 +10,7 @@ import pytest
 
 from e2etherapy.mailbox.capabilities import DepositKeyHash, MailboxId
 from e2etherapy.relay.database_place import PostgresDatabase
-from e2etherapy.relay.postgres.arrivals import CHANNEL, Herald, Listener
+from e2etherapy.relay.postgres.arrivals import CHANNEL, Herald, Listener, _named
 from e2etherapy.relay.postgres.store import PostgresStore
 from e2etherapy.relay.store import Busy, Refused
 from e2etherapy.wire import base64url
@@ -91,13 +91,14 @@ async def test_a_node_that_lost_its_ear_lets_everybody_look_and_listens_again(
         assert await arrivals.get() == box.id
 
 
-async def test_what_could_not_be_told_is_told_later() -> None:
+@pytest.mark.parametrize("problem", [Busy("away"), ValueError("a password file half written")])
+async def test_what_could_not_be_told_is_told_later(problem: Exception) -> None:
     told, paused = list[object](), list[float]()
 
     class Unsteady:
         async def fetch(self, _statement: str, _channel: str, names: str) -> None:
             if len(paused) < 3:
-                raise Busy("away")
+                raise problem
             told.append(names)
             done.set()
 
@@ -112,6 +113,23 @@ async def test_what_could_not_be_told_is_told_later() -> None:
     await herald.close()
     assert told == [base64url.encode(mailbox)]
     assert paused == [0.25, 0.5, 1.0]
+
+
+async def test_each_notification_names_mailboxes_in_the_order_of_their_ids() -> None:
+    told = list[str]()
+
+    class Steady:
+        async def fetch(self, _statement: str, _channel: str, names: str) -> None:
+            told.append(names)
+
+    mailboxes = [MailboxId(draw(32)) for _ in range(500)]
+    herald = Herald(Steady())  # type: ignore[arg-type] # as much of a database as it uses
+    herald.announce(set(mailboxes))
+    await herald.close()
+    named = [[*_named(names)] for names in told]
+    assert [len(some) for some in named] == [186, 186, 128]
+    assert all(some == sorted(some) for some in named)
+    assert {mailbox for some in named for mailbox in some} == set(mailboxes)
 
 
 async def test_a_listener_without_a_database_tries_less_and_less_often() -> None:

@@ -11,13 +11,14 @@ import pytest
 
 from e2etherapy.relay.limits import STANDARD
 from e2etherapy.relay.postgres import expiry, store
-from e2etherapy.relay.postgres.connection import Connection
+from e2etherapy.relay.postgres.connection import Connection, setup_connection
 from e2etherapy.relay.postgres.servers import Servers
 from e2etherapy.relay.postgres.store import PostgresStore
 from e2etherapy.relay.readiness import Readiness
 from e2etherapy.relay.reserve import Reserve
 from e2etherapy.relay.store import Busy
 from tests.support import postgres
+from tests.support.nodes import two_nodes
 from tests.support.relays import PATIENCE_SECONDS
 
 
@@ -79,3 +80,25 @@ async def test_a_vacuum_of_a_server_that_falls_silent_ends(
                 await opened.scrub()
     finally:
         os.kill(stopped[0], signal.SIGCONT)
+
+
+async def test_a_server_that_crashed_still_counts_what_it_holds(
+    own_server: postgres.Server,
+) -> None:
+    async with two_nodes(own_server) as nodes:
+        box = await nodes.mailbox()
+        for number in range(40):
+            await nodes.first.deposit(box.deposit(f"{number}"))
+        await nodes.first.scrub()
+        assert (await nodes.first.space()).envelopes == 40
+        await nodes.first.acknowledge(box.id, 10)
+    own_server.stop()
+    own_server.start()
+    async with setup_connection(nodes.place) as connection:
+        servers = Servers(spread=False)
+        assert await servers.envelopes(connection) == 40
+        tables = await servers.tables_with_dead_rows(connection)
+        (envelopes,) = [table for table in tables if table.startswith("envelope")]
+        await expiry.vacuum(connection, servers)
+        assert await servers.envelopes(connection) == 30
+        assert envelopes not in await servers.tables_with_dead_rows(connection)

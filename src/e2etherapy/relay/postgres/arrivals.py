@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import islice
 
 from e2etherapy.errors import MalformedData
 from e2etherapy.mailbox.capabilities import MailboxId
@@ -37,6 +38,10 @@ _CHECK_SECONDS = 20.0
 """How often the listening connection must answer, so that a silent one is noticed."""
 _ANSWER_SECONDS = 5.0
 
+_NOT_NOW = (StoreError, UnexpectedAnswer, ValueError)
+"""Why nothing is told or heard now; a ValueError is a password file that is being rewritten. That
+it fails is nothing to report: requests that need the database say so."""
+
 Pause = Callable[[float], Awaitable[None]]
 
 
@@ -61,7 +66,7 @@ class Herald:
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
-        with contextlib.suppress(StoreError, UnexpectedAnswer):
+        with contextlib.suppress(*_NOT_NOW):
             await self._notify()
 
     async def _tell(self) -> None:
@@ -72,14 +77,14 @@ class Herald:
             try:
                 await self._notify()
                 pause = _FIRST_PAUSE_SECONDS
-            except (StoreError, UnexpectedAnswer):
+            except _NOT_NOW:
                 self._something.set()
                 await self._pause(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     async def _notify(self) -> None:
         while self._untold:
-            some = sorted(self._untold)[:_NAMES_IN_ONE]
+            some = sorted(islice(self._untold, _NAMES_IN_ONE))
             names = "".join(base64url.encode(mailbox) for mailbox in some)
             # Taken out first: what arrives meanwhile is told of again.
             self._untold.difference_update(some)
@@ -122,8 +127,7 @@ class Listener:
         """
         pause = _FIRST_PAUSE_SECONDS
         while True:
-            # That it fails is nothing to report: requests that need the database say so.
-            with contextlib.suppress(StoreError, UnexpectedAnswer):
+            with contextlib.suppress(*_NOT_NOW):
                 async with self._connection() as connection:
                     pause = _FIRST_PAUSE_SECONDS
                     await self._until_lost(connection)

@@ -21,14 +21,24 @@ _ON_EACH: Final = "SELECT success, result FROM run_command_on_all_nodes($1)"
 
 # Citus calls a piece of a table by the table's name and a number of six digits or more. What was
 # not spread has no such number; a partition's own has two at most.
+#
+# A server that crashed, or was a standby, does not count what it held before until it looks at the
+# table. The catalogue keeps what the last look before that found.
 _DEAD_ROWS: Final = """
     SELECT coalesce(string_agg(DISTINCT regexp_replace(relname, '_[0-9]{6,}$', ''), ' '), '')
-    FROM pg_stat_user_tables WHERE schemaname = current_schema() AND n_dead_tup > 0
+    FROM pg_stat_user_tables WHERE schemaname = current_schema()
         AND relname ~ '^(mailbox_|envelope_|ticket(_|$)|invitation(_|$)|allowance(_|$))'
+        AND (n_dead_tup > 0
+            OR last_vacuum IS NULL AND last_autovacuum IS NULL AND pg_relation_size(relid) > 0)
 """
 _ENVELOPES: Final = """
-    SELECT coalesce(sum(n_live_tup), 0)::bigint::text FROM pg_stat_user_tables
-    WHERE schemaname = current_schema() AND relname ~ '^envelope_'
+    SELECT coalesce(sum(CASE
+        WHEN coalesce(last_vacuum, last_autovacuum, last_analyze, last_autoanalyze) IS NOT NULL
+            THEN n_live_tup
+        ELSE greatest(greatest(reltuples, 0)::bigint + n_tup_ins - n_tup_del, 0)
+    END), 0)::bigint::text
+    FROM pg_stat_user_tables AS stat JOIN pg_class ON pg_class.oid = relid
+    WHERE schemaname = current_schema() AND stat.relname ~ '^envelope_'
 """
 _BYTES: Final = "SELECT pg_database_size(current_database())::text"
 

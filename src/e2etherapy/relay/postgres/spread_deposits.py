@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final
+from weakref import WeakValueDictionary
 
 from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.relay.decisions import MailboxState, decide_deposits
@@ -50,6 +51,8 @@ class SpreadDepositWriter(GroupWriter):
         super().__init__(flights=_FLIGHTS)
         self._database = database
         self._announce = announce
+        self._turns = WeakValueDictionary[MailboxId, asyncio.Lock]()
+        """Of mailboxes that are written to: two groups under way may go into the same one."""
 
     def forget(self) -> None:
         """Forget nothing: nothing is kept of a mailbox that was written to."""
@@ -60,12 +63,16 @@ class SpreadDepositWriter(GroupWriter):
 
     async def _write_into_one(self, waiting: WaitingDeposits) -> Written:
         batch = DepositBatch(waiting, self.on_arrival)
+        mailbox = batch.deposits[0].mailbox
+        turn = self._turns.setdefault(mailbox, asyncio.Lock())
+        work = partial(store, deposits=batch.deposits)
         try:
-            batch.outcomes = await self._database.transact(partial(store, deposits=batch.deposits))
+            async with turn:  # in the order in which it was asked for
+                batch.outcomes = await self._database.transact(work)
         except Exception as problem:  # noqa: BLE001 - whoever waits gets it; the writer goes on
             return Written([batch], problem)
         if None in batch.outcomes:
-            self._announce({batch.deposits[0].mailbox})
+            self._announce({mailbox})
         return Written([batch])
 
 
