@@ -6,16 +6,19 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from e2etherapy.cli.relay_storage import compare_clocks
 from e2etherapy.relay.database_place import PostgresDatabase
-from e2etherapy.relay.postgres.schema import MIGRATIONS
+from e2etherapy.relay.postgres.connection import setup_connection
+from e2etherapy.relay.postgres.schema import MIGRATIONS, migrate
 from tests.support import citus
 from tests.support.command_line import run
 from tests.support.postgres import Server
-from tests.support.relays import relay_process
+from tests.support.relays import draw, relay_process
 
+_TOUCH = "UPDATE mailbox SET last_position = last_position"
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
@@ -42,12 +45,43 @@ def test_what_state_a_database_is_in(
     has = f"The database has version {len(MIGRATIONS)}"
     assert told() == (True, "The database is empty; the relay makes its tables.")
     assert run(tmp_path, "relay", "migrate", "--database", place.url).code == 0
-    assert told() == (True, f"{has}, with safe settings.")
+    in_order, sentence = told()
+    assert (in_order, "the server's log can name the row" in sentence) == (False, True)
+    database = place.url.partition("@/")[2].partition("?")[0]
+    discreet = f"ALTER DATABASE {database} SET log_error_verbosity = terse"
+    assert told(discreet) == (True, f"{has}, with safe settings.")
     in_order, sentence = told(*citus.ON_ONE_SERVER)
     assert (in_order, sentence.partition(";")[0]) == (True, has)
     assert "Citus spreads it" in sentence
     older = "The database has version 0. Run 'e2etherapy relay migrate'."
     assert told("UPDATE relay_version SET number = 0") == (False, older)
+
+
+@pytest.mark.parametrize(
+    ("setting", "names_rows"),
+    [
+        ("log_error_verbosity = default", True),
+        ("log_error_verbosity = terse", False),
+        ("log_min_messages = fatal", False),
+    ],
+)
+async def test_whether_the_servers_log_names_a_row_that_was_locked(
+    postgres_server: Server, setting: str, *, names_rows: bool
+) -> None:
+    place = await postgres_server.new_database()
+    database = place.url.partition("@/")[2].partition("?")[0]
+    await postgres_server.execute(f"ALTER DATABASE {database} SET {setting}")
+    logged = postgres_server.log.stat().st_size
+    async with setup_connection(place) as holder, setup_connection(place) as asker:
+        await migrate(holder)
+        await holder.execute("INSERT INTO mailbox VALUES ($1, $1, 0)", draw(32))
+        await asker.execute("SET lock_timeout = '50ms'")
+        async with holder.transaction():
+            await holder.execute(_TOUCH)
+            with pytest.raises(asyncpg.LockNotAvailableError):
+                await asker.execute(_TOUCH)
+    added = postgres_server.log.read_bytes()[logged:]
+    assert (b"while updating tuple" in added) == names_rows
 
 
 def test_the_clock_of_this_machine_agrees_with_the_databases(

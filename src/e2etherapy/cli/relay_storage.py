@@ -61,6 +61,12 @@ def _tables(found: Condition) -> RelayCheck:
     has = f"The database has version {found.version}"
     if found.version < found.newest_version:
         return look("database", f"{has}. Run 'e2etherapy relay migrate'.")
+    if found.log_names_rows:
+        return look(
+            "database",
+            f"{has}, and the server's log can name the row that an error is about, with its time. "
+            "Set log_min_messages = fatal or log_error_verbosity = terse there.",
+        )
     if found.spread:
         return fine("database", f"{has}; Citus spreads it over servers that all are safely set.")
     return fine("database", f"{has}, with safe settings.")

@@ -18,6 +18,10 @@ from e2etherapy.relay.postgres.servers import Servers
 from e2etherapy.relay.restoring import Restored, check_minute
 from e2etherapy.relay.statistics import BUCKETS, Statistics
 
+_LOG_NAMES_ROWS: Final = """
+    SELECT current_setting('log_error_verbosity') <> 'terse'
+        AND current_setting('log_min_messages') NOT IN ('fatal', 'panic')
+"""
 _COUNTS: Final = """
     SELECT (SELECT count(*) FROM mailbox) AS mailboxes,
         (SELECT count(*) FROM envelope) AS envelopes,
@@ -44,12 +48,15 @@ class Condition:
         newest_version: what this program would bring it to.
         spread: whether Citus spreads the mailboxes over several servers.
         now: the server's clock.
+        log_names_rows: whether the server's log says of an error, as that a lock was not to be had
+            in time, which row it was about and when.
     """
 
     version: int | None
     newest_version: int
     spread: bool
     now: datetime
+    log_names_rows: bool
 
 
 async def condition(place: PostgresDatabase) -> Condition:
@@ -66,6 +73,7 @@ async def condition(place: PostgresDatabase) -> Condition:
             len(MIGRATIONS),
             (await Servers.of(connection)).spread,
             await connection.fetchval("SELECT clock_timestamp()"),
+            await connection.fetchval(_LOG_NAMES_ROWS),
         )
 
 
