@@ -91,9 +91,12 @@ async def test_a_node_that_lost_its_ear_lets_everybody_look_and_listens_again(
         assert await arrivals.get() == box.id
 
 
-@pytest.mark.parametrize("problem", [Busy("away"), ValueError("a password file half written")])
-async def test_what_could_not_be_told_is_told_later(problem: Exception) -> None:
-    told, paused = list[object](), list[float]()
+@pytest.mark.parametrize(
+    ("problem", "reports"),
+    [(Busy("away"), 0), (ValueError("a password file half written"), 3), (KeyError("driver"), 3)],
+)
+async def test_what_could_not_be_told_is_told_later(problem: Exception, reports: int) -> None:
+    told, paused, reported = list[object](), list[float](), reported_problems()
 
     class Unsteady:
         async def fetch(self, _statement: str, _channel: str, names: str) -> None:
@@ -113,6 +116,16 @@ async def test_what_could_not_be_told_is_told_later(problem: Exception) -> None:
     await herald.close()
     assert told == [base64url.encode(mailbox)]
     assert paused == [0.25, 0.5, 1.0]
+    assert reported == [problem] * reports
+
+
+def reported_problems() -> list[object]:
+    """Collect what is handed to the event loop's handler, which has it logged."""
+    found = list[object]()
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _loop, context: found.append(context["exception"])
+    )
+    return found
 
 
 async def test_each_notification_names_mailboxes_in_the_order_of_their_ids() -> None:
@@ -149,3 +162,22 @@ async def test_a_listener_without_a_database_tries_less_and_less_often() -> None
     await listener.close()
     assert paused == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
     assert len(doubts) == 7
+
+
+async def test_a_listener_goes_on_after_problems_that_nobody_expected(
+    postgres_server: Server,
+) -> None:
+    problems = [KeyError("as it listens"), KeyError("as it has none")]
+    left, looked, reported = [*problems], asyncio.Event(), reported_problems()
+
+    def look() -> None:
+        if left:
+            raise left.pop(0)
+        looked.set()
+
+    listener = Listener(await postgres_server.empty_relay())
+    listener.on_doubt = look
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await looked.wait()
+    await listener.close()
+    assert reported == problems

@@ -38,10 +38,6 @@ _CHECK_SECONDS = 20.0
 """How often the listening connection must answer, so that a silent one is noticed."""
 _ANSWER_SECONDS = 5.0
 
-_NOT_NOW = (StoreError, UnexpectedAnswer, ValueError)
-"""Why nothing is told or heard now; a ValueError is a password file that is being rewritten. That
-it fails is nothing to report: requests that need the database say so."""
-
 Pause = Callable[[float], Awaitable[None]]
 
 
@@ -66,7 +62,7 @@ class Herald:
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
-        with contextlib.suppress(*_NOT_NOW):
+        with _going_on():
             await self._notify()
 
     async def _tell(self) -> None:
@@ -74,10 +70,10 @@ class Herald:
         while True:
             await self._something.wait()
             self._something.clear()
-            try:
+            with _going_on():
                 await self._notify()
                 pause = _FIRST_PAUSE_SECONDS
-            except _NOT_NOW:
+            if self._untold:
                 self._something.set()
                 await self._pause(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
@@ -127,13 +123,14 @@ class Listener:
         """
         pause = _FIRST_PAUSE_SECONDS
         while True:
-            with contextlib.suppress(*_NOT_NOW):
+            with _going_on():
                 async with self._connection() as connection:
                     pause = _FIRST_PAUSE_SECONDS
                     await self._until_lost(connection)
             await self._pause(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-            self.on_doubt()
+            with _going_on():
+                self.on_doubt()
 
     @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
@@ -164,6 +161,22 @@ class Listener:
     def _hear(self, _connection: object, _pid: int, _channel: str, payload: str) -> None:
         for mailbox in _named(payload):
             self.on_arrival(mailbox)
+
+
+@contextlib.contextmanager
+def _going_on() -> Iterator[None]:
+    """Go on after any failure: nobody would notice that telling or listening has ended for good.
+
+    That the database does not answer is nothing to report: requests that need it say so. Anything
+    else goes to the event loop's handler, and from there to the relay's log, without its words.
+    """
+    try:
+        yield
+    except (StoreError, UnexpectedAnswer):
+        pass
+    except Exception as problem:  # noqa: BLE001 - reported
+        context = {"message": "Telling of arrivals failed.", "exception": problem}
+        asyncio.get_running_loop().call_exception_handler(context)
 
 
 def _named(payload: str) -> Iterator[MailboxId]:
