@@ -62,10 +62,11 @@ def _tables(found: Condition) -> RelayCheck:
     if found.version < found.newest_version:
         return look("database", f"{has}. Run 'e2etherapy relay migrate'.")
     if found.log_names_rows:
+        where = "on each of its servers" if found.spread else "there"
         return look(
             "database",
             f"{has}, and the server's log can name the row that an error is about, with its time. "
-            "Set log_min_messages = fatal or log_error_verbosity = terse there.",
+            f"Set log_min_messages = fatal or log_error_verbosity = terse {where}.",
         )
     if found.spread:
         return fine("database", f"{has}; Citus spreads it over servers that all are safely set.")

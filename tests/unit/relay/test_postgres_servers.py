@@ -154,3 +154,14 @@ async def test_what_all_servers_store_is_what_statistics_tell(
     await answering(connection, "'3000'", "NULL", success=False)
     with pytest.raises(RelayDatabaseUnusable, match="does not answer now"):
         await inspection.statistics(place)
+
+
+@pytest.mark.parametrize("one_names_them", [False, True])
+async def test_the_log_of_each_server_is_asked_whether_it_can_name_rows(
+    connection: asyncpg.Connection, place: PostgresDatabase, *, one_names_them: bool
+) -> None:
+    database = await connection.fetchval("SELECT current_database()")
+    await connection.execute(f"ALTER DATABASE {database} SET log_error_verbosity = terse")
+    told = f"CASE WHEN command ~ 'verbosity' THEN '{str(one_names_them).lower()}' ELSE {_SAFE} END"
+    await answering(connection, _SAFE, told)
+    assert (await inspection.condition(place)).log_names_rows == one_names_them

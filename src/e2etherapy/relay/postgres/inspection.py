@@ -19,8 +19,8 @@ from e2etherapy.relay.restoring import Restored, check_minute
 from e2etherapy.relay.statistics import BUCKETS, Statistics
 
 _LOG_NAMES_ROWS: Final = """
-    SELECT current_setting('log_error_verbosity') <> 'terse'
-        AND current_setting('log_min_messages') NOT IN ('fatal', 'panic')
+    SELECT (current_setting('log_error_verbosity') <> 'terse'
+        AND current_setting('log_min_messages') NOT IN ('fatal', 'panic'))::text
 """
 _COUNTS: Final = """
     SELECT (SELECT count(*) FROM mailbox) AS mailboxes,
@@ -48,7 +48,7 @@ class Condition:
         newest_version: what this program would bring it to.
         spread: whether Citus spreads the mailboxes over several servers.
         now: the server's clock.
-        log_names_rows: whether the server's log says of an error, as that a lock was not to be had
+        log_names_rows: whether a server's log says of an error, as that a lock was not to be had
             in time, which row it was about and when.
     """
 
@@ -68,13 +68,20 @@ async def condition(place: PostgresDatabase) -> Condition:
     """
     async with setup_connection(place) as connection:
         await check_server(connection)
+        servers = await Servers.of(connection)
         return Condition(
             await version_of(connection),
             len(MIGRATIONS),
-            (await Servers.of(connection)).spread,
+            servers.spread,
             await connection.fetchval("SELECT clock_timestamp()"),
-            await connection.fetchval(_LOG_NAMES_ROWS),
+            await _log_names_rows(connection, servers),
         )
+
+
+async def _log_names_rows(connection: Connection, servers: Servers) -> bool:
+    # Here as well: Citus need not know the coordinator as one of its servers.
+    here = await connection.fetchval(_LOG_NAMES_ROWS)
+    return "true" in (here, *await servers.each(connection, _LOG_NAMES_ROWS))
 
 
 async def statistics(place: PostgresDatabase) -> Statistics:
