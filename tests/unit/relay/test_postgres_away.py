@@ -82,10 +82,11 @@ async def test_a_vacuum_of_a_server_that_falls_silent_ends(
         os.kill(stopped[0], signal.SIGCONT)
 
 
+@pytest.mark.parametrize("kind", ["postgres", "spread"])
 async def test_a_server_that_crashed_still_counts_what_it_holds(
-    own_server: postgres.Server,
+    own_server: postgres.Server, kind: str
 ) -> None:
-    async with two_nodes(own_server) as nodes:
+    async with two_nodes(own_server, kind) as nodes:
         box = await nodes.mailbox()
         for number in range(40):
             await nodes.first.deposit(box.deposit(f"{number}"))
@@ -95,10 +96,31 @@ async def test_a_server_that_crashed_still_counts_what_it_holds(
     own_server.stop()
     own_server.start()
     async with setup_connection(nodes.place) as connection:
-        servers = Servers(spread=False)
+        servers = await Servers.of(connection)
+        assert servers.spread == (kind == "spread")
         assert await servers.envelopes(connection) == 40
         tables = await servers.tables_with_dead_rows(connection)
         (envelopes,) = [table for table in tables if table.startswith("envelope")]
         await expiry.vacuum(connection, servers)
         assert await servers.envelopes(connection) == 30
         assert envelopes not in await servers.tables_with_dead_rows(connection)
+
+
+async def test_what_a_crashed_server_holds_of_a_partitioned_table_counts_once(
+    own_server: postgres.Server,
+) -> None:
+    place = await own_server.new_database()
+    await own_server.execute(
+        # As Citus has them on each server: a piece of the table, and a piece of its partition.
+        "CREATE TABLE envelope_102008 (n INTEGER) PARTITION BY HASH (n)",
+        "CREATE TABLE envelope_0_102016 PARTITION OF envelope_102008"
+        " FOR VALUES WITH (MODULUS 1, REMAINDER 0)",
+        "INSERT INTO envelope_102008 SELECT generate_series(1, 40)",
+        "ANALYZE envelope_102008",
+        "CHECKPOINT",
+        place=place,
+    )
+    own_server.stop()
+    own_server.start()
+    async with setup_connection(place) as connection:
+        assert await Servers(spread=False).envelopes(connection) == 40

@@ -23,7 +23,8 @@ _ON_EACH: Final = "SELECT success, result FROM run_command_on_all_nodes($1)"
 # not spread has no such number; a partition's own has two at most.
 #
 # A server that crashed, or was a standby, does not count what it held before until it looks at the
-# table. The catalogue keeps what the last look before that found.
+# table. The catalogue keeps what the last look before that found: of a piece that has partitions,
+# too, what is in them.
 _DEAD_ROWS: Final = """
     SELECT coalesce(string_agg(DISTINCT regexp_replace(relname, '_[0-9]{6,}$', ''), ' '), '')
     FROM pg_stat_user_tables WHERE schemaname = current_schema()
@@ -38,7 +39,7 @@ _ENVELOPES: Final = """
         ELSE greatest(greatest(reltuples, 0)::bigint + n_tup_ins - n_tup_del, 0)
     END), 0)::bigint::text
     FROM pg_stat_user_tables AS stat JOIN pg_class ON pg_class.oid = relid
-    WHERE schemaname = current_schema() AND stat.relname ~ '^envelope_'
+    WHERE schemaname = current_schema() AND stat.relname ~ '^envelope_' AND relkind = 'r'
 """
 _BYTES: Final = "SELECT pg_database_size(current_database())::text"
 
