@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -63,6 +62,8 @@ async def asking(messenger: Messenger) -> AsyncIterator[None]:
     Raises:
         VaultBusy: another process has not let go of it since.
     """
+    import asyncio
+
     await messenger.device.vault.pause()
     # The handler of asyncio.run would only cancel the task, once the blocking read has ended.
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)
