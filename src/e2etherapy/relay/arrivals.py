@@ -10,6 +10,7 @@ import contextlib
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 from aiohttp import web
@@ -22,6 +23,9 @@ from e2etherapy.relay.answers import drop
 from e2etherapy.relay.limits import LOOK_SECONDS, Limits
 from e2etherapy.relay.store import Store, StoreError
 from e2etherapy.relay.waiting import Seat, WaitingRoom
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
 
 Waits = list[tuple[MailboxId, int]]
 """Mailboxes, each with the last position that its owner knows."""
@@ -134,6 +138,7 @@ class _Events:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._transport: asyncio.Transport | None = None
+        self._writer: AbstractStreamWriter | None = None
         self.response = web.StreamResponse(headers={"Content-Type": api.EVENTS})
 
     async def begin(self, request: web.BaseRequest) -> None:
@@ -143,7 +148,7 @@ class _Events:
         """
         self._transport = request.transport
         self.response.force_close()
-        await self.response.prepare(request)
+        self._writer = await self.response.prepare(request)
 
     async def send(self, indexes: Iterable[int]) -> None:
         """Send an event with indexes, rising."""
@@ -158,6 +163,8 @@ class _Events:
         try:
             async with asyncio.timeout(self._seconds):
                 await self.response.write(data)
+                if self._writer is not None:
+                    await self._writer.drain()  # aiohttp does from 64 KiB on only
         except TimeoutError:
             if self._transport is not None:
                 drop(self._transport)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
 
@@ -18,7 +19,7 @@ from e2etherapy.mailbox.operations import PROBLEM
 from e2etherapy.relay import problems
 from e2etherapy.relay.answers import UntakenAnswers, drop
 from e2etherapy.relay.framing import asks_for_another_protocol, is_ambiguous
-from e2etherapy.relay.heads import Head, Heads
+from e2etherapy.relay.heads import Head, Heads, Unread
 from e2etherapy.relay.limits import (
     LINGERING_SECONDS,
     MAX_HEADER_LINE,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 _VERSIONS = frozenset({HttpVersion10, HttpVersion11})
 _HEAD_END = b"\r\n\r\n"
+_ON_ITS_WAY = 1_024
+"""Answers below this leave with the next step of the event loop, which is not waited for."""
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -65,36 +68,50 @@ class RelayRequest(web.BaseRequest):
 class RelayConnection(web.RequestHandler):
     """A connection that answers what aiohttp could not read as a problem, too."""
 
-    __slots__ = ("_head", "_last_body", "_relay")
+    __slots__ = ("_head", "_is_tls", "_relay", "_unread")
 
     def __init__(self, server: RelayServer, **options: Any) -> None:  # noqa: ANN401 - aiohttp's
         super().__init__(server, **options)
         self._relay = server
         self._head = Head(server.heads)
-        self._last_body: StreamReader | None = None
+        self._unread = Unread()
+        self._is_tls = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let an answer count as taken only when all of it has left this process."""
-        if isinstance(transport, asyncio.WriteTransport):
-            transport.set_write_buffer_limits(high=1)
+        # Also uvloop's, which are no asyncio.WriteTransport.
+        cast("asyncio.WriteTransport", transport).set_write_buffer_limits(high=1)
+        self._is_tls = transport.get_extra_info("sslcontext") is not None
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Drop who sends more of a head, or ahead of an answer, than there is room for."""
-        before, body = self._request_count, self._last_body
-        in_body = body is not None and not body.is_eof()
+        before, in_body = self._request_count, self._unread.is_body
         ahead = bool(self._messages) or self._current_request is not None
         if not (ahead or in_body) and _HEAD_END not in data and not self._head.more(len(data)):
             self._drop("heads")
             return
         super().data_received(data)
         heads = self._request_count - before
-        if heads:
-            self._last_body = self._messages[-1][1]
+        new = islice(self._messages, len(self._messages) - heads, None)
+        left = self._unread.receive(len(data), cast("Iterable[Any]", new))
         if heads == len(self._messages) == 1 and not ahead:
-            self._head.done()
-        elif (heads or not in_body) and (ahead or heads) and not self._head.ahead(len(data)):
+            fits = self._head.left(left)
+        elif (heads or not in_body) and (ahead or heads):
+            fits = self._head.ahead(len(data))
+        else:
+            fits = not left or not in_body or self._head.left(left)
+        if not fits or (data and self._is_flooded()):
             self._drop("heads")
+
+    def _is_flooded(self) -> bool:
+        """Say whether TLS takes in what comes behind a request although nothing reads it.
+
+        Without TLS it stays with the system, and with whoever sends it.
+        """
+        behind = len(self._messages) - (self._current_request is None)
+        is_paused = self._buffer_paused or self._reading_paused
+        return behind > 0 and is_paused and self._is_tls
 
     def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 - aiohttp's
         """Go on reading where it was paused.
@@ -123,10 +140,13 @@ class RelayConnection(web.RequestHandler):
         if transport is None:
             raise ConnectionError("Nobody is there any more.")
         if not self._messages:
-            self._head.done()
+            self._head.left(self._unread.left())
         self._relay.untaken.begin(transport, resp.content_length or 0)
         try:
-            return await super().finish_response(request, resp, start_time)
+            done = await super().finish_response(request, resp, start_time)
+            if transport.get_write_buffer_size() > _ON_ITS_WAY:
+                await request.writer.drain()
+            return done
         finally:
             self._relay.untaken.end(transport)
 
