@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from e2etherapy.mailbox.batch import MAX_REQUEST_SIZE
 from e2etherapy.mailbox.operations import MAX_WAIT_SECONDS
 from e2etherapy.relay.configuration import resolve, settings_from
 from e2etherapy.relay.limits import SPARE_FILES, STANDARD, STOP_SECONDS
 from e2etherapy.relay.options import BY_NAME, PREFIX
-from e2etherapy.wire.envelope import ENVELOPE_SIZE
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 UNITS = sorted(DEPLOY.glob("systemd/*.service"))
@@ -94,7 +94,7 @@ def test_caddy_writes_down_nobody_and_forwards_nobody() -> None:
         assert f"header_up -{header}\n" in text
     assert "admin off" in text
     (size,) = re.findall(r"max_size (\d+)KB", text)
-    assert int(size) * 1_000 > ENVELOPE_SIZE
+    assert MAX_REQUEST_SIZE <= int(size) * 1_000 < 1.1 * MAX_REQUEST_SIZE
 
 
 def test_nginx_writes_down_nobody_and_forwards_nobody() -> None:
@@ -108,7 +108,7 @@ def test_nginx_writes_down_nobody_and_forwards_nobody() -> None:
     # Neither a body nor an answer is put into a file on its way.
     (limit,) = re.findall(r"client_max_body_size (\d+)k;", text)
     (buffer,) = re.findall(r"client_body_buffer_size (\d+)k;", text)
-    assert ENVELOPE_SIZE <= int(limit) * 1_024 <= int(buffer) * 1_024
+    assert MAX_REQUEST_SIZE <= int(limit) * 1_024 <= int(buffer) * 1_024
     assert "proxy_buffering off;" in text
     assert "proxy_max_temp_file_size 0;" in text
     (patience,) = re.findall(r"proxy_read_timeout (\d+)s;", text)
