@@ -5,10 +5,11 @@ What other libraries log passes through here too, stripped of its words: they ma
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import traceback
 from collections.abc import MutableMapping, Sequence
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -30,7 +31,7 @@ class RelayLog:
             return event
 
         self._log = structlog.wrap_logger(
-            structlog.PrintLogger(stream),
+            structlog.WriteLogger(cast("TextIO", _Unfailing(stream))),
             processors=[
                 structlog.processors.add_log_level,
                 add_day,
@@ -91,6 +92,30 @@ class RelayLog:
 
 
 _Event = MutableMapping[str, Any]
+
+
+class _Unfailing:
+    """A stream on which a line that cannot be written is lost, and nothing else.
+
+    The reader of a pipe can be gone, and a log's disk full. Whether envelopes are kept, expire and
+    are given out is not for the log to decide.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        # A buffer would keep what it cannot write, and with it the interpreter would end in error.
+        self._raw = getattr(getattr(stream, "buffer", None), "raw", None)
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            if self._raw is None:
+                self._stream.write(text)
+            else:
+                self._raw.write(text.encode())
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 class StrippedRecords(logging.Handler):

@@ -3,6 +3,9 @@ from __future__ import annotations
 import io
 import json
 import logging
+from collections.abc import Callable
+
+import pytest
 
 from e2etherapy.relay.log import RelayLog, StrippedRecords
 from tests.support.relays import TODAY
@@ -51,3 +54,38 @@ def test_what_a_library_logs_loses_its_words() -> None:
     event = logged(written)
     assert (event["logger"], event["exception"]) == ("some.library", "ValueError")
     assert SECRET not in written.getvalue()
+
+
+class Broken(io.StringIO):
+    """A stream whose disk is full, whose reader is gone, or that was closed."""
+
+    def __init__(self, problem: Exception) -> None:
+        super().__init__()
+        self._problem = problem
+
+    def write(self, _text: str) -> int:
+        raise self._problem
+
+    def flush(self) -> None:
+        raise self._problem
+
+
+EVENTS: list[Callable[[RelayLog], None]] = [
+    RelayLog.started,
+    RelayLog.stopping,
+    RelayLog.stopped,
+    lambda log: log.expired(1, 1),
+    RelayLog.clock_disputed,
+    RelayLog.disk_full,
+    lambda log: log.reloaded([]),
+    lambda log: log.reload_refused(None, ""),
+    lambda log: log.fault(raised()),
+    lambda log: log.foreign(logging.makeLogRecord({})),
+]
+
+
+@pytest.mark.parametrize("problem", [OSError(28, ""), BrokenPipeError(), ValueError("closed")])
+def test_a_line_that_cannot_be_written_is_nobody_elses_problem(problem: Exception) -> None:
+    log = RelayLog(Broken(problem), lambda: TODAY)
+    for event in EVENTS:
+        event(log)

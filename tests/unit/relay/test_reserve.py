@@ -89,6 +89,17 @@ async def test_the_end_of_the_room_is_logged_once_each_time_and_a_failed_look_on
     assert looks.pauses == [LOOK_SECONDS] * 11
 
 
+async def test_a_log_that_cannot_be_written_does_not_end_the_looks() -> None:
+    full, free = Space(0, 0, 0), Space(0, 200 * MIB, 0)
+    looks = Looks(full, free)
+    store: Store = looks  # type: ignore[assignment] # nothing else of a store is asked
+    reserve, closed = Reserve(LIMITS), io.StringIO()
+    closed.close()
+    with pytest.raises(asyncio.CancelledError):
+        await keep(reserve, store, looks.pause, RelayLog(closed, lambda: TODAY))
+    reserve.check()
+
+
 async def test_what_is_deleted_in_the_file_is_room_again(tmp_path: Path) -> None:
     limits = replace(STANDARD, stored_bytes=MIB)
     async with relay(tmp_path, limits=limits) as at:
