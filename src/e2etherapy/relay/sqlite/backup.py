@@ -62,8 +62,8 @@ def restore(source: Path, target: Path, minute: int) -> Restored:
         minute: now, in whole minutes since 1970-01-01 UTC.
 
     Raises:
-        BackupRefused: `target` exists, `source` is damaged, or the clock is behind an earlier
-            restore.
+        BackupRefused: `target` exists, a part of `source` lies in another file, `source` is
+            damaged, or the clock is behind an earlier restore.
         RelayDatabaseUnusable: `source` is no relay's database, or a relay serves `target`, which
             may be gone from under it.
         RelayDatabaseTooNew: a newer version of this program wrote it.
@@ -71,6 +71,7 @@ def restore(source: Path, target: Path, minute: int) -> Restored:
     """
     if any(os.path.lexists(f"{target}{side}") for side in ("", *_SIDES)):
         raise _taken()
+    _require_whole(source)
     with (
         opened_for_reading(source, immutable=True) as reader,
         sole_use(target, _STOP_IT),
@@ -78,6 +79,28 @@ def restore(source: Path, target: Path, minute: int) -> Restored:
     ):
         _copy(reader, part, None)
         return _raise_positions(part, minute)
+
+
+def _require_whole(source: Path) -> None:
+    """Refuse a file beside which lies what has yet to be put into it, or taken back out of it."""
+    # SQLite keeps both beside the file itself, not beside a link to it.
+    place = source.resolve()
+    if not place.exists():
+        return
+    if _has_content(Path(f"{place}-wal")):
+        raise BackupRefused(
+            "There is a write-ahead log beside this file: what was written last is in it. Make a "
+            "backup of it first (e2etherapy relay backup --database … --to …) and restore that."
+        )
+    if _has_content(Path(f"{place}-journal")):
+        raise BackupRefused(
+            "There is a journal beside this file: a change to it was cut off, and is taken back "
+            "with it. Have that done first (e2etherapy relay migrate --database …), then restore."
+        )
+
+
+def _has_content(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > 0
 
 
 def mark_restored(path: Path, minute: int) -> Restored:
