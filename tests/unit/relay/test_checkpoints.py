@@ -6,7 +6,9 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from e2etherapy.relay.known_mailboxes import KnownMailboxes
 from e2etherapy.relay.sqlite import checkpoints, connection, writer
 from e2etherapy.relay.sqlite.checkpoints import CHANGES_BETWEEN
 from e2etherapy.relay.sqlite.store import SqliteStore
-from e2etherapy.relay.store import Deposit
+from e2etherapy.relay.store import Busy, Deposit, DiskFull
 from tests.support.relays import PATIENCE_SECONDS, TODAY, draw, envelope
 
 MAILBOX, KEY_HASH = MailboxId(b"\x01" * 32), DepositKeyHash(b"\x02" * 32)
@@ -75,6 +77,72 @@ async def test_a_disk_that_fails_beside_the_writer_makes_it_write_everything_onc
     assert emptied == [True]
     await deposited(store, CHANGES_BETWEEN + 1, CHANGES_BETWEEN + 2)
     assert emptied == [True]
+
+
+@dataclass
+class Patience:
+    """How long each emptying of the log would wait for a reader, in milliseconds."""
+
+    waits: list[int] = field(default_factory=list)
+
+    def empty_log(self, database: sqlite3.Connection) -> None:
+        self.waits.append(patience_of(database))
+        connection.empty_log(database)
+
+
+def patience_of(database: sqlite3.Connection) -> int:
+    ((milliseconds,),) = database.execute("PRAGMA busy_timeout")
+    return int(milliseconds)
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> Patience:
+    noted = Patience()
+    monkeypatch.setattr(writer, "empty_log", noted.empty_log)
+    return noted
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Hold a moment of the database, as a backup does."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM envelope").fetchall()
+        yield
+
+
+async def test_on_a_full_disk_a_group_waits_once_and_shortly_for_whoever_reads(
+    store: SqliteStore, tmp_path: Path, patience: Patience
+) -> None:
+    usual = await store._writing.run(patience_of)
+    await deposited(store, 0, 5)
+    with reading(tmp_path / "relay.db"):
+        await deposited(store, 5, 6)
+        ((pages,),) = await store._writing.execute_fetchall("PRAGMA page_count")
+        await store._writing.execute_fetchall(f"PRAGMA max_page_count = {pages}")
+        outcomes = await asyncio.gather(
+            deposited(store, 6, 26),
+            *(store.grant(AllowanceHash(draw(32)), 1) for _ in range(9)),
+            store.acknowledge(MAILBOX, 2),
+            return_exceptions=True,
+        )
+    assert (type(outcomes[0]), outcomes[-1]) == (DiskFull, None)
+    assert patience.waits[0] == writer._PATIENCE_MILLISECONDS < usual
+    assert not any(patience.waits[1:])
+    assert await store._writing.run(patience_of) == usual
+
+
+async def test_after_a_failed_sync_no_change_waits_long_for_whoever_reads(
+    store: SqliteStore, tmp_path: Path, patience: Patience
+) -> None:
+    await deposited(store, 0, 5)
+    with reading(tmp_path / "relay.db"):
+        await deposited(store, 5, 6)
+        store._writer._doubt()
+        with pytest.raises(Busy):
+            await deposited(store, 6, 7)
+    assert patience.waits == [writer._PATIENCE_MILLISECONDS]
+    await deposited(store, 6, 7)
 
 
 class Held:

@@ -31,6 +31,9 @@ _TAKEN = {"SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_ROWID"}
 """Another opening of the file has written where this one was about to."""
 _MAX_CHANGES = 32
 """Other changes, of which some delete 128 envelopes."""
+_PATIENCE_MILLISECONDS = 100
+"""For whoever reads from the write-ahead log when it is to be emptied. A backup reads for minutes,
+and meanwhile everything waits that is to be written."""
 _FLIGHTS = 2
 """One group is being written, and the thread finds the next one without asking the event loop.
 
@@ -158,49 +161,57 @@ class SqliteWriter(GroupWriter):
         units.extend(take(self._changes, _MAX_CHANGES))
         return self._commit(database, units) if units else []
 
-    def _commit(self, database: sqlite3.Connection, units: Sequence[_SqliteUnit]) -> list[Written]:
+    def _commit(
+        self,
+        database: sqlite3.Connection,
+        units: Sequence[_SqliteUnit],
+        patience: int = _PATIENCE_MILLISECONDS,
+    ) -> list[Written]:
         """Write all units in one transaction, or each in its own where that fails.
 
         On a full disk a group fails as a whole although the deletions in it might succeed and
-        make room.
+        make room. For the log the group has waited once: its units do not wait again.
         """
         try:
-            self._transact_with_room(database, units)
+            self._transact_with_room(database, units, patience)
         except Exception as problem:  # noqa: BLE001 - whoever waits gets it; the writer goes on
             self._known.forget_all()
             if len(units) == 1:
                 return [Written(units, problem)]
-            return [one for unit in units for one in self._commit(database, [unit])]
+            return [one for unit in units for one in self._commit(database, [unit], 0)]
         return [Written(units)]
 
     def _transact_with_room(
-        self, database: sqlite3.Connection, units: Sequence[_SqliteUnit]
+        self, database: sqlite3.Connection, units: Sequence[_SqliteUnit], patience: int
     ) -> None:
         """Write all units; where the disk is full, give back the room of the write-ahead log first.
 
         What was acknowledged on a full disk makes room in the file, but takes some in the log.
         """
         try:
-            self._transact(database, units)
+            self._transact(database, units, patience)
         except DiskFull as full:
             try:
-                empty_log(database)
+                _empty_log(database, patience)
             except (sqlite3.Error, OSError, Busy) as problem:
                 known = in_store_words(problem)
                 self._is_sound = isinstance(known, StoreError) and self._is_sound
                 raise full from None
-            self._transact(database, units)
+            self._transact(database, units, patience)
 
-    def _transact(self, database: sqlite3.Connection, units: Sequence[_SqliteUnit]) -> None:
+    def _transact(
+        self, database: sqlite3.Connection, units: Sequence[_SqliteUnit], patience: int
+    ) -> None:
         """Write all units in one transaction, or nothing; raise in the store's words.
 
         After a sync that failed, what the system shows of the write-ahead log need not be on disk.
         Then the log is emptied into the database first, which writes and syncs everything that was
-        ever answered once more. Until the disk does that, nothing is written.
+        ever answered once more. Until the disk does that, or while somebody reads from the log,
+        nothing is written.
         """
         try:
             if not self._is_sound:
-                empty_log(database)
+                _empty_log(database, patience)
                 self._is_sound = True
             self._transact_once_more(database, units)
         except (sqlite3.Error, OSError) as problem:
@@ -219,6 +230,20 @@ class SqliteWriter(GroupWriter):
                 raise
             self._forget()
             _transact(database, units, self._known, alone=True)
+
+
+def _empty_log(database: sqlite3.Connection, patience: int) -> None:
+    """Empty the write-ahead log, waiting so many milliseconds for whoever reads from it.
+
+    Raises:
+        Busy: somebody still does.
+    """
+    ((usual,),) = database.execute("PRAGMA busy_timeout")
+    database.execute(f"PRAGMA busy_timeout = {patience}")
+    try:
+        empty_log(database)
+    finally:
+        database.execute(f"PRAGMA busy_timeout = {usual}")
 
 
 def _transact(
