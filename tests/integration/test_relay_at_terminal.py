@@ -14,7 +14,9 @@ import pexpect
 import pytest
 
 from e2etherapy.relay.allowances import allow
+from tests.support.certificates import certificate, encrypt
 from tests.support.command_line import PROGRAM, environment, run
+from tests.support.operated import ask, shake_hands
 from tests.support.relays import PATIENCE_SECONDS, draw
 from tests.support.terminal import heed_signals
 
@@ -79,6 +81,26 @@ def test_what_is_unexpected_is_logged_at_a_terminal_too(tmp_path: Path) -> None:
     child.kill(signal.SIGTERM)
     code, lines = ended(child)
     assert (code, lines[-1].split(".")[0]) == (0, "The relay has stopped")
+
+
+def test_nobody_at_a_terminal_is_asked_for_the_passphrase_of_a_key(tmp_path: Path) -> None:
+    """OpenSSL would ask in the event loop, and nobody would be served until somebody answers."""
+    _, key = certificate(tmp_path)
+    tls = ("--tls-certificate", "chain.pem", "--tls-key", "key.pem")
+    child = at_terminal(tmp_path, *SERVE, *tls, columns=400)
+    port = int(re.findall(r":(\d+)\.", begun(child)[0])[0])
+    encrypt(key)
+    child.kill(signal.SIGHUP)
+    child.expect("\r\n")
+    told = json.loads(child.before or "")
+    assert (told["event"], "is encrypted" in told["reason"]) == ("reload refused", True)
+    with shake_hands(port) as line:
+        assert ask(line) == 200
+    child.sendintr()
+    assert ended(child)[0] == 0
+    child = at_terminal(tmp_path, *SERVE, *tls, columns=400)
+    code, lines = ended(child)
+    assert (code, "is encrypted" in lines[0]) == (33, True)
 
 
 def test_a_script_at_a_terminal_gets_json_and_a_file_gets_the_log(tmp_path: Path) -> None:

@@ -30,3 +30,11 @@ def certificate(
     private.touch(mode=0o600)
     private.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
     return chain, private
+
+
+def encrypt(private: Path) -> None:
+    """Let a key need a passphrase."""
+    key = serialization.load_pem_private_key(private.read_bytes(), password=None)
+    form = serialization.PrivateFormat.PKCS8
+    secret = serialization.BestAvailableEncryption(b"a passphrase")
+    private.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, secret))

@@ -83,18 +83,28 @@ def tls_context(certificate: Certificate) -> ssl.SSLContext:
     """Return a TLS 1.3 server context.
 
     Raises:
-        InvalidCertificate: the files cannot be read, or do not belong together.
+        InvalidCertificate: the files cannot be read or do not belong together, or the key is
+            encrypted.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     try:
-        context.load_cert_chain(certificate.chain, certificate.key)
+        context.load_cert_chain(certificate.chain, certificate.key, password=_no_passphrase)
     except (OSError, ssl.SSLError):
         raise InvalidCertificate(
             "The certificate and its key cannot be used: check that both files are readable PEM "
             "and belong together."
         ) from None
     return context
+
+
+def _no_passphrase() -> str:
+    """Be asked in OpenSSL's stead, which would ask at the terminal while everything else waits."""
+    raise InvalidCertificate(
+        "The certificate's key is encrypted, and a relay that starts or takes up a new key asks "
+        "nobody for a passphrase. Give it the key without one (openssl pkey -in … -out …), in a "
+        "file that only the relay's user may read."
+    )
 
 
 def bind(address: ListenAddress) -> socket.socket:

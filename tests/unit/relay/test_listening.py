@@ -15,6 +15,7 @@ from e2etherapy.relay.listening import (
     parse_listen_address,
     tls_context,
 )
+from tests.support.certificates import certificate, encrypt
 
 
 @pytest.mark.parametrize(
@@ -84,6 +85,13 @@ def test_files_that_are_no_certificate_are_a_sentence(tmp_path: Path) -> None:
             path.write_text(content)
         with pytest.raises(InvalidCertificate, match="PEM"):
             tls_context(Certificate(path, path))
+
+
+def test_an_encrypted_key_is_a_sentence_and_nobody_is_asked(tmp_path: Path) -> None:
+    chain, key = certificate(tmp_path)
+    encrypt(key)
+    with pytest.raises(InvalidCertificate, match=r"encrypted.*openssl pkey"):
+        tls_context(Certificate(chain, key))
 
 
 def test_the_system_keeps_little_for_whoever_does_not_read_and_not_for_long() -> None:
