@@ -11,10 +11,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 def certificate(
-    folder: Path, name: str = "localhost", days: tuple[int, int] = (-1, 30)
+    folder: Path,
+    name: str = "localhost",
+    days: tuple[int, int] = (-1, 30),
+    curve: ec.EllipticCurve | None = None,
 ) -> tuple[Path, Path]:
-    """Write chain.pem and key.pem, self-signed, valid from and to so many days from now."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    """Write chain.pem and key.pem, self-signed, valid from and to so many days from now.
+
+    The key is one on P-256, unless another curve is given.
+    """
+    key = ec.generate_private_key(curve or ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
     made = (

@@ -101,12 +101,13 @@ def serve(invocation: Invocation, /, config: Path | None, **flags: Any) -> None:
 def check(invocation: Invocation, /, config: Path | None, **flags: Any) -> None:  # noqa: ANN401
     """Check a relay's settings without starting it."""
     from e2etherapy.cli.relay_answers import Configured, ConfiguredSetting
-    from e2etherapy.relay.listening import check_exposure, tls_context
+    from e2etherapy.relay.listening import check_exposure
+    from e2etherapy.relay.tls import validity_of
 
     found, settings = configured(config, flags)
     check_exposure(settings.listen, settings.certificate, behind_proxy=settings.behind_proxy)
     if settings.certificate is not None:
-        tls_context(settings.certificate)
+        validity_of(settings.certificate)
     told = Configured(
         settings=[
             ConfiguredSetting(name=option.name, value=entry.value, origin=entry.origin)

@@ -21,11 +21,12 @@ class CurrentCertificate:
     """
 
     def __init__(self, certificate: Certificate) -> None:
-        """Begin with a certificate.
+        """Begin with a certificate, also one that does not hold today: it can be exchanged.
 
         Raises:
-            InvalidCertificate: it cannot be used.
+            InvalidCertificate: it cannot be used on any day.
         """
+        validity_of(certificate)
         self.context = tls_context(certificate)
         self._newest = self.context
         # Called for each handshake, also for one that names no server.
@@ -61,7 +62,7 @@ def validity_of(certificate: Certificate) -> Validity:
     Its chain is not followed to an authority: whether clients trust it is not asked.
 
     Raises:
-        InvalidCertificate: the files cannot be used.
+        InvalidCertificate: the files cannot be used, or no handshake succeeds with such a key.
     """
     here = tls_context(certificate)
     there = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -72,6 +73,11 @@ def validity_of(certificate: Certificate) -> Validity:
         shown = _handshake(here, there)
     except ssl.SSLCertVerificationError as problem:
         return Validity(None, _in_words(problem.verify_code))
+    except ssl.SSLError:
+        raise InvalidCertificate(
+            "The certificate's key is of a kind that TLS 1.3 has no signatures for, so that no "
+            "client could connect: have a certificate made for a P-256 or an RSA key."
+        ) from None
     seconds = ssl.cert_time_to_seconds(str(shown["notAfter"]))
     return Validity(datetime.fromtimestamp(seconds, UTC))
 
