@@ -111,14 +111,15 @@ def bind(address: ListenAddress) -> socket.socket:
     """Return a socket that listens there.
 
     Raises:
-        InvalidListenAddress: the address is taken, or is not this machine's.
+        InvalidListenAddress: the address is taken, is not this machine's, or is no name at all.
     """
     try:
         if address.unix_path is not None:
             return _bind_unix(address.unix_path)
         return _bind_tcp(address)
-    except OSError as problem:
-        reason = problem.strerror or "unknown"
+    except (OSError, ValueError) as problem:
+        # A ValueError is of a host's name that cannot be encoded, or of a zero in a path.
+        reason = getattr(problem, "strerror", "this is no name") or "unknown"
         raise InvalidListenAddress(
             f"The relay cannot listen there ({reason}). Choose another address, or stop what "
             "uses it."
@@ -145,7 +146,7 @@ def _bind_unix(path: Path) -> socket.socket:
             path.unlink()
         listener.bind(os.fspath(path))
         listener.listen(_BACKLOG)
-    except OSError:
+    except (OSError, ValueError):
         listener.close()
         raise
     return listener

@@ -63,6 +63,12 @@ def test_an_address_in_use_is_a_sentence() -> None:
             bind(address)
 
 
+@pytest.mark.parametrize("text", [f"{'a' * 70}.x:0", "a..x:0", "unix:a\0b"])
+def test_a_name_that_nothing_can_have_is_a_sentence(text: str) -> None:
+    with pytest.raises(InvalidListenAddress, match=r"cannot listen there .* another address"):
+        bind(parse_listen_address(text))
+
+
 def test_a_unix_socket_that_was_left_over_is_replaced_but_not_one_in_use(tmp_path: Path) -> None:
     address = ListenAddress(unix_path=tmp_path / "relay.sock")
     bind(address).close()
