@@ -42,6 +42,8 @@ class Listening(msgspec.Struct, frozen=True, tag="listening", tag_field="event")
     """None for a Unix socket."""
 
 
+_LAST_SECONDS = 1.0
+"""For what is still in flight when the relay has drained; aiohttp waits for it twice."""
 _SWITCH_SECONDS = 0.00005
 """How long a thread waits for the interpreter before the one that has it must hand it over.
 
@@ -135,7 +137,7 @@ async def running(
             stack.push_async_callback(_cancel, asyncio.create_task(chore))
         server = RelayServer(relay.answer, log, limits)
         await _show_metrics(settings.metrics, Observed(relay, server, store), log, stack)
-        runner = web.ServerRunner(server, shutdown_timeout=settings.stop_seconds)
+        runner = web.ServerRunner(server, shutdown_timeout=_LAST_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         site = RelaySite(runner, listener, limits, tls.context if tls else None)
