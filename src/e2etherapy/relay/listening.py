@@ -50,7 +50,8 @@ def parse_listen_address(text: str) -> ListenAddress:
     Raises:
         InvalidListenAddress: it is none of these.
     """
-    if text.startswith("unix:") and len(text) > len("unix:"):
+    # The system takes a path for the part before a zero.
+    if text.startswith("unix:") and len(text) > len("unix:") and "\0" not in text:
         return ListenAddress(unix_path=Path(text.removeprefix("unix:")))
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
@@ -118,7 +119,7 @@ def bind(address: ListenAddress) -> socket.socket:
             return _bind_unix(address.unix_path)
         return _bind_tcp(address)
     except (OSError, ValueError) as problem:
-        # A ValueError is of a host's name that cannot be encoded, or of a zero in a path.
+        # A ValueError is of a host's name that cannot be encoded.
         reason = getattr(problem, "strerror", "this is no name") or "unknown"
         raise InvalidListenAddress(
             f"The relay cannot listen there ({reason}). Choose another address, or stop what "
@@ -146,7 +147,7 @@ def _bind_unix(path: Path) -> socket.socket:
             path.unlink()
         listener.bind(os.fspath(path))
         listener.listen(_BACKLOG)
-    except (OSError, ValueError):
+    except OSError:
         listener.close()
         raise
     return listener

@@ -33,7 +33,19 @@ def test_an_address_is_read(text: str, address: ListenAddress) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "8700", ":8700", "127.0.0.1", "127.0.0.1:", "h:x", "h:-1", "h:65536", "h:²", "unix:"],
+    [
+        "",
+        "8700",
+        ":8700",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "h:x",
+        "h:-1",
+        "h:65536",
+        "h:²",
+        "unix:",
+        "unix:a\0b",
+    ],
 )
 def test_what_is_no_address_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(InvalidListenAddress, match=r"127\.0\.0\.1:8700"):
@@ -63,7 +75,7 @@ def test_an_address_in_use_is_a_sentence() -> None:
             bind(address)
 
 
-@pytest.mark.parametrize("text", [f"{'a' * 70}.x:0", "a..x:0", "unix:a\0b"])
+@pytest.mark.parametrize("text", [f"{'a' * 70}.x:0", "a..x:0"])
 def test_a_name_that_nothing_can_have_is_a_sentence(text: str) -> None:
     with pytest.raises(InvalidListenAddress, match=r"cannot listen there .* another address"):
         bind(parse_listen_address(text))
