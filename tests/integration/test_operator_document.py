@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "operator.md").read_text()
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FOLDERS = ("/etc/e2etherapy", "/var/lib/e2etherapy", "/var/backups/e2etherapy", "/run/e2etherapy")
+INSTALLED = re.compile(r"# install -d .* -m (\d+) (/\S+)")
 NOTHING_WRONG = {"memory", "disk", "open files"}
 """What `doctor` may find on a machine that runs tests."""
 
@@ -90,10 +91,23 @@ class Machine:
         )
 
 
+def made_folders() -> Iterator[tuple[str, int]]:
+    """Yield the folders, with their modes, that the guide's commands make without the unit."""
+    for mode, folder in INSTALLED.findall(TEXT):
+        yield folder, int(mode, 8)
+    shipped = (ROOT / "deploy" / "systemd" / "e2etherapy.tmpfiles.conf").read_text()
+    for line in shipped.splitlines():
+        if line.startswith("d "):
+            _, folder, mode, *_ = line.split()
+            yield folder, int(mode, 8)
+
+
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
-    for folder in FOLDERS:
-        Path(f"{tmp_path}{folder}").mkdir(parents=True, mode=0o700)
+    for folder, mode in made_folders():
+        made_folder = Path(f"{tmp_path}{folder}")
+        made_folder.mkdir(parents=True)
+        made_folder.chmod(mode)
     (tmp_path / "bin").mkdir()
     program = tmp_path / "bin" / "e2etherapy"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m e2etherapy.cli "$@"\n')

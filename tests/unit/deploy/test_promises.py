@@ -47,6 +47,19 @@ def test_no_unit_leaves_memory_on_a_disk_or_a_moment_in_the_journal(path: Path) 
     assert "Storage=volatile" in without_comments("systemd/journald@e2etherapy.conf")
 
 
+def test_the_folder_of_the_metrics_is_there_before_the_unit_and_after_it() -> None:
+    relay = unit(DEPLOY / "systemd/e2etherapy-relay.service")
+    (name,), (mode,) = relay["RuntimeDirectory"], relay["RuntimeDirectoryMode"]
+    assert relay["RuntimeDirectoryPreserve"] == ["yes"]
+    owner = f"{relay['User'][0]} {relay['Group'][0]}"
+    lines = without_comments("systemd/e2etherapy.tmpfiles.conf").splitlines()
+    assert f"d /run/{name} {mode} {owner} -" in lines
+    listen = settings_from(resolve(DEPLOY / "relay.toml", {}, {})).metrics
+    assert listen is not None
+    assert listen.listen.unix_path is not None
+    assert listen.listen.unix_path.parent == Path("/run") / name
+
+
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
 def test_no_unit_has_a_right_that_it_does_not_need(path: Path) -> None:
     found = unit(path)
