@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from e2etherapy.mailbox.capabilities import Allowance, Ticket
+from e2etherapy.messenger.settings import parse_allowance
 from e2etherapy.relay.metrics import GAUGES
+from tests.integration.test_relay_process import send
 from tests.support.command_line import environment
-from tests.support.relays import PATIENCE_SECONDS
+from tests.support.relays import PATIENCE_SECONDS, draw, tickets_request
 from tests.unit.cli.test_main import commands
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +36,9 @@ class Machine:
     root: Path
     serving: subprocess.Popen[str] | None = None
     serve_line: str = ""
+    port: int = 0
     said: list[str] = field(default_factory=list)
+    granted: list[Allowance] = field(default_factory=list)
 
     def moved(self, text: str) -> str:
         for folder in FOLDERS:
@@ -49,6 +54,8 @@ class Machine:
         for line in self.moved(block).strip().splitlines():
             done = self._shell(line)
             self.said.append(done.stdout)
+            if "relay allow" in line:
+                self.granted.append(parse_allowance(done.stdout.strip()))
             if "relay doctor" in line and done.returncode == 41:
                 (wrong,) = re.findall(r"To put right: (.+)\. See", done.stderr)
                 assert set(wrong.split(", ")) <= NOTHING_WRONG, done.stdout
@@ -67,6 +74,11 @@ class Machine:
             assert self.serving.stdout is not None
             announced = json.loads(self.serving.stdout.readline())
             assert announced["event"] == "listening"
+            self.port = announced["port"]
+
+    def pays(self, allowance: Allowance) -> bool:
+        """Say whether the relay issues a ticket for it."""
+        return send(self.port, tickets_request(allowance, Ticket(draw(32))))[0] == 204
 
     def stop(self) -> None:
         if self.serving is not None:
@@ -140,6 +152,9 @@ def test_every_command_of_the_document_works_in_its_order(machine: Machine) -> N
         "before-upgrade.db",
     }
     assert Path(f"{machine.root}/run/e2etherapy/metrics.sock").is_socket()
+    leaked, new = machine.granted
+    assert not machine.pays(leaked)
+    assert machine.pays(new)
 
 
 def test_every_block_says_whether_it_is_run() -> None:
