@@ -32,6 +32,17 @@ def unit(path: Path) -> dict[str, list[str]]:
     return found
 
 
+def together(path: Path, drop_in: Path) -> dict[str, list[str]]:
+    """Return what holds of a unit with a drop-in: an empty value empties a list, others append."""
+    found = unit(path)
+    for name, values in unit(drop_in).items():
+        found.setdefault(name, []).extend(values)
+    return {
+        name: values[len(values) - values[::-1].index("") :] if "" in values else values
+        for name, values in found.items()
+    }
+
+
 def without_comments(name: str) -> str:
     lines = (DEPLOY / name).read_text().splitlines()
     return "\n".join(line for line in lines if not line.strip().startswith("#"))
@@ -70,6 +81,21 @@ def test_no_unit_has_a_right_that_it_does_not_need(path: Path) -> None:
     assert found["ProtectSystem"] == ["strict"]
     assert found["IPAddressDeny"] == ["any"]
     assert "@system-service" in found["SystemCallFilter"]
+
+
+def test_a_relay_with_its_own_certificate_is_let_bind_a_low_port_and_be_reached() -> None:
+    path, drop_in = (
+        DEPLOY / "systemd" / name
+        for name in ("e2etherapy-relay.service", "e2etherapy-relay-tls.conf")
+    )
+    found = together(path, drop_in)
+    for name in ("IPAddressDeny", "IPAddressAllow"):
+        assert found[name] == [], name
+    for name in ("CapabilityBoundingSet", "AmbientCapabilities"):
+        assert found[name] == ["CAP_NET_BIND_SERVICE"], name
+    # A capability in a user namespace of its own says nothing about the network outside of it.
+    assert found["PrivateUsers"][-1] == "no"
+    assert len(unit(drop_in)) == 5
 
 
 def test_the_units_start_commands_that_there_are() -> None:
