@@ -156,6 +156,12 @@ def test_nginx_writes_down_nobody_and_forwards_nobody() -> None:
     assert text.count("{") == text.count("}")
 
 
+def test_whoever_uses_another_proxy_is_told_how_much_it_has_to_let_in() -> None:
+    guide = (DEPLOY.parent / "docs" / "operator.md").read_text()
+    for text in (guide, *((DEPLOY / name).read_text() for name in ("Caddyfile", "nginx.conf"))):
+        assert f"{MAX_REQUEST_SIZE:,} bytes" in " ".join(text.replace("#", " ").split())
+
+
 @pytest.mark.parametrize("name", ["compose.yaml", "compose.postgres.yaml"])
 def test_every_container_that_listens_logs_nothing_and_leaves_no_core_dump(name: str) -> None:
     text = without_comments(name)
