@@ -115,6 +115,16 @@ def test_the_units_start_commands_that_there_are() -> None:
     assert "-delete" in backup["ExecStartPost"][0]
 
 
+def test_it_is_said_up_to_which_stop_seconds_the_unit_lets_a_relay_stop() -> None:
+    path = DEPLOY / "systemd/e2etherapy-relay.service"
+    (killed,) = unit(path)["TimeoutStopSec"]
+    guide = (DEPLOY.parent / "docs" / "operator.md").read_text()
+    (most,) = re.findall(r"`stop_seconds` above (\d+)", guide)
+    assert f"takes more than {killed} seconds to stop" in guide
+    assert f"up to {most} with this" in path.read_text()
+    assert STOP_SECONDS < int(most) < int(killed) - 2
+
+
 def test_the_configuration_can_be_used() -> None:
     settings = settings_from(resolve(DEPLOY / "relay.toml", {}, {}))
     assert settings.listen.is_local
