@@ -52,6 +52,10 @@ LOOK_SECONDS = 50.0
 told of an arrival. Below the longest wait, which looks when it ends; 10,000 streams look 200 times
 a second."""
 
+LAST_SECONDS = 1.0
+"""For what is still in flight when a relay has drained, and for who reads the metrics then; aiohttp
+waits for it twice."""
+
 STOP_SECONDS = 10.0
 """What is in flight when the relay stops may take so long."""
 

@@ -27,7 +27,7 @@ from prometheus_client.registry import Collector
 from e2etherapy.relay import problems
 from e2etherapy.relay.counts import Counts, Histogram
 from e2etherapy.relay.http import RelayServer, problem_response
-from e2etherapy.relay.limits import Limits
+from e2etherapy.relay.limits import LAST_SECONDS, Limits
 from e2etherapy.relay.listening import bind
 from e2etherapy.relay.log import RelayLog
 from e2etherapy.relay.observed import Observed
@@ -165,7 +165,8 @@ class MetricsListener:
             InvalidListenAddress: it cannot listen there.
         """
         listener = bind(self._listen)
-        runner = web.ServerRunner(RelayServer(self._answer, self._log, _LIMITS))
+        server = RelayServer(self._answer, self._log, _LIMITS)
+        runner = web.ServerRunner(server, shutdown_timeout=LAST_SECONDS)
         await runner.setup()
         await web.SockSite(runner, listener).start()
         return runner

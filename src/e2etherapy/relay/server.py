@@ -21,7 +21,7 @@ from e2etherapy.relay.app import Relay
 from e2etherapy.relay.clock import SteadyDays, Today, system_today
 from e2etherapy.relay.database import open_store, served
 from e2etherapy.relay.http import RelayServer
-from e2etherapy.relay.limits import limits_of_this_process
+from e2etherapy.relay.limits import LAST_SECONDS, limits_of_this_process
 from e2etherapy.relay.listening import ListenAddress, bind, check_exposure
 from e2etherapy.relay.log import RelayLog, silence_libraries
 from e2etherapy.relay.maintenance import forget, maintain
@@ -42,8 +42,6 @@ class Listening(msgspec.Struct, frozen=True, tag="listening", tag_field="event")
     """None for a Unix socket."""
 
 
-_LAST_SECONDS = 1.0
-"""For what is still in flight when the relay has drained; aiohttp waits for it twice."""
 _SWITCH_SECONDS = 0.00005
 """How long a thread waits for the interpreter before the one that has it must hand it over.
 
@@ -137,7 +135,7 @@ async def running(
             stack.push_async_callback(_cancel, asyncio.create_task(chore))
         server = RelayServer(relay.answer, log, limits)
         await _show_metrics(settings.metrics, Observed(relay, server, store), log, stack)
-        runner = web.ServerRunner(server, shutdown_timeout=_LAST_SECONDS)
+        runner = web.ServerRunner(server, shutdown_timeout=LAST_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         site = RelaySite(runner, listener, limits, tls.context if tls else None)
