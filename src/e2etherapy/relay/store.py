@@ -168,8 +168,6 @@ class Store(Protocol):
     async def close_mailbox(self, mailbox: MailboxId) -> None:
         """Delete the mailbox with all its envelopes.
 
-        Where it fails or ends in the middle, some of them may be gone, and the mailbox is there.
-
         Raises:
             Refused: no such mailbox.
         """

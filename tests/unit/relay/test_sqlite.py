@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,7 +21,6 @@ from e2etherapy.mailbox.capabilities import (
 )
 from e2etherapy.primitives.digest import sha256
 from e2etherapy.relay.group import MAX_PENDING, MAX_PENDING_DEPOSITS
-from e2etherapy.relay.sqlite import rights
 from e2etherapy.relay.sqlite.connection import connect
 from e2etherapy.relay.sqlite.schema import MIGRATIONS, migrate
 from e2etherapy.relay.sqlite.store import SqliteStore
@@ -230,21 +228,3 @@ async def test_a_closed_store_takes_nothing(path: Path) -> None:
     await store.close()
     with pytest.raises(Busy):
         await store.deposit(a_deposit("a"))
-
-
-async def test_a_full_mailbox_is_closed_in_steps_between_which_others_write(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    steps = list[int]()
-    acknowledge = rights.acknowledge
-
-    def counting(database: sqlite3.Connection, **asked: Any) -> tuple[int, int]:  # noqa: ANN401 - passed on
-        deleted, through = acknowledge(database, **asked)
-        steps.append(deleted)
-        return deleted, through
-
-    monkeypatch.setattr(rights, "acknowledge", counting)
-    await asyncio.gather(*(store.deposit(a_deposit(f"{number}")) for number in range(300)))
-    await store.close_mailbox(MAILBOX)
-    assert steps == [128, 128, 44]
-    assert not await store.has_mailbox(MAILBOX)

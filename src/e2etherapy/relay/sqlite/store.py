@@ -21,7 +21,7 @@ from e2etherapy.mailbox.capabilities import (
     MailboxId,
     TicketHash,
 )
-from e2etherapy.mailbox.operations import COUNT_BITS, MAX_POSITION, StoredEnvelope
+from e2etherapy.mailbox.operations import COUNT_BITS, StoredEnvelope
 from e2etherapy.relay.decisions import REFUSAL
 from e2etherapy.relay.sqlite import invitations, rights
 from e2etherapy.relay.sqlite.connection import (
@@ -138,7 +138,6 @@ class SqliteStore:
 
     async def close_mailbox(self, mailbox: MailboxId) -> None:
         """See Store.close_mailbox."""
-        await self.acknowledge(mailbox, MAX_POSITION)  # step by step: others write in between
         await self._writer.run(partial(rights.close_mailbox, mailbox=mailbox), mailbox)
 
     async def deposit(self, deposit: Deposit) -> None:
