@@ -132,7 +132,7 @@ async def load(port: int, owned: list[OwnedMailbox], pause: float = 0) -> Load:
 
 
 async def deposits(port: int, owned: OwnedMailbox, done: Load, rhythm: tuple[float, float]) -> None:
-    request = deposit(owned, b"").encode().replace(b"Connection: close\r\n", b"")
+    request = deposit(owned, b"").encode(stays=True)
     head = request.replace(b"Content-Length: 0\r\n", b"Content-Length: 16384\r\n")
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     end, pause = rhythm

@@ -41,7 +41,7 @@ async def test_a_head_that_comes_a_byte_at_a_time_is_not_waited_for(tmp_path: Pa
 
 async def test_a_second_head_has_no_more_time_than_the_first(tmp_path: Path) -> None:
     async with relay(tmp_path, limits=replace(STANDARD, idle_seconds=SOON)) as at:
-        whole = HEALTH.encode().replace(b"Connection: close\r\n", b"")
+        whole = HEALTH.encode(stays=True)
         answers = await heard(at, whole + HEALTH.encode()[:-1])
         assert answers.startswith(b"HTTP/1.1 200 ")
         assert answers.count(b"HTTP/1.1") == 1
@@ -140,7 +140,7 @@ async def test_a_head_in_many_long_lines_is_dropped_before_it_is_whole(tmp_path:
 async def test_requests_are_not_taken_ahead_of_answers_without_end(tmp_path: Path) -> None:
     async with relay(tmp_path) as at:
         owned = await at.mailbox()
-        long = wait((owned, 0), seconds=30).encode().replace(b"Connection: close\r\n", b"")
+        long = wait((owned, 0), seconds=30).encode(stays=True)
         more = deposit(owned, envelope("ahead")).encode()
         with socket.create_connection(("127.0.0.1", at.port), PATIENCE_SECONDS) as line:
             with contextlib.suppress(ConnectionError):

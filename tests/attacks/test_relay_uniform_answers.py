@@ -127,7 +127,7 @@ async def test_a_key_of_another_mailbox_acknowledges_neither(at: RelayAt) -> Non
 
 async def timed(at: RelayAt, *requests: Request) -> list[list[float]]:
     """Time requests over one connection, in turn and every other time in reverse."""
-    raw = [request.encode().replace(b"Connection: close\r\n", b"") for request in requests]
+    raw = [request.encode(stays=True) for request in requests]
     times: list[list[float]] = [[] for _ in raw]
     reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
     pairs = list(zip(raw, times, strict=True))

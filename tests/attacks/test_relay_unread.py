@@ -40,11 +40,6 @@ MIB = 2**20
 HEALTH = Request("GET", "/v1/health")
 
 
-def kept(request: Request) -> bytes:
-    """Return a request after which the connection stays."""
-    return request.encode().replace(b"Connection: close\r\n", b"")
-
-
 @contextlib.contextmanager
 def connection(process: RelayProcess, taken: int | None = None) -> Iterator[socket.socket]:
     """Have a connection; `taken` is what its side of the system takes in without being read."""
@@ -59,7 +54,7 @@ def connection(process: RelayProcess, taken: int | None = None) -> Iterator[sock
 def store(process: RelayProcess, box: OwnedMailbox, count: int) -> None:
     with connection(process) as sender:
         for number in range(count):
-            sender.sendall(kept(deposit(box, envelope(f"{number}"))))
+            sender.sendall(deposit(box, envelope(f"{number}")).encode(stays=True))
             assert sender.recv(4_096).startswith(b"HTTP/1.1 204")
 
 
@@ -89,7 +84,9 @@ def test_pages_that_nobody_reads_are_not_written_one_after_another(tmp_path: Pat
         before = memory(process)
         with connection(process, taken=2_048) as made:
             with contextlib.suppress(ConnectionResetError):
-                made.sendall(1_500 * kept(collection(box, limit=3)))  # 72 MB of answers
+                made.sendall(
+                    1_500 * collection(box, limit=3).encode(stays=True)
+                )  # 72 MB of answers
             assert is_dropped(made)
         assert most_memory_of(process) - before < 8 * MIB
 
@@ -112,7 +109,7 @@ def test_the_beginning_of_a_second_head_is_counted_behind_a_whole_request(tmp_pa
         many = range(1 + SHORT.head_bytes // len(half))
         made = [stack.enter_context(connection(process)) for _ in many]
         for one in made:
-            one.sendall(kept(HEALTH) + half)  # in one piece
+            one.sendall(HEALTH.encode(stays=True) + half)  # in one piece
         assert is_dropped(made[-1])
 
 
@@ -120,8 +117,8 @@ def test_the_beginning_of_a_second_head_is_counted_behind_a_whole_request(tmp_pa
 def test_what_comes_behind_a_request_is_not_taken_in_by_tls(tmp_path: Path, behind: str) -> None:
     chain, key = certificate(tmp_path)
     context = ssl.create_default_context(cafile=str(chain))
-    waiting = kept(wait((OwnedMailbox.generate(draw), 0), seconds=30))
-    more = 64 * kept(HEALTH)
+    waiting = wait((OwnedMailbox.generate(draw), 0), seconds=30).encode(stays=True)
+    more = 64 * HEALTH.encode(stays=True)
     if behind == "a long body":
         more = (
             b"POST /v1/batch HTTP/1.1\r\nHost: r\r\nContent-Length: 500000\r\n\r\n" + 90_000 * b"x"

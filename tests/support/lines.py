@@ -35,7 +35,7 @@ class Line:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 reader, writer = self._open = self._open or await self._connect()
-                writer.write(request.encode().replace(b"Connection: close\r\n", b"", 1))
+                writer.write(request.encode(stays=True))
                 if lose_the_answer:
                     await writer.drain()
                     self.close()

@@ -80,8 +80,9 @@ class Request:
     content_type: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def encode(self) -> bytes:
-        lines = [f"{self.method} {self.path} HTTP/1.1", "Host: relay", "Connection: close"]
+    def encode(self, *, stays: bool = False) -> bytes:
+        lines = [f"{self.method} {self.path} HTTP/1.1", "Host: relay"]
+        lines += [] if stays else ["Connection: close"]
         if self.authorization is not None:
             lines.append(f"Authorization: {self.authorization}")
         if self.content_type is not None:

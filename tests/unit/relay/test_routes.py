@@ -181,7 +181,7 @@ async def test_any_host_may_ask_with_a_whole_url(at: RelayAt) -> None:
 
 async def test_a_connection_carries_many_requests(at: RelayAt) -> None:
     owned = await at.mailbox()
-    raw = deposit(owned, envelope("a")).encode().replace(b"Connection: close\r\n", b"")
+    raw = deposit(owned, envelope("a")).encode(stays=True)
     reader, writer = await asyncio.open_connection("127.0.0.1", at.port)
     writer.write(raw * 3)
     for _ in range(3):
