@@ -16,7 +16,8 @@ from e2etherapy.mailbox.capabilities import (
     Ticket,
 )
 from e2etherapy.relay.postgres import commits
-from e2etherapy.relay.postgres.connection import POOL_SIZE
+from e2etherapy.relay.postgres.connection import Connection
+from e2etherapy.relay.postgres.pool import POOL_SIZE
 from e2etherapy.relay.postgres.store import PostgresStore
 from e2etherapy.relay.store import Busy, Deposit
 from e2etherapy.wire.envelope import ENVELOPE_SIZE
@@ -127,6 +128,23 @@ async def test_who_goes_away_shows_nothing_to_the_next(scene: Scene) -> None:
     making.cancel()
     await asyncio.wait([making])
     assert not await scene.store.has_mailbox(mailbox)
+
+
+async def test_a_writer_that_is_cancelled_shows_nothing(scene: Scene) -> None:
+    async def advance(connection: Connection) -> None:
+        await connection.execute(
+            "UPDATE mailbox SET last_position = 7 WHERE id = $1", bytes(scene.mailbox)
+        )
+
+    await scene.standby(away=True)
+    writing = asyncio.create_task(scene.store._writing.commit(advance))
+    await asyncio.sleep(0.3)
+    writing.cancel()
+    await asyncio.wait([writing])
+    # Longer than the server would take to do what it were asked for.
+    await asyncio.sleep(0.3)
+    assert len(await scene.hanging()) == 1
+    await scene.standby(away=False)
 
 
 async def test_commits_that_hang_do_not_take_one_connection_after_another(scene: Scene) -> None:

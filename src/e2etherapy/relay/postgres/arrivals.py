@@ -17,7 +17,8 @@ from itertools import islice
 from e2etherapy.errors import MalformedData
 from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.relay.database_place import PostgresDatabase
-from e2etherapy.relay.postgres.connection import Connection, Database, connect
+from e2etherapy.relay.postgres.connection import Connection, connect
+from e2etherapy.relay.postgres.database import Database
 from e2etherapy.relay.postgres.errors import DRIVER_ERRORS, UnexpectedAnswer, in_store_words
 from e2etherapy.relay.postgres.served import serve
 from e2etherapy.relay.store import StoreError

@@ -69,11 +69,35 @@ class Commits:
         finally:
             task.add_done_callback(_look_at)
             if not task.done():
-                self._hang = True
-                connection.terminate()
+                self._cut(connection)
         if not task.done():
             raise TimeoutError
         return task.result()
+
+    async def keep(
+        self,
+        connection: Any,  # noqa: ANN401 - asyncpg's
+        work: Awaitable[T],
+    ) -> T:
+        """Do as end does, for a task that is hardly ever cancelled: the work has none of its own.
+
+        Raises:
+            asyncpg.PostgresError: also that it has not ended in time.
+        """
+        loop = asyncio.get_running_loop()
+        cutting = loop.call_later(WORK_SECONDS, self._cut, connection)
+        try:
+            return await work
+        except asyncio.CancelledError:
+            # Now, before the driver's own task would ask the server to cancel.
+            self._cut(connection)
+            raise
+        finally:
+            cutting.cancel()
+
+    def _cut(self, connection: Any) -> None:  # noqa: ANN401 - asyncpg's
+        self._hang = True
+        connection.terminate()
 
 
 def _look_at(task: asyncio.Future[Any]) -> None:

@@ -1,35 +1,23 @@
-"""Connections to PostgreSQL: how a session is set, and how many there are."""
+"""A connection to PostgreSQL: how its session is set, and how it is opened."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import asyncpg
 
 from e2etherapy.errors import RelayDatabaseUnusable
 from e2etherapy.relay.database_place import PostgresDatabase
-from e2etherapy.relay.postgres.commits import WORK_SECONDS, Commits
-from e2etherapy.relay.postgres.errors import DRIVER_ERRORS, LOST_RACES, in_store_words, sqlstate
+from e2etherapy.relay.postgres.commits import WORK_SECONDS
+from e2etherapy.relay.postgres.errors import DRIVER_ERRORS, in_store_words, sqlstate
 from e2etherapy.relay.store import Busy
 
 Connection = Any
 """asyncpg's connection: on its own, or lent by a pool."""
 
-T = TypeVar("T")
-
-POOL_SIZE = 7
-"""With the one that writes deposits and the one that listens, nine connections for each node."""
-
 _CONNECT_SECONDS = 5.0
-_ACQUIRE_SECONDS = 10.0
-_MOST_WAITING = 20_000
-"""Every waiting device may look at once when the listening connection was lost; nobody waits
-longer than the ten seconds."""
-_ATTEMPTS = 5
-_FIRST_PAUSE_SECONDS = 0.01
 
 SESSION: Final[Mapping[str, str]] = {
     "application_name": "e2etherapy relay",
@@ -78,7 +66,7 @@ async def connect(
         UnexpectedAnswer: it refuses this user or database.
     """
     try:
-        return await asyncpg.connect(**_arguments(database, session, command_seconds))
+        return await asyncpg.connect(**arguments(database, session, command_seconds))
     except (*DRIVER_ERRORS, ValueError) as problem:
         raise in_store_words(problem) from None
 
@@ -91,7 +79,7 @@ async def setup_connection(database: PostgresDatabase) -> AsyncIterator[Connecti
         RelayDatabaseUnusable: it cannot be opened, or the server did not do what was asked.
     """
     try:
-        connection = await asyncpg.connect(**_arguments(database, PATIENT, None))
+        connection = await asyncpg.connect(**arguments(database, PATIENT, None))
     except (*DRIVER_ERRORS, ValueError) as problem:
         raise RelayDatabaseUnusable(
             f"The relay's PostgreSQL database cannot be opened ({_reason(problem)}). Nothing was "
@@ -122,9 +110,10 @@ def _reason(problem: BaseException) -> str:
     return f"SQLSTATE {state}" if state else "it does not answer"
 
 
-def _arguments(
+def arguments(
     database: PostgresDatabase, session: Mapping[str, str], command_seconds: float | None
 ) -> dict[str, Any]:
+    """Return what asyncpg is to be told for a connection that may write."""
     return {
         "dsn": database.url,
         "timeout": _CONNECT_SECONDS,
@@ -132,109 +121,3 @@ def _arguments(
         "server_settings": dict(session),
         "target_session_attrs": "read-write",
     }
-
-
-async def _leave_as_it_is(_connection: Connection) -> None:
-    """Reset nothing between two users: none of them changes its session.
-
-    A transaction that somebody left open asyncpg ends by itself.
-    """
-
-
-class RaceLost(Exception):
-    """Another node was quicker; the same work, done again, will see what that one did."""
-
-
-class Database:
-    """A bounded number of connections, opened when needed and again after they were lost."""
-
-    def __init__(
-        self,
-        database: PostgresDatabase,
-        size: int = POOL_SIZE,
-        session: Mapping[str, str] = SESSION,
-    ) -> None:
-        self._pool = asyncpg.create_pool(
-            **_arguments(database, session, command_seconds=None),  # see Commits
-            min_size=0,
-            max_size=size,
-            reset=_leave_as_it_is,
-        )
-        self._commits = Commits()
-        self._waiting = 0
-
-    async def open(self) -> None:
-        """Make the pool ready; connections come with their first use."""
-        await self._pool
-
-    async def close(self) -> None:
-        """Wait until every connection is given back, then close them."""
-        await self._pool.close()
-
-    async def fetch(self, statement: str, *values: object) -> list[Any]:
-        """Read with one statement and return its rows."""
-        return await self.run(_fetching(statement, values))
-
-    async def change(self, statement: str, *values: object) -> list[Any]:
-        """Make a change with one statement, which is a transaction by itself; return its rows."""
-        return await self.commit(_fetching(statement, values))
-
-    async def transact(self, change: Callable[[Connection], Awaitable[T]]) -> T:
-        """Make a change in one transaction; an exception undoes it."""
-
-        async def work(connection: Connection) -> T:
-            async with connection.transaction():
-                return await change(connection)
-
-        return await self.commit(work)
-
-    async def commit(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Lend a connection for work that commits; see run.
-
-        Raises:
-            StoreError: also that commits hang, and another one tries.
-        """
-        with self._commits.turn():
-            return await self.run(work)
-
-    async def run(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        """Lend a connection for some work, again where it lost a race against other nodes.
-
-        Raises:
-            StoreError: refused, no room, too much waits, or the database is away.
-        """
-        if self._waiting >= _MOST_WAITING:
-            raise Busy("Too much waits for the database.")
-        self._waiting += 1
-        try:
-            return await self._run(work)
-        except DRIVER_ERRORS as problem:
-            raise in_store_words(problem) from None
-        finally:
-            self._waiting -= 1
-
-    async def _run(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        for attempt in range(_ATTEMPTS):
-            try:
-                return await self._once(work)
-            except asyncpg.PostgresError as problem:
-                if sqlstate(problem) not in LOST_RACES:
-                    raise
-            except RaceLost:
-                pass
-            await asyncio.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
-        raise Busy("Other nodes were quicker each time; nothing was stored.")
-
-    async def _once(self, work: Callable[[Connection], Awaitable[T]]) -> T:
-        async with self._pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
-            return await self._commits.end(connection, work(connection))
-
-
-def _fetching(
-    statement: str, values: Sequence[object]
-) -> Callable[[Connection], Awaitable[list[Any]]]:
-    async def work(connection: Connection) -> list[Any]:
-        found: list[Any] = await connection.fetch(statement, *values)
-        return found
-
-    return work

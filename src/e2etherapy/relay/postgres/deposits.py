@@ -16,7 +16,8 @@ from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.relay.decisions import EnvelopeRow, MailboxState, decide_deposits, has_room
 from e2etherapy.relay.group import DepositBatch, GroupWriter, Written, take
 from e2etherapy.relay.known_mailboxes import KnownMailbox, KnownMailboxes
-from e2etherapy.relay.postgres.connection import Connection, Database
+from e2etherapy.relay.postgres.connection import Connection
+from e2etherapy.relay.postgres.database import Database
 from e2etherapy.relay.postgres.mailbox_columns import mailbox_columns
 from e2etherapy.relay.store import Busy, Deposit, StoreError
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator
 from typing import Final
 
 from e2etherapy.mailbox.operations import RETENTION_DAYS
-from e2etherapy.relay.postgres.connection import Connection, Database
+from e2etherapy.relay.postgres.connection import Connection
+from e2etherapy.relay.postgres.database import Database
 from e2etherapy.relay.postgres.errors import DRIVER_ERRORS, in_store_words
 from e2etherapy.relay.postgres.servers import Servers
 

@@ -7,7 +7,8 @@ from typing import Final
 from e2etherapy.mailbox.capabilities import ClaimHash, TicketHash
 from e2etherapy.mailbox.operations import CLAIM_DAYS
 from e2etherapy.relay.decisions import NOWHERE, REFUSAL, InvitationState, put_is_repeated
-from e2etherapy.relay.postgres.connection import Connection, Database
+from e2etherapy.relay.postgres.connection import Connection
+from e2etherapy.relay.postgres.database import Database
 from e2etherapy.relay.store import Invitation, PutMark, Refused
 from e2etherapy.wire.locator import Locator
 

@@ -10,7 +10,8 @@ from typing import Final
 
 from e2etherapy.mailbox.capabilities import AllowanceHash, DepositKeyHash, MailboxId, TicketHash
 from e2etherapy.relay.decisions import REFUSAL, creation_is_repeated
-from e2etherapy.relay.postgres.connection import Connection, Database, RaceLost
+from e2etherapy.relay.postgres.connection import Connection
+from e2etherapy.relay.postgres.database import Database, RaceLost
 from e2etherapy.relay.store import Contradiction, Refused
 
 _ISSUE: Final = """

@@ -16,7 +16,8 @@ from weakref import WeakValueDictionary
 from e2etherapy.mailbox.capabilities import MailboxId
 from e2etherapy.relay.decisions import MailboxState, decide_deposits
 from e2etherapy.relay.group import DepositBatch, GroupWriter, WaitingDeposits, Written, take
-from e2etherapy.relay.postgres.connection import Connection, Database
+from e2etherapy.relay.postgres.connection import Connection
+from e2etherapy.relay.postgres.database import Database
 from e2etherapy.relay.postgres.mailbox_columns import mailbox_columns
 from e2etherapy.relay.store import Deposit, StoreError
 

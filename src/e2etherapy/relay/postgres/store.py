@@ -27,15 +27,17 @@ from e2etherapy.relay.postgres.connection import (
     SESSION,
     SPREAD_SESSION,
     Connection,
-    Database,
     connect,
     setup_connection,
 )
+from e2etherapy.relay.postgres.database import Database
 from e2etherapy.relay.postgres.deposits import DepositWriter
+from e2etherapy.relay.postgres.pool import Pool
 from e2etherapy.relay.postgres.schema import prepare, require_whole
 from e2etherapy.relay.postgres.server_settings import check_server
 from e2etherapy.relay.postgres.servers import Servers
 from e2etherapy.relay.postgres.spread_deposits import CONNECTIONS, SpreadDepositWriter
+from e2etherapy.relay.postgres.writing import WritingConnection
 from e2etherapy.relay.store import Busy, Deposit, Expired, Invitation, PutMark, Refused, Space
 from e2etherapy.wire.locator import Locator
 
@@ -72,15 +74,18 @@ class PostgresStore:
 
     def __init__(self, place: PostgresDatabase, servers: Servers) -> None:
         session = SPREAD_SESSION if servers.spread else SESSION
-        writing = Database(place, CONNECTIONS if servers.spread else 1, session)
-        database = Database(place, session=session)
-        writer = SpreadDepositWriter if servers.spread else DepositWriter
         self._place = place
         self._servers = servers
-        self._writing = writing
-        self._database = database
-        self._herald = Herald(database)
-        self._writer = writer(writing, self._herald.announce)
+        self._database = Pool(place, session=session)
+        self._herald = Herald(self._database)
+        self._writing: Database
+        self._writer: DepositWriter | SpreadDepositWriter
+        if servers.spread:
+            self._writing = Pool(place, CONNECTIONS, session)
+            self._writer = SpreadDepositWriter(self._writing, self._herald.announce)
+        else:
+            self._writing = WritingConnection(place, session)
+            self._writer = DepositWriter(self._writing, self._herald.announce)
         self._listener = Listener(place)
 
     @classmethod
