@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import asyncpg
 import pytest
 
 from e2etherapy.relay.database_place import PostgresDatabase
-from e2etherapy.relay.postgres import writing
+from e2etherapy.relay.postgres import commits, writing
 from e2etherapy.relay.postgres.connection import SESSION, Connection
 from e2etherapy.relay.postgres.database import RaceLost
 from e2etherapy.relay.postgres.errors import UnexpectedAnswer
@@ -59,19 +60,55 @@ async def test_a_lost_race_is_run_again_on_the_same_connection(
 
 
 @pytest.mark.parametrize(
-    ("statement", "problem"),
+    ("statements", "problem", "is_kept"),
     [
-        ("SELECT 1 / 0", UnexpectedAnswer),
-        ("SELECT pg_terminate_backend(pg_backend_pid())", Busy),
+        (["SELECT 1 / 0"], UnexpectedAnswer, True),
+        (["SELECT pg_terminate_backend(pg_backend_pid())"], Busy, False),
+        (["SET default_transaction_read_only = on", "DELETE FROM allowance"], Busy, False),
     ],
+    ids=["refused", "lost", "at a standby"],
 )
-async def test_one_on_which_something_failed_is_made_anew(
-    connection: WritingConnection, statement: str, problem: type[Exception]
+async def test_one_that_is_of_no_use_is_made_anew(
+    connection: WritingConnection, statements: list[str], problem: type[Exception], *, is_kept: bool
 ) -> None:
     first = await pid(connection)
-    with pytest.raises(problem):
+    *before, last = statements
+    for statement in before:
         await connection.change(statement)
+    with pytest.raises(problem):
+        await connection.change(last)
+    assert (await pid(connection) == first) == is_kept
+
+
+async def test_one_that_never_answers_is_cut_and_made_anew(
+    connection: WritingConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await pid(connection)
+    with monkeypatch.context() as patch:
+        patch.setattr(commits, "WORK_SECONDS", 0.2)
+        with pytest.raises(Busy):
+            await connection.change("SELECT pg_sleep(60)")
     assert await pid(connection) != first
+
+
+async def test_a_driver_that_fails_in_any_way_once_it_is_cut_has_taken_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Cut:
+        def __init__(self) -> None:
+            self.answer = asyncio.get_running_loop().create_future()
+
+        def terminate(self) -> None:
+            self.answer.set_exception(AttributeError("'NoneType' object has no attribute 'x'"))
+
+    monkeypatch.setattr(commits, "WORK_SECONDS", 0.05)
+    lost = Cut()
+    with pytest.raises(TimeoutError):
+        await commits.Commits().keep(lost, lost.answer)
+    failed = Cut()
+    failed.answer.set_exception(AttributeError("a fault"))
+    with pytest.raises(AttributeError, match="a fault"):
+        await commits.Commits().keep(failed, failed.answer)
 
 
 async def test_one_that_lay_idle_is_made_anew(

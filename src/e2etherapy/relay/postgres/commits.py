@@ -82,15 +82,26 @@ class Commits:
         """Do as end does, for a task that is hardly ever cancelled: the work has none of its own.
 
         Raises:
-            asyncpg.PostgresError: also that it has not ended in time.
+            TimeoutError: see end.
         """
-        loop = asyncio.get_running_loop()
-        cutting = loop.call_later(WORK_SECONDS, self._cut, connection)
+        is_over = False
+
+        def give_up() -> None:
+            nonlocal is_over
+            is_over = True
+            self._cut(connection)
+
+        cutting = asyncio.get_running_loop().call_later(WORK_SECONDS, give_up)
         try:
             return await work
         except asyncio.CancelledError:
             # Now, before the driver's own task would ask the server to cancel.
             self._cut(connection)
+            raise
+        except Exception:
+            if is_over:
+                # A driver whose connection is cut between two steps fails in any way.
+                raise TimeoutError from None
             raise
         finally:
             cutting.cancel()

@@ -18,9 +18,12 @@ DRIVER_ERRORS = (
 LOST_RACES = {"40001", "40P01"}
 """Serialization failure and deadlock: the same work may be done again at once."""
 
+READ_ONLY = "25006"
+"""The server has become a standby."""
+
 _NO_ROOM = {"53100"}
 _NOT_NOW = {
-    "25006",  # read-only: the server has become a standby
+    READ_ONLY,
     "53200",  # out of memory
     "53300",  # too many connections
     "55P03",  # a lock was not to be had in time
