@@ -6,9 +6,11 @@ import re
 import string
 import unicodedata
 from datetime import datetime, timedelta
+from itertools import chain
+from operator import add
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from e2etherapy.errors.therapy import InvalidTemplate, UnfilledTemplate
@@ -114,30 +116,42 @@ def test_a_text_that_shares_nothing_is_never_flagged(
 few = st.lists(st.sampled_from(["a", "bb", "Extraordinarily", "uncomfortable", "e"]), max_size=14)
 
 
-def shared(one: list[str], other: list[str]) -> set[tuple[str, ...]]:
-    """Return all stretches of words that are in both and long enough, by trying each."""
-    stretches = [
-        {
+def stretches(said: list[str]) -> list[list[tuple[str, ...]]]:
+    """Return for each word all stretches from it that are long enough, by trying each."""
+    return [
+        [
             tuple(said[first:end])
-            for first in range(len(said))
             for end in range(first + 1, len(said) + 1)
             if end - first >= 5 or len(" ".join(said[first:end])) >= 25
-        }
-        for said in (one, other)
+        ]
+        for first in range(len(said))
     ]
-    return stretches[0] & stretches[1]
 
 
-@given(here=few, other=few, draft=few, data=st.data())
+_TWICE = ["Extraordinarily", "Extraordinarily"]
+
+
+# What goes on after a phrase of this thread is a phrase only where it is long enough itself.
+@example(here=_TWICE, other=[*_TWICE, "a"], draft=[*_TWICE, "a"], between=[" "] * 14)
+@example(
+    here=_TWICE,
+    other=[*_TWICE, "uncomfortable"],
+    draft=[*_TWICE, "uncomfortable"],
+    between=[" "] * 14,
+)
+@given(here=few, other=few, draft=few, between=st.lists(separators, min_size=14, max_size=14))
 def test_a_phrase_is_found_exactly_if_a_reader_who_tries_each_stretch_finds_one(
-    here: list[str], other: list[str], draft: list[str], data: st.DataObject
+    here: list[str], other: list[str], draft: list[str], between: list[str]
 ) -> None:
     guard = RecipientGuard()
-    guard.read("1", "".join(word + data.draw(separators) for word in other))
+    guard.read("1", "".join(map(add, other, between)))
     guard.read("2", " ".join(here))
     found = guard.findings("2", " ".join(draft).upper())
-    said, known, own = ([word.casefold() for word in one] for one in (draft, other, here))
-    assert bool(found) == bool(shared(said, known) - shared(said, own))
+    said, known, own = (
+        stretches([word.casefold() for word in one]) for one in (draft, other, here)
+    )
+    shortest = {each[0] for each in said if each}
+    assert bool(found) == bool((shortest & set(chain(*known))) - set(chain(*own)))
     assert all(finding.kind is Kind.PHRASE and finding.clients == ("1",) for finding in found)
 
 

@@ -4,6 +4,9 @@ It finds another client's name (`called`), and a phrase (`phrases`) that stands 
 another client and not in this one's. Both are reasons to look again and no more: it stops nothing,
 judges nothing, and a text in which it finds nothing can still be on its way to the wrong person.
 
+Each shortest phrase of a draft is looked for by itself: what begins as this thread does and goes on
+as another's is found where that is long enough to be a phrase.
+
 A phrase that stands in the threads of three or more other clients points to none of them: it is a
 saying, or something that was written to everybody. The same goes for what a template says.
 
