@@ -15,7 +15,6 @@ import asyncio
 import os
 import statistics
 import time
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import asyncpg
@@ -83,19 +82,15 @@ def _turn(running: Server, nodes: int) -> _Turn:
 def _rows_of(nodes: int, turns: list[_Turn]) -> list[Row]:
     relays, sizes, alone = zip(*turns, strict=True)
     what = _NAMES[nodes]
-    rate, p50, p99 = _medians(relays)
+    rate, p50, p99 = relay_deposits.median(relays)
     ratio = statistics.median(one.relays.per_second / one.alone.per_second for one in turns)
-    size = statistics.median(sizes)
+    size, floor = statistics.median(sizes), relay_deposits.median(alone).per_second
     return [
-        Row(f"asyncpg alone, {size:.0f} in a transaction", _medians(alone)[0], "/s"),
+        Row(f"asyncpg alone, {size:.0f} in a transaction", floor, "/s"),
         Row(what, rate, "/s", "asyncpg", ratio, _GOAL, ratio_key=_KEYS[nodes]),
         Row(f"{what}, p50", p50, "ms"),
         Row(f"{what}, p99", p99, "ms"),
     ]
-
-
-def _medians(rounds: Sequence[Measured]) -> list[float]:
-    return [statistics.median(values) for values in zip(*rounds, strict=True)]
 
 
 def _fresh(running: Server) -> PostgresDatabase:

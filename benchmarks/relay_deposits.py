@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import statistics
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.relay_boxes import make_boxes
@@ -70,7 +70,7 @@ def _rows(name: str, what: str, rounds: tuple[list[Measured], list[Measured]]) -
     ]
 
 
-def median(rounds: list[Measured]) -> Measured:
+def median(rounds: Sequence[Measured]) -> Measured:
     """Return the medians of some rounds."""
     return Measured(*(statistics.median(values) for values in zip(*rounds, strict=True)))
 
