@@ -31,13 +31,22 @@ def test_where_something_waits_is_always_known(deposits: list[tuple[bytes, bytes
         known.tidy()
 
 
-@given(st.lists(st.tuples(st.binary(min_size=8, max_size=8), st.integers(0, 2**32 - 1))))
-def test_only_what_was_told_is_known(records: list[tuple[bytes, int]]) -> None:
+PREFIXES = st.sampled_from([bytes(8), b"\xff" * 8]) | st.binary(min_size=8, max_size=8)
+RECORDS = st.lists(st.tuples(PREFIXES, st.integers(0, 2**32 - 1)))
+
+
+@given(RECORDS, RECORDS, PREFIXES)
+def test_only_what_was_told_is_known(
+    learned: list[tuple[bytes, int]], added: list[tuple[bytes, int]], other: bytes
+) -> None:
     known = KnownDigests()
-    known.learn(BOXES[0], b"".join(record(*one) for one in records))
-    for prefix, _ in records:
-        expected = [count for other, count in records if other == prefix]
-        assert list(known.counts(BOXES[0], prefix + bytes(24))) == expected
+    known.learn(BOXES[0], b"".join(record(*one) for one in learned))
+    for prefix, count in added:
+        known.add(BOXES[0], prefix + bytes(24), count)
+    told = [*learned, *added]
+    for prefix in {other, *(prefix for prefix, _ in told)}:
+        expected = sorted(count for one, count in told if one == prefix)
+        assert sorted(known.counts(BOXES[0], prefix + bytes(24))) == expected
 
 
 def test_a_few_mailboxes_are_remembered_and_those_asked_for_lately_first() -> None:
