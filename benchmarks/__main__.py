@@ -15,7 +15,7 @@ from dataclasses import asdict
 
 from benchmarks.results import Row, summary, table
 
-RELAY = ("relay_deposits", "relay_idle", "relay_peak", "postgres")
+RELAY = ("relay_deposits", "relay_spread", "relay_idle", "relay_peak", "postgres")
 STANDARD = ("turns", *RELAY, "sync", "search", "recipient", "attachments", "startup")
 NAMES = (*STANDARD, "relay_growth", "relay_synapse", "practice_year", "voice_note")
 """What is not among the standard ones takes a long time or much disk, and runs when named."""

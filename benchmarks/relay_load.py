@@ -47,7 +47,8 @@ class Plan(msgspec.Struct, frozen=True):
     Attributes:
         kind: deposit, batch or drain.
         ports: of the relays; connections are spread over them.
-        boxes: for deposits and drains each connection's mailbox; for batches those of one batch.
+        boxes: for deposits those of all connections together, each of which goes through its own
+            in turn; for drains each connection's mailbox; for batches those of one batch.
         connections: how many at once.
         count: requests of each connection (for a drain: pages, at most).
         warm_up: requests of each connection before the clock starts.
@@ -161,15 +162,23 @@ def _head(line: str, scheme: str, keys: Sequence[str], size: int = 0) -> bytes:
     ).encode()
 
 
-def _depositing(box: Box) -> tuple[Requests, Envelopes]:
-    line = f"POST /v1/mailboxes/{box.mailbox}/envelopes"
-    head, rest = _head(line, api.DEPOSIT, [box.deposit_key], ENVELOPE_SIZE), _random_rest()
+def _depositing(boxes: Sequence[Box]) -> tuple[Requests, Envelopes]:
+    rest = _random_rest()
+    heads = [
+        _head(
+            f"POST /v1/mailboxes/{box.mailbox}/envelopes",
+            api.DEPOSIT,
+            [box.deposit_key],
+            ENVELOPE_SIZE,
+        )
+        for box in boxes
+    ]
 
     def checked(answer: bytes, _body: bytes) -> int:
         assert _status(answer) == _DONE, answer
         return 1
 
-    return lambda _number: b"".join((head, _fresh(), rest)), checked
+    return lambda number: b"".join((heads[number % len(heads)], _fresh(), rest)), checked
 
 
 def _batching(boxes: Sequence[Box]) -> tuple[Requests, Envelopes]:
@@ -226,9 +235,11 @@ def _fresh() -> bytes:
 def _talks(plan: Plan) -> list[tuple[Requests, Envelopes]]:
     if plan.kind == "batch":
         return [_batching(plan.boxes) for _ in range(plan.connections)]
-    kinds = {"deposit": _depositing, "drain": _draining}
-    boxes = itertools.islice(itertools.cycle(plan.boxes), plan.connections)
-    return [kinds[plan.kind](box) for box in boxes]
+    boxes = list(itertools.islice(itertools.cycle(plan.boxes), plan.connections))
+    if plan.kind == "drain":
+        return [_draining(box) for box in boxes]
+    spread = boxes if len(plan.boxes) < len(boxes) else plan.boxes
+    return [_depositing(spread[place :: plan.connections]) for place in range(plan.connections)]
 
 
 async def _run(plan: Plan) -> Measured:
