@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import islice
 
@@ -32,6 +33,9 @@ _NAMES_IN_ONE = 7_999 // _NAME_LENGTH
 
 _MOST_UNTOLD = 100_000
 """More than that, and the nodes' own looking finds them soon enough."""
+_GATHERING_SECONDS = 0.03
+"""From one notification to the next: a node that stores hundreds of groups a second would send as
+many, and every node would be woken for each. After a quiet moment the first one leaves at once."""
 _FIRST_PAUSE_SECONDS = 0.25
 _LONGEST_PAUSE_SECONDS = 10.0
 """How often whoever waits looks by himself while nobody listens, about."""
@@ -68,11 +72,16 @@ class Herald:
 
     async def _tell(self) -> None:
         pause = _FIRST_PAUSE_SECONDS
+        clock = asyncio.get_running_loop().time
+        told = -math.inf
         while True:
             await self._something.wait()
+            if (early := told + _GATHERING_SECONDS - clock()) > 0:
+                await self._pause(early)
             self._something.clear()
             with _going_on():
                 await self._notify()
+                told = clock()
                 pause = _FIRST_PAUSE_SECONDS
             if self._untold:
                 self._something.set()
