@@ -31,6 +31,7 @@ from e2etherapy.relay.admission import Work
 from e2etherapy.relay.arrivals import ArrivalsDesk, Waits, waits_of
 from e2etherapy.relay.batching import Batcher
 from e2etherapy.relay.clock import iso_date
+from e2etherapy.relay.done import Done
 from e2etherapy.relay.gate import Gate
 from e2etherapy.relay.incidents import Incidents
 from e2etherapy.relay.mailboxes import Mailboxes
@@ -87,7 +88,7 @@ async def issue_tickets(rooms: Rooms, call: Call) -> web.Response:
     allowance = Allowance(call.key).hash()
     async with rooms.gate.issue(allowance, len(hashes)):
         await rooms.store.issue(allowance, hashes)
-    return _done()
+    return Done()
 
 
 async def create_mailbox(rooms: Rooms, call: Call) -> web.Response:
@@ -100,19 +101,19 @@ async def create_mailbox(rooms: Rooms, call: Call) -> web.Response:
         if not hmac.compare_digest(mailbox, call.name):
             await _owned(rooms, call)
         await rooms.store.create_mailbox(mailbox, deposit_key_hash, ticket)
-    return _done()
+    return Done()
 
 
 async def close_mailbox(rooms: Rooms, call: Call) -> web.Response:
     """Delete one's mailbox and what is in it."""
     await rooms.store.close_mailbox(await _owned(rooms, call))
-    return _done()
+    return Done()
 
 
 async def deposit(rooms: Rooms, call: Call) -> web.Response:
     """Store an envelope for good before saying so."""
     await rooms.mailboxes.deposit(MailboxId(call.name), DepositKey(call.key), call.body)
-    return _done()
+    return Done()
 
 
 async def collect(rooms: Rooms, call: Call) -> web.Response:
@@ -127,7 +128,7 @@ async def collect(rooms: Rooms, call: Call) -> web.Response:
 async def acknowledge(rooms: Rooms, call: Call) -> web.Response:
     """Delete what was collected."""
     await rooms.store.acknowledge(await _owned(rooms, call), call.query["through"])
-    return _done()
+    return Done()
 
 
 async def wait(rooms: Rooms, call: Call) -> web.Response:
@@ -162,7 +163,7 @@ async def put_invitation(rooms: Rooms, call: Call) -> web.Response:
     ticket = Ticket(call.key).hash()
     async with rooms.gate.put(ticket):
         await rooms.store.put_invitation(ticket, mark, invitation)
-    return _done()
+    return Done()
 
 
 async def claim_invitation(rooms: Rooms, call: Call) -> web.Response:
@@ -177,7 +178,7 @@ async def forget_invitation(rooms: Rooms, call: Call) -> web.Response:
     token = ClaimToken(call.key).hash()
     rooms.gate.claim(token)
     await rooms.store.forget_invitation(Locator(call.name), token, rooms.today())
-    return _done()
+    return Done()
 
 
 async def health(rooms: Rooms, _call: Call) -> web.Response:
@@ -261,10 +262,6 @@ def _waits(rooms: Rooms, call: Call, after: Sequence[int]) -> Waits:
     for mailbox, _ in waits:
         rooms.gate.owned(mailbox)
     return waits
-
-
-def _done() -> web.Response:
-    return web.Response(status=204)
 
 
 def _page(body: bytes) -> web.Response:
