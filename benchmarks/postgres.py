@@ -5,22 +5,27 @@ many deposits as the relays' transactions held on average, with the relay's sche
 Server, relays and load generator share the machine's cores.
 
 A server writes its log more slowly while the log's files are new and while it makes a checkpoint:
-by half, with the same program. Each measurement begins behind both. Floors and relays take turns,
-since a disk's speed changes from minute to minute; a ratio is the median of those of each turn.
+by half, with the same program. Each turn begins behind both. A machine's speed changes from second
+to second, so that relays and floor take turns within seconds; a ratio is the median of those of
+each pair.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import statistics
 import time
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import asyncpg
 
 from benchmarks import relay_deposits
-from benchmarks.relay_load import Measured, measured
+from benchmarks.relay_boxes import make_boxes
+from benchmarks.relay_load import Measured, Plan, generate, measured
+from benchmarks.relay_process import relay_process
 from benchmarks.results import Row
 from e2etherapy.relay.database_place import PostgresDatabase
 from e2etherapy.relay.postgres.connection import SESSION, setup_connection
@@ -32,8 +37,12 @@ TITLE = "Durable deposits of 16,384 bytes over PostgreSQL, 32 connections"
 _GOAL = ">= 0.8"
 _NAMES = {1: "one relay", 2: "two relays"}
 _KEYS = {1: "postgres_over_asyncpg", 2: "postgres_two_over_asyncpg"}
-ROUNDS = 5
-FLOOR_ROWS = 8_000
+TURNS = 5
+"""Each with relays and databases of its own."""
+PAIRS = 4
+DEPOSITS = 75
+"""Of each connection in each pair."""
+FLOOR_ROWS = DEPOSITS * relay_deposits.CONNECTIONS
 
 _INSERT = """
     INSERT INTO envelope
@@ -55,16 +64,16 @@ _FILL: Final = """
 
 def run() -> list[Row]:
     """Measure one relay, two relays and asyncpg alone in turn."""
-    turns: dict[int, list[_Turn]] = {nodes: [] for nodes in _KEYS}
+    pairs: dict[int, list[_Pair]] = {nodes: [] for nodes in _KEYS}
     with server() as running:
         asyncio.run(running.execute(_FILL))
-        for _ in range(ROUNDS):
-            for nodes, taken in turns.items():
-                taken.append(_turn(running, nodes))
-    return [row for nodes, taken in turns.items() for row in _rows_of(nodes, taken)]
+        for _ in range(TURNS):
+            for nodes in _KEYS:
+                pairs[nodes] += _turn(running, nodes)
+    return [row for nodes in _KEYS for row in _rows_of(nodes, pairs[nodes])]
 
 
-class _Turn(NamedTuple):
+class _Pair(NamedTuple):
     """Relays, how many deposits their transactions held, and the same without relays."""
 
     relays: Measured
@@ -72,18 +81,23 @@ class _Turn(NamedTuple):
     alone: Measured
 
 
-def _turn(running: Server, nodes: int) -> _Turn:
-    place = _fresh(running)
-    relays = relay_deposits.load(place, nodes)
-    size = asyncio.run(_group_size(place))
-    return _Turn(relays, size, asyncio.run(_floor(_fresh(running), round(size))))
+def _turn(running: Server, nodes: int) -> Iterator[_Pair]:
+    place, alone = _fresh(running), _fresh(running)
+    boxes = make_boxes(place, relay_deposits.CONNECTIONS)
+    with contextlib.ExitStack() as stack:
+        ports = [stack.enter_context(relay_process(place)).port for _ in range(nodes)]
+        plan = Plan("deposit", ports, boxes, relay_deposits.CONNECTIONS, DEPOSITS, warm_up=10)
+        for _ in range(PAIRS):
+            relays = generate(plan)
+            size = asyncio.run(_group_size(place))
+            yield _Pair(relays, size, asyncio.run(_floor(alone, round(size))))
 
 
-def _rows_of(nodes: int, turns: list[_Turn]) -> list[Row]:
-    relays, sizes, alone = zip(*turns, strict=True)
+def _rows_of(nodes: int, pairs: list[_Pair]) -> list[Row]:
+    relays, sizes, alone = zip(*pairs, strict=True)
     what = _NAMES[nodes]
     rate, p50, p99 = relay_deposits.median(relays)
-    ratio = statistics.median(one.relays.per_second / one.alone.per_second for one in turns)
+    ratio = statistics.median(one.relays.per_second / one.alone.per_second for one in pairs)
     size, floor = statistics.median(sizes), relay_deposits.median(alone).per_second
     return [
         Row(f"asyncpg alone, {size:.0f} in a transaction", floor, "/s"),

@@ -7,7 +7,6 @@ within each round.
 
 from __future__ import annotations
 
-import contextlib
 import statistics
 import tempfile
 from collections.abc import Callable, Sequence
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.relay_boxes import make_boxes
 from benchmarks.relay_floor import floor
-from benchmarks.relay_load import Box, Measured, Plan, generate
+from benchmarks.relay_load import Measured, Plan, generate
 from benchmarks.relay_process import relay_process
 from benchmarks.results import Row
 from e2etherapy.relay.database_place import DatabasePlace
@@ -80,32 +79,24 @@ def _alone(kind: Callable[[DatabasePlace], Measured]) -> Measured:
         return kind(Path(folder) / "relay.db")
 
 
-def load(place: DatabasePlace, nodes: int = 1) -> Measured:
-    """Deposit one by one through one relay or several."""
+def load(place: DatabasePlace) -> Measured:
+    """Deposit one by one."""
     boxes = make_boxes(place, CONNECTIONS)
-    return _through(place, nodes, "deposit", boxes, (CONNECTIONS, DEPOSITS, 10))
+    with relay_process(place) as relay:
+        return generate(Plan("deposit", [relay.port], boxes, CONNECTIONS, DEPOSITS, warm_up=10))
 
 
-def load_in_batches(place: DatabasePlace, nodes: int = 1) -> Measured:
+def load_in_batches(place: DatabasePlace) -> Measured:
     """Deposit in batches of 32, each envelope into another mailbox."""
     boxes = make_boxes(place, CONNECTIONS)
-    return _through(place, nodes, "batch", boxes, (BATCHING, BATCHES, 2))
+    with relay_process(place) as relay:
+        return generate(Plan("batch", [relay.port], boxes, BATCHING, BATCHES, warm_up=2))
 
 
-def drain(place: DatabasePlace, nodes: int = 1) -> Measured:
+def drain(place: DatabasePlace) -> Measured:
     """Fill mailboxes, then collect and acknowledge everything."""
     boxes = make_boxes(place, CONNECTIONS)
-    with contextlib.ExitStack() as relays:
-        ports = [relays.enter_context(relay_process(place)).port for _ in range(nodes)]
+    with relay_process(place) as relay:
         fill = PAGES // 2 * 16
-        generate(Plan("batch", ports, boxes, 8, fill // 8))
-        return generate(Plan("drain", ports, boxes, CONNECTIONS, PAGES))
-
-
-def _through(
-    place: DatabasePlace, nodes: int, kind: str, boxes: list[Box], size: tuple[int, int, int]
-) -> Measured:
-    connections, count, warm_up = size
-    with contextlib.ExitStack() as relays:
-        ports = [relays.enter_context(relay_process(place)).port for _ in range(nodes)]
-        return generate(Plan(kind, ports, boxes, connections, count, warm_up))
+        generate(Plan("batch", [relay.port], boxes, 8, fill // 8))
+        return generate(Plan("drain", [relay.port], boxes, CONNECTIONS, PAGES))
