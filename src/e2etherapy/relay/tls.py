@@ -26,8 +26,8 @@ class CurrentCertificate:
         Raises:
             InvalidCertificate: it cannot be used on any day.
         """
-        validity_of(certificate)
         self.context = tls_context(certificate)
+        _validity(self.context, certificate)
         self._newest = self.context
         # Called for each handshake, also for one that names no server.
         self.context.sni_callback = self._choose
@@ -39,7 +39,7 @@ class CurrentCertificate:
             InvalidCertificate: it cannot be used, or not today; the old one stays.
         """
         newer = tls_context(certificate)
-        validity = validity_of(certificate)
+        validity = _validity(newer, certificate)
         if validity.end is None:
             raise InvalidCertificate(validity.problem)
         self._newest = newer
@@ -64,7 +64,11 @@ def validity_of(certificate: Certificate) -> Validity:
     Raises:
         InvalidCertificate: the files cannot be used, or no handshake succeeds with such a key.
     """
-    here = tls_context(certificate)
+    return _validity(tls_context(certificate), certificate)
+
+
+def _validity(here: ssl.SSLContext, certificate: Certificate) -> Validity:
+    """Try the very context that is to be used: its files may be exchanged at any moment."""
     there = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     there.check_hostname = False
     there.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
