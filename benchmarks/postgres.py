@@ -6,8 +6,8 @@ Server, relays and load generator share the machine's cores.
 
 A server writes its log more slowly while the log's files are new and while it makes a checkpoint:
 by half, with the same program. Each turn begins behind both. A machine's speed changes from second
-to second, so that relays and floor take turns within seconds; a ratio is the median of those of
-each pair.
+to second, so that relays and floor take turns within seconds, either one first; a ratio is the
+median of those of each pair.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import os
 import statistics
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import asyncpg
@@ -42,6 +43,8 @@ TURNS = 5
 PAIRS = 4
 DEPOSITS = 75
 """Of each connection in each pair."""
+WARM_UP = 10
+"""Of each connection besides, and as many transactions of the floor."""
 FLOOR_ROWS = DEPOSITS * relay_deposits.CONNECTIONS
 
 _INSERT = """
@@ -52,7 +55,7 @@ _ADVANCE = """
     UPDATE mailbox SET last_position = new.position
     FROM unnest($1::bytea[], $2::bigint[]) AS new (mailbox, position) WHERE id = new.mailbox
 """
-_GROUP_SIZE = "SELECT count(*)::float / count(DISTINCT xmin::text) FROM envelope"
+_WRITTEN = "SELECT count(*), count(DISTINCT xmin::text) FROM envelope"
 
 
 # As much as a server's log holds before its files are written anew.
@@ -86,11 +89,24 @@ def _turn(running: Server, nodes: int) -> Iterator[_Pair]:
     boxes = make_boxes(place, relay_deposits.CONNECTIONS)
     with contextlib.ExitStack() as stack:
         ports = [stack.enter_context(relay_process(place)).port for _ in range(nodes)]
-        plan = Plan("deposit", ports, boxes, relay_deposits.CONNECTIONS, DEPOSITS, warm_up=10)
-        for _ in range(PAIRS):
-            relays = generate(plan)
-            size = asyncio.run(_group_size(place))
-            yield _Pair(relays, size, asyncio.run(_floor(alone, round(size))))
+        plan = Plan("deposit", ports, boxes, relay_deposits.CONNECTIONS, DEPOSITS, warm_up=WARM_UP)
+        _, size = _through_relays(place, plan)
+        for number in range(PAIRS):
+            if number % 2:
+                floor = asyncio.run(_floor(alone, round(size)))
+                relays, size = _through_relays(place, plan)
+            else:
+                relays, size = _through_relays(place, plan)
+                floor = asyncio.run(_floor(alone, round(size)))
+            yield _Pair(relays, size, floor)
+
+
+def _through_relays(place: PostgresDatabase, plan: Plan) -> tuple[Measured, float]:
+    """Run a plan, and return besides how many deposits a transaction held meanwhile."""
+    rows_before, commits_before = asyncio.run(_written(place))
+    relays = generate(plan)
+    rows, commits = asyncio.run(_written(place))
+    return relays, (rows - rows_before) / (commits - commits_before)
 
 
 def _rows_of(nodes: int, pairs: list[_Pair]) -> list[Row]:
@@ -114,12 +130,12 @@ def _fresh(running: Server) -> PostgresDatabase:
     return place
 
 
-async def _group_size(place: PostgresDatabase) -> float:
-    """Return how many deposits a transaction held: rows that one has written say so."""
+async def _written(place: PostgresDatabase) -> tuple[int, int]:
+    """Return how many deposits there are, and in how many transactions they were written."""
     connection = await asyncpg.connect(place.url)
-    size: float = await connection.fetchval(_GROUP_SIZE)
+    rows, commits = await connection.fetchrow(_WRITTEN)
     await connection.close()
-    return size
+    return rows, commits
 
 
 async def _floor(place: PostgresDatabase, group: int) -> Measured:
@@ -131,18 +147,17 @@ async def _floor(place: PostgresDatabase, group: int) -> Measured:
         "INSERT INTO mailbox (id, deposit_key_hash) VALUES ($1, $2)",
         [(mailbox, os.urandom(32)) for mailbox in mailboxes],
     )
-    groups = [_rows(mailboxes, group, number) for number in range(FLOOR_ROWS // group)]
-    latencies = []
-    start = time.perf_counter()
+    groups = [_rows(mailboxes, group, number) for number in range(WARM_UP + FLOOR_ROWS // group)]
+    times = []
     for rows in groups:
-        before = time.perf_counter()
+        times.append(time.perf_counter())
         async with connection.transaction():
             await connection.execute(_INSERT, *rows)
             await connection.execute(_ADVANCE, *rows[:2])
-        latencies.append(time.perf_counter() - before)
-    seconds = time.perf_counter() - start
+    times = [*times, time.perf_counter()][WARM_UP:]
     await connection.close()
-    return measured(latencies, seconds, group * len(groups))
+    latencies = [after - before for before, after in pairwise(times)]
+    return measured(latencies, times[-1] - times[0], group * len(latencies))
 
 
 def _rows(mailboxes: list[bytes], group: int, number: int) -> tuple[list[object], ...]:

@@ -39,6 +39,8 @@ class Done(web.Response):
             raise ConnectionError("Nobody is there any more.")
         transport.write(_head(int(time.time())))
         self._is_sent = True
+        # Whoever does not read it is to be waited for, and dropped in the end.
+        await request.writer.drain()
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
@@ -51,4 +53,4 @@ class Done(web.Response):
 def _head(second: int) -> bytes:
     """Return what aiohttp and RelayRequest would send in a second."""
     date = formatdate(second, usegmt=True)
-    return f"HTTP/1.1 204 No Content\r\nCache-Control: no-store\r\nDate: {date}\r\n\r\n".encode()
+    return f"HTTP/1.1 204 No Content\r\nDate: {date}\r\nCache-Control: no-store\r\n\r\n".encode()

@@ -72,7 +72,13 @@ def _validity(here: ssl.SSLContext, certificate: Certificate) -> Validity:
     there = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     there.check_hostname = False
     there.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    there.load_verify_locations(certificate.chain)
+    try:
+        there.load_verify_locations(certificate.chain)
+    except (OSError, ssl.SSLError):
+        raise InvalidCertificate(
+            "The certificate's file was exchanged while it was read: try again once both files "
+            "are in place."
+        ) from None
     try:
         shown = _handshake(here, there)
     except ssl.SSLCertVerificationError as problem:

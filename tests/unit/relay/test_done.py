@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 
 from e2etherapy.relay import routes
 from e2etherapy.relay.done import Done
 from tests.support.relays import PATIENCE_SECONDS, RelayAt, acknowledgement, relay
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
 
 CONNECTIONS = {
     "one that goes on": (b"HTTP/1.1", b""),
@@ -46,9 +52,8 @@ async def said(at: RelayAt, request: bytes) -> tuple[list[bytes], bytes]:
             writer.write(request)
             heads += await reader.readuntil(b"\r\n\r\n")
         writer.close()
-    lines = heads.split(b"\r\n")
-    dates = [line for line in lines if line.startswith(b"Date: ")]
-    return [line for line in lines if line not in dates], dates[0].removeprefix(b"Date: ")
+    date = heads.partition(b"\r\nDate: ")[2].partition(b"\r\n")[0]
+    return re.sub(b"Date: [^\r]+", b"Date: some", heads).split(b"\r\n"), date
 
 
 @pytest.mark.parametrize("kind", CONNECTIONS)
@@ -77,3 +82,29 @@ async def test_a_relay_that_stops_says_so(at: RelayAt, monkeypatch: pytest.Monke
     lines, _ = await said(at, await acknowledging(at, b"HTTP/1.1", b""))
     assert lines.count(b"HTTP/1.1 204 No Content") == 1
     assert b"Connection: close" in lines
+
+
+async def test_it_is_waited_for_until_it_is_taken() -> None:
+    taken, sent = asyncio.Event(), list[bytes]()
+
+    class Transport(asyncio.Transport):
+        def is_closing(self) -> bool:
+            return False
+
+        def write(self, data: object) -> None:
+            sent.append(cast("bytes", data))
+
+    class Writer:
+        drain = staticmethod(taken.wait)
+
+    writer = cast("AbstractStreamWriter", Writer())
+    request = make_mocked_request("DELETE", "/", writer=writer, transport=Transport())
+    preparing = asyncio.create_task(Done().prepare(request))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert len(sent) == 1
+    assert not preparing.done()
+    taken.set()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await preparing
+    assert len(sent) == 1

@@ -122,16 +122,18 @@ async def test_what_could_not_be_told_is_told_later(problem: Exception, reports:
 async def test_what_arrives_soon_after_a_notification_is_told_of_together() -> None:
     told, paused = asyncio.Queue[str](), asyncio.Queue[float]()
     over = asyncio.Event()
+    first, meanwhile, *soon_after = (MailboxId(draw(32)) for _ in range(4))
 
     class Steady:
         async def fetch(self, _statement: str, _channel: str, names: str) -> None:
             told.put_nowait(names)
+            if [*_named(names)] == [first]:
+                herald.announce({meanwhile})
 
     async def pause(seconds: float) -> None:
         paused.put_nowait(seconds)
         await over.wait()
 
-    first, *soon_after = (MailboxId(draw(32)) for _ in range(4))
     herald = Herald(Steady(), pause)  # type: ignore[arg-type] # as much of a database as it uses
     async with asyncio.timeout(PATIENCE_SECONDS):
         herald.announce({first})
@@ -141,7 +143,7 @@ async def test_what_arrives_soon_after_a_notification_is_told_of_together() -> N
         assert 0 < await paused.get() <= 0.03
         assert told.empty()
         over.set()
-        assert {*_named(await told.get())} == {*soon_after}
+        assert {*_named(await told.get())} == {meanwhile, *soon_after}
     await herald.close()
     assert told.empty()
     assert paused.empty()

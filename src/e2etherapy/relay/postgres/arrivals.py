@@ -79,17 +79,19 @@ class Herald:
             if (early := told + _GATHERING_SECONDS - clock()) > 0:
                 await self._pause(early)
             self._something.clear()
+            if not self._untold:  # the last notification had room for it
+                continue
             with _going_on():
                 await self._notify()
-                told = clock()
-                pause = _FIRST_PAUSE_SECONDS
-            if self._untold:
-                self._something.set()
-                await self._pause(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+                told, pause = clock(), _FIRST_PAUSE_SECONDS
+                continue
+            self._something.set()
+            await self._pause(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     async def _notify(self) -> None:
-        while self._untold:
+        """Tell of what is untold now; what arrives meanwhile gathers for the next time."""
+        for _ in range(0, len(self._untold), _NAMES_IN_ONE):
             some = sorted(islice(self._untold, _NAMES_IN_ONE))
             names = "".join(base64url.encode(mailbox) for mailbox in some)
             # Taken out first: what arrives meanwhile is told of again.
