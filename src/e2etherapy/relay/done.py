@@ -1,7 +1,7 @@
 """The answer that what was asked for is done: 204, with nothing else to say.
 
-A relay gives hardly any other. aiohttp would put its headers together anew for each, which took it
-more CPU time than anything else that it does for a deposit.
+Deposits, acknowledgements and most other changes are answered with it. aiohttp would put its
+headers together anew for each, which was a tenth of the time that a deposit took the relay.
 """
 
 from __future__ import annotations
