@@ -235,11 +235,11 @@ def _fresh() -> bytes:
 def _talks(plan: Plan) -> list[tuple[Requests, Envelopes]]:
     if plan.kind == "batch":
         return [_batching(plan.boxes) for _ in range(plan.connections)]
-    boxes = list(itertools.islice(itertools.cycle(plan.boxes), plan.connections))
+    enough = max(plan.connections, len(plan.boxes))
+    boxes = list(itertools.islice(itertools.cycle(plan.boxes), enough))
     if plan.kind == "drain":
-        return [_draining(box) for box in boxes]
-    spread = boxes if len(plan.boxes) < len(boxes) else plan.boxes
-    return [_depositing(spread[place :: plan.connections]) for place in range(plan.connections)]
+        return [_draining(box) for box in boxes[: plan.connections]]
+    return [_depositing(boxes[place :: plan.connections]) for place in range(plan.connections)]
 
 
 async def _run(plan: Plan) -> Measured:

@@ -39,9 +39,9 @@ def run() -> list[Row]:
         place = Path(folder) / "relay.db"
         count = round(SECONDS * PER_SECOND / CONNECTIONS)
         boxes = make_boxes(place, min(MAILBOXES, CONNECTIONS * count))
-        plan = Plan("deposit", [], boxes, CONNECTIONS, count, per_second=PER_SECOND)
         with relay_process(place) as relay, _memory(relay) as samples:
-            rate, p50, p99 = generate(_at(plan, relay.port))
+            plan = Plan("deposit", [relay.port], boxes, CONNECTIONS, count, per_second=PER_SECOND)
+            rate, p50, p99 = generate(plan)
     tenth = max(1, len(samples) // _A_TENTH)
     early, late = (statistics.median(part) for part in (samples[:tenth], samples[-tenth:]))
     return [
@@ -60,12 +60,6 @@ def run() -> list[Row]:
             "peak_memory_growth",
         ),
     ]
-
-
-def _at(plan: Plan, port: int) -> Plan:
-    return Plan(
-        plan.kind, [port], plan.boxes, plan.connections, plan.count, per_second=plan.per_second
-    )
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.relay_boxes import make_boxes
-from benchmarks.relay_load import Measured, Plan, generate
+from benchmarks.relay_load import Plan, generate
 from benchmarks.relay_process import relay_process
 from benchmarks.results import Row
 
@@ -26,13 +26,12 @@ def run() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "relay.db"
         boxes = make_boxes(place, MAILBOXES)
-        plan = Plan("deposit", [], boxes, CONNECTIONS, MAILBOXES // CONNECTIONS)
-        into_few = Plan("deposit", [], boxes[:CONNECTIONS], CONNECTIONS, plan.count)
+        count = MAILBOXES // CONNECTIONS
         with relay_process(place) as relay:
-            first = _through(plan, relay.port)
-            turns = [
-                (_through(into_few, relay.port), _through(plan, relay.port)) for _ in range(ROUNDS)
-            ]
+            into_all = Plan("deposit", [relay.port], boxes, CONNECTIONS, count)
+            into_few = Plan("deposit", [relay.port], boxes[:CONNECTIONS], CONNECTIONS, count)
+            first = generate(into_all)
+            turns = [(generate(into_few), generate(into_all)) for _ in range(ROUNDS)]
     few = statistics.median(one.per_second for one, _ in turns)
     again = statistics.median(two.per_second for _, two in turns)
     return [
@@ -40,7 +39,3 @@ def run() -> list[Row]:
         Row("each for the first time", first.per_second, "/s"),
         Row("each again", again, "/s", "few", again / few, ">= 0.8", ratio_key="spread_over_few"),
     ]
-
-
-def _through(plan: Plan, port: int) -> Measured:
-    return generate(Plan(plan.kind, [port], plan.boxes, plan.connections, plan.count))
